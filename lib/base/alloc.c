@@ -1,0 +1,98 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+#include "base/alloc.h"
+
+#include <stdint.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+
+#include "base/err.h"
+
+static _Noreturn void
+exhausted(size_t count, size_t size)
+{
+	fprintf(stderr, "out of memory: %zu x %zu bytes\n", count, size);
+	exit(FL_EXIT_SYSTEM);
+}
+
+int
+fl_size_mul(size_t a, size_t b, size_t *out)
+{
+	return __builtin_mul_overflow(a, b, out) ? -1 : 0;
+}
+
+int
+fl_size_add(size_t a, size_t b, size_t *out)
+{
+	return __builtin_add_overflow(a, b, out) ? -1 : 0;
+}
+
+void *
+fl_alloc(size_t count, size_t size)
+{
+	void *p = calloc(count ? count : 1, size ? size : 1);
+
+	if (!p)
+		exhausted(count, size);
+	return p;
+}
+
+void *
+fl_alloc_aligned(size_t count, size_t size)
+{
+	size_t n;
+	void *p;
+
+	if (fl_size_mul(count, size, &n) < 0 || n > SIZE_MAX - 64)
+		exhausted(count, size);
+	n = (n + 63) / 64 * 64;
+	p = aligned_alloc(64, n ? n : 64);
+	if (!p)
+		exhausted(count, size);
+	return memset(p, 0, n);
+}
+
+void *
+fl_realloc(void *old, size_t count, size_t size)
+{
+	size_t n;
+	void *p;
+
+	if (fl_size_mul(count, size, &n) < 0)
+		exhausted(count, size);
+	p = realloc(old, n ? n : 1);
+	if (!p)
+		exhausted(count, size);
+	return p;
+}
+
+char *
+fl_strndup(const char *s, size_t n)
+{
+	char *p = fl_alloc(n + 1, 1);
+
+	memcpy(p, s, n);
+	return p;
+}
+
+char *
+fl_strdup(const char *s)
+{
+	return fl_strndup(s, strlen(s));
+}
+
+void *
+fl_grow(void *old, size_t *cap, size_t need, size_t size)
+{
+	size_t n = *cap ? *cap : 16;
+
+	if (need <= *cap)
+		return old;
+	while (n < need) {
+		if (n > SIZE_MAX / 2)
+			exhausted(need, size);
+		n *= 2;
+	}
+	*cap = n;
+	return fl_realloc(old, n, size);
+}

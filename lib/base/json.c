@@ -1,0 +1,339 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+#include "base/json.h"
+
+#include <jansson.h>
+#include <stdint.h>
+#include <stdlib.h>
+#include <string.h>
+
+#include "base/num.h"
+
+enum { DEPTH = 64 };
+
+/* struct fl_json is never defined: it is jansson's json_t under our name. */
+static json_t *
+theirs(const struct fl_json *v)
+{
+	return (json_t *)(void *)(uintptr_t)v;
+}
+
+static struct fl_json *
+ours(json_t *v)
+{
+	return (struct fl_json *)(void *)v;
+}
+
+static json_t *
+made(json_t *v)
+{
+	if (!v)
+		fl_bug("a JSON value could not be made: not UTF-8, not finite, or no memory");
+	return v;
+}
+
+/* jansson recurses 2048 levels; our own walks recurse too, so the depth is bounded here, before the
+ * parser sees the text. Strings are skipped, malformed ones are left for the parser to refuse. */
+static bool
+too_deep(const char *text, size_t len)
+{
+	int depth = 0;
+	bool in_string = false;
+
+	for (size_t i = 0; i < len; i++) {
+		char c = text[i];
+
+		if (in_string) {
+			if (c == '\\')
+				i++;
+			else if (c == '"')
+				in_string = false;
+		} else if (c == '"') {
+			in_string = true;
+		} else if (c == '[' || c == '{') {
+			if (++depth > DEPTH)
+				return true;
+		} else if (c == ']' || c == '}') {
+			depth--;
+		}
+	}
+	return false;
+}
+
+struct fl_json *
+fl_json_parse(const char *text, size_t len, const char *what, struct fl_err *err)
+{
+	json_error_t why;
+	json_t *v;
+
+	if (too_deep(text, len)) {
+		fl_err_data(err, "'%s' nests deeper than %d levels", what, DEPTH);
+		return NULL;
+	}
+	v = json_loadb(text, len, JSON_REJECT_DUPLICATES | JSON_DECODE_ANY | JSON_ALLOW_NUL, &why);
+	if (!v)
+		fl_err_data(err, "'%s' is not valid JSON, line %d: %s", what, why.line, why.text);
+	return ours(v);
+}
+
+void
+fl_json_free(struct fl_json *v)
+{
+	json_decref(theirs(v));
+}
+
+struct fl_json *
+fl_json_copy(const struct fl_json *v)
+{
+	return ours(made(json_deep_copy(theirs(v))));
+}
+
+enum fl_json_type
+fl_json_type(const struct fl_json *v)
+{
+	if (!v)
+		return FL_JSON_NONE;
+	switch (json_typeof(theirs(v))) {
+	case JSON_NULL: return FL_JSON_NULL;
+	case JSON_TRUE:
+	case JSON_FALSE: return FL_JSON_BOOL;
+	case JSON_INTEGER: return FL_JSON_INT;
+	case JSON_REAL: return FL_JSON_REAL;
+	case JSON_STRING: return FL_JSON_STR;
+	case JSON_ARRAY: return FL_JSON_ARRAY;
+	case JSON_OBJECT: return FL_JSON_OBJECT;
+	}
+	return FL_JSON_NONE;
+}
+
+const char *
+fl_json_type_name(enum fl_json_type type)
+{
+	static const char *const names[] = {
+		[FL_JSON_NONE] = "missing", [FL_JSON_NULL] = "null", [FL_JSON_BOOL] = "a boolean",
+		[FL_JSON_INT] = "an integer", [FL_JSON_REAL] = "a number", [FL_JSON_STR] = "a string",
+		[FL_JSON_ARRAY] = "an array", [FL_JSON_OBJECT] = "an object",
+	};
+
+	return names[type];
+}
+
+struct fl_json *
+fl_json_get(const struct fl_json *object, const char *key)
+{
+	return object ? ours(json_object_get(theirs(object), key)) : NULL;
+}
+
+size_t
+fl_json_len(const struct fl_json *v)
+{
+	if (!v)
+		return 0;
+	return json_is_array(theirs(v)) ? json_array_size(theirs(v)) : json_object_size(theirs(v));
+}
+
+struct fl_json *
+fl_json_at(const struct fl_json *array, size_t i)
+{
+	return array ? ours(json_array_get(theirs(array), i)) : NULL;
+}
+
+bool
+fl_json_bool(const struct fl_json *v, bool otherwise)
+{
+	return fl_json_type(v) == FL_JSON_BOOL ? json_is_true(theirs(v)) : otherwise;
+}
+
+long long
+fl_json_int(const struct fl_json *v, long long otherwise)
+{
+	return fl_json_type(v) == FL_JSON_INT ? json_integer_value(theirs(v)) : otherwise;
+}
+
+double
+fl_json_real(const struct fl_json *v, double otherwise)
+{
+	return v && json_is_number(theirs(v)) ? json_number_value(theirs(v)) : otherwise;
+}
+
+const char *
+fl_json_str(const struct fl_json *v)
+{
+	return v ? json_string_value(theirs(v)) : NULL;
+}
+
+size_t
+fl_json_str_len(const struct fl_json *v)
+{
+	return v ? json_string_length(theirs(v)) : 0;
+}
+
+void *
+fl_json_first(const struct fl_json *object)
+{
+	return object ? json_object_iter(theirs(object)) : NULL;
+}
+
+void *
+fl_json_next(const struct fl_json *object, void *it)
+{
+	return json_object_iter_next(theirs(object), it);
+}
+
+const char *
+fl_json_key(void *it)
+{
+	return json_object_iter_key(it);
+}
+
+struct fl_json *
+fl_json_value(void *it)
+{
+	return ours(json_object_iter_value(it));
+}
+
+struct fl_json *
+fl_json_new_object(void)
+{
+	return ours(made(json_object()));
+}
+
+struct fl_json *
+fl_json_new_array(void)
+{
+	return ours(made(json_array()));
+}
+
+struct fl_json *
+fl_json_new_str(const char *s)
+{
+	return ours(made(json_string(s)));
+}
+
+struct fl_json *
+fl_json_new_int(long long i)
+{
+	return ours(made(json_integer(i)));
+}
+
+struct fl_json *
+fl_json_new_real(double x)
+{
+	return ours(made(json_real(x)));
+}
+
+struct fl_json *
+fl_json_new_bool(bool b)
+{
+	return ours(made(json_boolean(b)));
+}
+
+struct fl_json *
+fl_json_new_null(void)
+{
+	return ours(made(json_null()));
+}
+
+void
+fl_json_set(struct fl_json *object, const char *key, struct fl_json *v)
+{
+	if (json_object_set_new(theirs(object), key, theirs(v)) < 0)
+		fl_bug("cannot set '%s' in a JSON object", key);
+}
+
+void
+fl_json_del(struct fl_json *object, const char *key)
+{
+	json_object_del(theirs(object), key);
+}
+
+void
+fl_json_push(struct fl_json *array, struct fl_json *v)
+{
+	if (json_array_append_new(theirs(array), theirs(v)) < 0)
+		fl_bug("cannot append to a JSON array");
+}
+
+static void
+write_str(struct fl_str *out, const char *s, size_t len)
+{
+	fl_str_putc(out, '"');
+	for (size_t i = 0; i < len; i++) {
+		unsigned char c = (unsigned char)s[i];
+
+		if (c == '"' || c == '\\')
+			fl_str_printf(out, "\\%c", c);
+		else if (c == '\n')
+			fl_str_puts(out, "\\n");
+		else if (c == '\t')
+			fl_str_puts(out, "\\t");
+		else if (c < ' ' || c == 127)
+			fl_str_printf(out, "\\u%04x", c);
+		else
+			fl_str_putc(out, (char)c);
+	}
+	fl_str_putc(out, '"');
+}
+
+static void
+write_real(struct fl_str *out, double x)
+{
+	char buf[FL_NUM_LEN];
+
+	fl_str_puts(out, fl_num_format(buf, x));
+	if (!strpbrk(buf, ".en"))
+		fl_str_puts(out, ".0");
+}
+
+static void
+newline(struct fl_str *out, int indent, int level)
+{
+	if (indent)
+		fl_str_printf(out, "\n%*s", indent * level, "");
+}
+
+static void
+write_value(struct fl_str *out, const struct fl_json *v, int indent, int level)
+{
+	size_t n = 0;
+
+	switch (fl_json_type(v)) {
+	case FL_JSON_NONE:
+	case FL_JSON_NULL: fl_str_puts(out, "null"); return;
+	case FL_JSON_BOOL: fl_str_puts(out, fl_json_bool(v, false) ? "true" : "false"); return;
+	case FL_JSON_INT: fl_str_printf(out, "%lld", fl_json_int(v, 0)); return;
+	case FL_JSON_REAL: write_real(out, fl_json_real(v, 0)); return;
+	case FL_JSON_STR: write_str(out, fl_json_str(v), fl_json_str_len(v)); return;
+	case FL_JSON_ARRAY:
+		fl_str_putc(out, '[');
+		for (; n < fl_json_len(v); n++) {
+			if (n)
+				fl_str_putc(out, ',');
+			newline(out, indent, level + 1);
+			write_value(out, fl_json_at(v, n), indent, level + 1);
+		}
+		if (n)
+			newline(out, indent, level);
+		fl_str_putc(out, ']');
+		return;
+	case FL_JSON_OBJECT:
+		fl_str_putc(out, '{');
+		for (void *it = fl_json_first(v); it; it = fl_json_next(v, it)) {
+			if (n++)
+				fl_str_putc(out, ',');
+			newline(out, indent, level + 1);
+			write_str(out, fl_json_key(it), strlen(fl_json_key(it)));
+			fl_str_puts(out, indent ? ": " : ":");
+			write_value(out, fl_json_value(it), indent, level + 1);
+		}
+		if (n)
+			newline(out, indent, level);
+		fl_str_putc(out, '}');
+		return;
+	}
+}
+
+void
+fl_json_write(struct fl_str *out, const struct fl_json *v, int indent)
+{
+	write_value(out, v, indent, 0);
+}

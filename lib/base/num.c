@@ -1,0 +1,70 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+#include "base/num.h"
+
+#include <errno.h>
+#include <math.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+
+int
+fl_num_int(const char *text, long long min, long long max, long long *out)
+{
+	const char *digits = text + (*text == '-' || *text == '+');
+	long long v;
+	char *end;
+
+	if (!*digits || strspn(digits, "0123456789") != strlen(digits))
+		return -1;
+	errno = 0;
+	v = strtoll(text, &end, 10);
+	if (errno || *end || v < min || v > max)
+		return -1;
+	*out = v;
+	return 0;
+}
+
+int
+fl_num_real(const char *text, double min, double max, double *out)
+{
+	double v;
+	char *end;
+
+	if (!*text || strspn(text, "0123456789+-.eE") != strlen(text))
+		return -1;
+	v = strtod(text, &end);
+	if (end == text || *end || !isfinite(v) || v < min || v > max)
+		return -1;
+	*out = v;
+	return 0;
+}
+
+char *
+fl_num_format(char *buf, double x)
+{
+	for (int digits = 1; digits <= 17; digits++) {
+		snprintf(buf, FL_NUM_LEN, "%.*g", digits, x);
+		if (!isfinite(x) || strtod(buf, NULL) == x)
+			break;
+	}
+	return buf;
+}
+
+char *
+fl_num_bytes(char *buf, unsigned long long n)
+{
+	static const char *const units[] = { "KiB", "MiB", "GiB", "TiB" };
+	double v = (double)n / 1024;
+	size_t u = 0;
+
+	if (n < 1024) {
+		snprintf(buf, FL_NUM_LEN, "%llu B", n);
+		return buf;
+	}
+	while (v >= 1024 && u + 1 < sizeof units / sizeof *units) {
+		v /= 1024;
+		u++;
+	}
+	snprintf(buf, FL_NUM_LEN, "%.1f %s", v, units[u]);
+	return buf;
+}

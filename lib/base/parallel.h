@@ -1,0 +1,21 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/* parallel.h -- work on several threads whose result does not depend on how many.
+ *
+ * The caller cuts the work into tiles by the problem's sizes alone, never by the number of threads;
+ * each tile is done by one thread and writes what no other tile writes; sums over tiles are added
+ * afterwards in tile order. Then the bytes are the same at any -j. */
+#ifndef FL_BASE_PARALLEL_H
+#define FL_BASE_PARALLEL_H
+
+#include <stddef.h>
+
+/* Threads from now on; 0 for one a core this process may use. Set once, by base/cli. */
+void fl_parallel_set(int threads);
+int fl_parallel_threads(void);
+
+/* Calls work(ctx, tile, thread) for tile = 0 .. tiles-1, thread in [0, fl_parallel_threads()), and
+ * waits for all. Tiles are handed out as threads become free. Not nested: from inside a tile it runs
+ * on the calling thread. */
+void fl_parallel(size_t tiles, void (*work)(void *ctx, size_t tile, int thread), void *ctx);
+
+#endif

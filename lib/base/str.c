@@ -1,0 +1,129 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+#include "base/str.h"
+
+#include <errno.h>
+#include <stdarg.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+
+#include "base/alloc.h"
+
+static void
+reserve(struct fl_str *s, size_t more)
+{
+	s->data = fl_grow(s->data, &s->cap, s->len + more + 1, 1);
+}
+
+void
+fl_str_add(struct fl_str *s, const void *bytes, size_t n)
+{
+	reserve(s, n);
+	if (n)
+		memcpy(s->data + s->len, bytes, n);
+	s->len += n;
+	s->data[s->len] = '\0';
+}
+
+void
+fl_str_puts(struct fl_str *s, const char *text)
+{
+	fl_str_add(s, text, strlen(text));
+}
+
+void
+fl_str_putc(struct fl_str *s, char c)
+{
+	fl_str_add(s, &c, 1);
+}
+
+void
+fl_str_printf(struct fl_str *s, const char *fmt, ...)
+{
+	va_list ap;
+	int n;
+
+	va_start(ap, fmt);
+	n = vsnprintf(NULL, 0, fmt, ap);
+	va_end(ap);
+	if (n < 0)
+		fl_bug("bad format '%s'", fmt);
+	reserve(s, (size_t)n);
+	va_start(ap, fmt);
+	vsnprintf(s->data + s->len, (size_t)n + 1, fmt, ap);
+	va_end(ap);
+	s->len += (size_t)n;
+}
+
+void
+fl_str_clear(struct fl_str *s)
+{
+	s->len = 0;
+	if (s->data)
+		s->data[0] = '\0';
+}
+
+char *
+fl_str_steal(struct fl_str *s)
+{
+	char *p;
+
+	reserve(s, 0);
+	s->data[s->len] = '\0';
+	p = s->data;
+	*s = (struct fl_str){ 0 };
+	return p;
+}
+
+void
+fl_str_free(struct fl_str *s)
+{
+	free(s->data);
+	*s = (struct fl_str){ 0 };
+}
+
+bool
+fl_str_begins(const char *s, const char *prefix)
+{
+	return strncmp(s, prefix, strlen(prefix)) == 0;
+}
+
+bool
+fl_str_ends(const char *s, const char *suffix)
+{
+	size_t n = strlen(s), k = strlen(suffix);
+
+	return n >= k && strcmp(s + n - k, suffix) == 0;
+}
+
+char *
+fl_slurp(const char *path, size_t limit, size_t *len, struct fl_err *err)
+{
+	bool in = strcmp(path, "-") == 0;
+	FILE *f = in ? stdin : fopen(path, "rb");
+	struct fl_str s = { 0 };
+	char *text = NULL;
+	size_t n;
+
+	if (!f) {
+		fl_err_sys(err, "cannot open '%s'", path);
+		return NULL;
+	}
+	do {
+		reserve(&s, 65536);
+		n = fread(s.data + s.len, 1, 65536, f);
+		s.len += n;
+	} while (n > 0 && s.len <= limit);
+	if (ferror(f)) {
+		fl_err_sys(err, "cannot read '%s'", in ? "standard input" : path);
+	} else if (s.len > limit) {
+		fl_err_data(err, "'%s' is larger than %zu bytes", path, limit);
+	} else {
+		*len = s.len;
+		text = fl_str_steal(&s);
+	}
+	fl_str_free(&s);
+	if (!in)
+		fclose(f);
+	return text;
+}
