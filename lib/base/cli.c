@@ -23,6 +23,7 @@ const char fl_version[] = FL_VERSION;
 enum { HELP = 256, VERSION, LONG_ONLY, MAX_OPTS = 64 };
 
 static const char *program = "fl";
+static struct fl_json *record;
 
 void
 fl_die(enum fl_exit code, const char *fmt, ...)
@@ -276,6 +277,25 @@ set(const struct fl_opt *o, const char *arg)
 }
 
 static void
+note(const struct fl_opt *o, const char *arg)
+{
+	const char *base = arg && o->file ? strrchr(arg, '/') : NULL;
+	struct fl_str s = { 0 };
+
+	if (o->mute)
+		return;
+	fl_str_printf(&s, "--%s%s%s", o->name, arg ? "=" : "", base ? base + 1 : arg ? arg : "");
+	fl_json_push(record, fl_json_new_str(s.data));
+	fl_str_free(&s);
+}
+
+struct fl_json *
+fl_cli_record(void)
+{
+	return record;
+}
+
+static void
 check_operands(const struct fl_tool *t, int first, int argc, char **argv)
 {
 	int n = argc - first;
@@ -309,6 +329,7 @@ fl_cli(const struct fl_tool *t, int argc, char **argv)
 	int n = 0, c, verbosity = 0;
 
 	program = t->name;
+	record = fl_json_new_array();
 	for (const struct fl_opt *o = t->opts; o->name; o++, n++) {
 		if (n == MAX_OPTS)
 			fl_bug("more than %d options", MAX_OPTS);
@@ -357,6 +378,7 @@ fl_cli(const struct fl_tool *t, int argc, char **argv)
 			while (o->letter != c)
 				o++;
 		set(o, optarg);
+		note(o, optarg);
 	}
 	fl_log_init(t->name, verbosity);
 	check_operands(t, optind, argc, argv);

@@ -22,6 +22,7 @@
 #include <stddef.h>
 
 #include "base/err.h"
+#include "base/json.h"
 #include "base/parallel.h"
 
 struct fl_strs { /* what was given to a repeatable option, in order; points into argv */
@@ -49,6 +50,8 @@ struct fl_opt {
 	struct fl_nums *nums;	     /* each checked against min and max */
 	void (*apply)(int);	     /* an integer handed to a function */
 	double min, max;
+	bool mute; /* does not change the result: left out of fl_cli_record() */
+	bool file; /* the value is a path: recorded without its directories */
 };
 
 struct fl_tool {
@@ -62,34 +65,41 @@ struct fl_tool {
 #define FL_OPT_OUTPUT(var)                                                                         \
 	{ 'o', "output", "file",                                                                   \
 	  "Write to file, which appears complete or not at all. The default is standard output.",  \
-	  .str = &(var) }
+	  .str = &(var), .mute = true }
 #define FL_OPT_CKPT_OUTPUT(var)                                                                    \
 	{ 'o', "output", "path",                                                                   \
 	  "Write the checkpoint to path: a directory if it ends in a slash, else a tar, compressed " \
 	  "if it ends in .zst. It appears complete or not at all. The default is standard output.", \
-	  .str = &(var) }
-#define FL_OPT_ZSTD(var) { 'z', "zstd", NULL, "Compress the output tar with zstd.", .flag = &(var) }
+	  .str = &(var), .mute = true }
+#define FL_OPT_ZSTD(var)                                                                           \
+	{ 'z', "zstd", NULL, "Compress the output tar with zstd.", .flag = &(var), .mute = true }
 #define FL_OPT_THREADS                                                                             \
 	{ 'j', "threads", "n",                                                                     \
 	  "Use n threads. The default is one a core. The result does not depend on it.",           \
-	  .apply = fl_parallel_set, .min = 1, .max = 1024 }
+	  .apply = fl_parallel_set, .min = 1, .max = 1024, .mute = true }
 #define FL_OPT_SEED(var)                                                                           \
 	{ 's', "seed", "n", "Seed the random numbers with n. The default is 0.", .num = &(var),    \
 	  .min = 0, .max = 2147483647 }
 #define FL_OPT_CKPT(var, what)                                                                     \
-	{ 'c', "checkpoint", "path", what, .str = &(var) }
+	{ 'c', "checkpoint", "path", what, .str = &(var), .file = true }
 #define FL_OPT_TOKENS(var)                                                                         \
-	{ 't', "tokens", "file", "Read token ids from file, as fl-tokenize writes them.", .str = &(var) }
+	{ 't', "tokens", "file", "Read token ids from file, as fl-tokenize writes them.", .str = &(var),   \
+	  .file = true }
 #define FL_OPT_ARCH(var, what) { 'a', "arch", "string", what, .str = &(var) }
 #define FL_OPT_METRICS(var)                                                                        \
-	{ 'm', "metrics", "file", "Read metrics from file, as fl-calibrate writes them.", .str = &(var) }
+	{ 'm', "metrics", "file", "Read metrics from file, as fl-calibrate writes them.", .str = &(var), \
+	  .file = true }
 #define FL_OPT_HISTORY(var)                                                                        \
-	{ 0, "no-history", NULL, "Leave fl-history.jsonl out of the output.", .flag = &(var) }
+	{ 0, "no-history", NULL, "Leave fl-history.jsonl out of the output.", .flag = &(var), .mute = true }
 #define FL_OPT_JSON(var) { 0, "json", NULL, "Print JSON instead of a table.", .flag = &(var) }
 
 /* Parses; returns the index in argv of the first operand (argc if there is none). Handles --help and
  * --version itself. The tool's name prefixes every message from then on. */
 int fl_cli(const struct fl_tool *tool, int argc, char **argv);
+
+/* The options given, for histories: an array of "--name=value" in the order given, without those that
+ * do not change the result. Lives as long as the program. */
+struct fl_json *fl_cli_record(void);
 
 /* The one line on standard error and the end. fl_die_err ends with err->code. */
 _Noreturn void fl_die(enum fl_exit code, const char *fmt, ...) FL_PRINTF(2, 3);
