@@ -1,0 +1,17 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/* history.h -- fl-history.jsonl: which tools a checkpoint went through. */
+#ifndef FL_IO_HISTORY_H
+#define FL_IO_HISTORY_H
+
+#include "base/err.h"
+#include "base/json.h"
+#include "io/checkpoint.h"
+
+/* Writes the reader's history and one more line {"tool", "version", "arguments", "input", ...}: after
+ * the reader's end and the last weights, before commit. r may be NULL (fl-init: nothing was read).
+ * arguments is fl_cli_record(): no paths, hosts or dates, nothing that does not change the result.
+ * kept, if not NULL, is added as "kept" and becomes ours. */
+int fl_history_write(struct fl_writer *w, const struct fl_reader *r, const char *tool,
+    const struct fl_json *arguments, struct fl_json *kept, struct fl_err *err) FL_MUST_USE;
+
+#endif

@@ -1,0 +1,37 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/* output.h -- a file that appears complete or not at all.
+ *
+ * Bytes go to a temporary name beside the target; commit renames. An output that is neither
+ * committed nor abandoned when the process ends, by exit or by SIGHUP, SIGINT, SIGPIPE or SIGTERM, is
+ * removed: the list of pending outputs is the one thing this module keeps for the whole process.
+ * Standard output cannot be taken back: what is written there is written. */
+#ifndef FL_IO_OUTPUT_H
+#define FL_IO_OUTPUT_H
+
+#include <stddef.h>
+#include <stdint.h>
+
+#include "base/err.h"
+
+struct fl_output;
+
+/* path NULL or "-": standard output. */
+struct fl_output *fl_output_open(const char *path, struct fl_err *err) FL_MUST_USE;
+
+/* A directory under a temporary name; fl_output_path() says which, files are made inside by the
+ * caller. Commit renames it, replacing an older checkpoint directory but nothing else. */
+struct fl_output *fl_output_open_dir(const char *path, struct fl_err *err) FL_MUST_USE;
+const char *fl_output_path(const struct fl_output *o);
+
+int fl_output_write(struct fl_output *o, const void *data, size_t n, struct fl_err *err) FL_MUST_USE;
+
+/* At an offset, for formats whose parts arrive out of order. Standard output is then spooled through
+ * an unlinked temporary file and copied at commit. Not mixed with fl_output_write(). */
+int fl_output_pwrite(struct fl_output *o, const void *data, size_t n, uint64_t offset,
+    struct fl_err *err) FL_MUST_USE;
+
+/* Either ends the life of o. */
+int fl_output_commit(struct fl_output *o, struct fl_err *err) FL_MUST_USE;
+void fl_output_abandon(struct fl_output *o); /* NULL is fine */
+
+#endif
