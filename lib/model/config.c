@@ -1,0 +1,515 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+#include "model/config.h"
+
+#include <stdlib.h>
+#include <string.h>
+
+#include "base/alloc.h"
+
+const struct fl_family fl_families[] = {
+	{ .model_type = "llama", .architecture = "LlamaForCausalLM", .context = 2048 },
+	{ .model_type = "qwen3", .architecture = "Qwen3ForCausalLM", .qk_norm = true,
+	  .window_flag = true, .head_dim = 128, .context = 32768 },
+	{ 0 },
+};
+
+/* Fields read here, and fields that leave the computation of logits alone. */
+static const char *const known[] = {
+	"attention_bias", "bos_token_id", "dtype", "eos_token_id", "head_dim", "hidden_act",
+	"hidden_size", "intermediate_size", "layer_types", "max_position_embeddings",
+	"max_window_layers", "mlp_bias", "model_type", "num_attention_heads", "num_hidden_layers",
+	"num_key_value_heads", "quantization_config", "rms_norm_eps", "rope_parameters",
+	"rope_scaling", "rope_theta", "sliding_window", "tie_word_embeddings", "torch_dtype",
+	"use_sliding_window", "vocab_size",
+
+	"_name_or_path", "architectures", "attention_dropout", "hidden_dropout", "id2label",
+	"initializer_range", "is_llama_config", "label2id", "output_attentions",
+	"output_hidden_states", "pad_token_id", "pretraining_tp", "return_dict", "task_specific_params",
+	"tokenizer_class", "transformers_version", "unsloth_fixed", "unsloth_version", "use_cache",
+	NULL,
+};
+
+struct reading { /* what every helper here needs */
+	const struct fl_json *json;
+	const char *what;
+	struct fl_err *err;
+};
+
+static bool
+is_off(const struct fl_json *v)
+{
+	switch (fl_json_type(v)) {
+	case FL_JSON_NONE:
+	case FL_JSON_NULL: return true;
+	case FL_JSON_BOOL: return !fl_json_bool(v, true);
+	case FL_JSON_ARRAY:
+	case FL_JSON_OBJECT: return fl_json_len(v) == 0;
+	default: return false;
+	}
+}
+
+static bool
+is_known(const char *key)
+{
+	for (const char *const *k = known; *k; k++)
+		if (strcmp(*k, key) == 0)
+			return true;
+	return false;
+}
+
+static int
+check_unknown(const struct reading *r)
+{
+	for (void *it = fl_json_first(r->json); it; it = fl_json_next(r->json, it))
+		if (!is_known(fl_json_key(it)) && !is_off(fl_json_value(it)))
+			return fl_err_data(r->err, "'%s': config.json has '%s', which is not supported",
+			    r->what, fl_json_key(it));
+	return 0;
+}
+
+/* An integer field in [min, max]; absent or null gives `otherwise`, or is an error if that is -1. */
+static int
+read_int(const struct reading *r, const char *key, int min, int max, int otherwise, int *out)
+{
+	const struct fl_json *v = fl_json_get(r->json, key);
+	long long n = fl_json_int(v, (long long)min - 1);
+
+	if (is_off(v) && otherwise >= 0) {
+		*out = otherwise;
+		return 0;
+	}
+	if (n < min || n > max)
+		return fl_err_data(r->err, "'%s': '%s' in config.json must be an integer from %d to %d",
+		    r->what, key, min, max);
+	*out = (int)n;
+	return 0;
+}
+
+static int
+read_positive(const struct reading *r, const struct fl_json *object, const char *key,
+    double otherwise, double *out)
+{
+	const struct fl_json *v = fl_json_get(object, key);
+
+	*out = fl_json_real(v, is_off(v) ? otherwise : -1);
+	if (!(*out > 0))
+		return fl_err_data(r->err, "'%s': '%s' in config.json must be a positive number", r->what,
+		    key);
+	return 0;
+}
+
+static int
+read_sizes(const struct reading *r, struct fl_config *c)
+{
+	enum { BIG = 1 << 24 };
+
+	if (read_int(r, "hidden_size", 1, BIG, -1, &c->width) < 0 ||
+	    read_int(r, "intermediate_size", 1, BIG, -1, &c->ffn) < 0 ||
+	    read_int(r, "num_hidden_layers", 1, FL_ARCH_LAYERS, -1, &c->layers) < 0 ||
+	    read_int(r, "num_attention_heads", 1, 65536, -1, &c->heads) < 0 ||
+	    read_int(r, "num_key_value_heads", 1, 65536, c->heads, &c->kv_heads) < 0 ||
+	    read_int(r, "vocab_size", 1, BIG, -1, &c->vocab) < 0 ||
+	    read_int(r, "max_position_embeddings", 1, 1 << 30, c->family->context, &c->context) < 0 ||
+	    read_int(r, "head_dim", 2, 65536,
+		c->family->head_dim ? c->family->head_dim : c->width / c->heads, &c->head_dim) < 0 ||
+	    read_positive(r, r->json, "rms_norm_eps", 1e-6, &c->norm_eps) < 0)
+		return -1;
+	if (c->heads % c->kv_heads)
+		return fl_err_data(r->err, "'%s': %d attention heads are not shared evenly by %d",
+		    r->what, c->heads, c->kv_heads);
+	if (c->head_dim % 2)
+		return fl_err_data(r->err, "'%s': head_dim %d is odd", r->what, c->head_dim);
+	return 0;
+}
+
+/* Everything about RoPE in one object, whichever spelling it comes in. */
+static int
+read_rope_object(const struct reading *r, const struct fl_json *o, struct fl_rope *rope)
+{
+	const char *type = fl_json_str(fl_json_get(o, "rope_type"));
+	double original;
+
+	if (!type)
+		type = fl_json_str(fl_json_get(o, "type"));
+	if (!type || strcmp(type, "default") == 0)
+		return 0;
+	if (strcmp(type, "llama3") != 0)
+		return fl_err_data(r->err, "'%s': RoPE scaling '%s' is not supported", r->what, type);
+	rope->kind = FL_ROPE_LLAMA3;
+	if (read_positive(r, o, "factor", -1, &rope->factor) < 0 ||
+	    read_positive(r, o, "low_freq_factor", -1, &rope->low) < 0 ||
+	    read_positive(r, o, "high_freq_factor", -1, &rope->high) < 0 ||
+	    read_positive(r, o, "original_max_position_embeddings", -1, &original) < 0)
+		return -1;
+	if (original > 1 << 30 || rope->high <= rope->low)
+		return fl_err_data(r->err, "'%s': the llama3 RoPE scaling is out of range", r->what);
+	rope->original = (int)original;
+	return 0;
+}
+
+static int
+check_rope_keys(const struct reading *r, const struct fl_json *o)
+{
+	static const char *const keys[] = { "rope_theta", "rope_type", "type", "factor",
+		"low_freq_factor", "high_freq_factor", "original_max_position_embeddings", NULL };
+
+	for (void *it = fl_json_first(o); it; it = fl_json_next(o, it)) {
+		const char *const *k = keys;
+
+		while (*k && strcmp(*k, fl_json_key(it)) != 0)
+			k++;
+		if (!*k && !is_off(fl_json_value(it)))
+			return fl_err_data(r->err,
+			    "'%s': the RoPE parameter '%s' in config.json is not supported", r->what,
+			    fl_json_key(it));
+	}
+	return 0;
+}
+
+static bool
+same_scaling(const struct fl_rope *a, const struct fl_rope *b)
+{
+	return a->kind == b->kind && a->factor == b->factor && a->low == b->low && a->high == b->high &&
+	    a->original == b->original;
+}
+
+/* rope_theta and rope_scaling (older), or rope_parameters (transformers 5); where both stand they
+ * must agree. */
+static int
+read_rope(const struct reading *r, struct fl_config *c)
+{
+	const struct fl_json *scaling = fl_json_get(r->json, "rope_scaling");
+	const struct fl_json *params = fl_json_get(r->json, "rope_parameters");
+	struct fl_rope older = { 0 }, newer = { 0 };
+
+	if (check_rope_keys(r, scaling) < 0 || check_rope_keys(r, params) < 0 ||
+	    read_positive(r, r->json, "rope_theta", 10000, &older.theta) < 0 ||
+	    read_rope_object(r, scaling, &older) < 0)
+		return -1;
+	c->rope = older;
+	if (is_off(params))
+		return 0;
+	if (read_positive(r, params, "rope_theta", older.theta, &newer.theta) < 0 ||
+	    read_rope_object(r, params, &newer) < 0)
+		return -1;
+	if ((fl_json_get(r->json, "rope_theta") && older.theta != newer.theta) ||
+	    (!is_off(scaling) && !same_scaling(&older, &newer)))
+		return fl_err_data(r->err,
+		    "'%s': rope_parameters disagrees with rope_theta or rope_scaling in config.json",
+		    r->what);
+	c->rope = newer;
+	return 0;
+}
+
+static int
+read_layer_types(const struct reading *r, const struct fl_json *types, struct fl_config *c)
+{
+	if (fl_json_type(types) != FL_JSON_ARRAY || fl_json_len(types) != (size_t)c->layers)
+		return fl_err_data(r->err, "'%s': layer_types in config.json must have %d entries", r->what,
+		    c->layers);
+	for (int i = 0; i < c->layers; i++) {
+		const char *t = fl_json_str(fl_json_at(types, (size_t)i));
+
+		if (t && strcmp(t, "full_attention") == 0)
+			c->pattern[i] = 'f';
+		else if (t && strcmp(t, "sliding_attention") == 0)
+			c->pattern[i] = 'w';
+		else if (t && strcmp(t, "skip_attention") == 0)
+			c->pattern[i] = 's';
+		else
+			return fl_err_data(r->err, "'%s': layer type '%s' is not supported", r->what,
+			    t ? t : "(no string)");
+	}
+	return 0;
+}
+
+static int
+read_pattern(const struct reading *r, struct fl_config *c)
+{
+	const struct fl_json *types = fl_json_get(r->json, "layer_types");
+	const struct fl_json *window = fl_json_get(r->json, "sliding_window");
+	bool flag = fl_json_bool(fl_json_get(r->json, "use_sliding_window"), false);
+	int first = c->layers; /* the first window layer where no list says which */
+
+	memset(c->pattern, 'f', (size_t)c->layers);
+	if (!is_off(types)) {
+		if (read_layer_types(r, types, c) < 0)
+			return -1;
+		if (c->family->window_flag && fl_config_has(c, 'w') && !flag)
+			return fl_err_data(r->err,
+			    "'%s': layer_types has sliding_attention but use_sliding_window is false",
+			    r->what);
+	} else if (!is_off(window)) {
+		if (!c->family->window_flag)
+			return fl_err_data(r->err,
+			    "'%s': config.json has 'sliding_window' without 'layer_types', which is not "
+			    "supported for %s", r->what, c->family->model_type);
+		if (flag && read_int(r, "max_window_layers", 0, FL_ARCH_LAYERS, 28, &first) < 0)
+			return -1;
+		for (int i = first; i < c->layers; i++)
+			c->pattern[i] = 'w';
+	}
+	if (fl_config_has(c, 'w'))
+		return read_int(r, "sliding_window", 1, 1 << 30, FL_WINDOW, &c->window);
+	return 0;
+}
+
+static int
+read_dtype(const struct reading *r, struct fl_config *c)
+{
+	static const struct {
+		const char *name;
+		enum fl_dtype dtype;
+	} names[] = { { "float32", FL_F32 }, { "float16", FL_F16 }, { "bfloat16", FL_BF16 } };
+	const struct fl_json *v = fl_json_get(r->json, "dtype");
+	const char *s;
+
+	if (is_off(v))
+		v = fl_json_get(r->json, "torch_dtype");
+	c->dtype = FL_F32;
+	if (is_off(v))
+		return 0;
+	s = fl_json_str(v);
+	for (size_t i = 0; s && i < sizeof names / sizeof *names; i++)
+		if (strcmp(s, names[i].name) == 0) {
+			c->dtype = names[i].dtype;
+			return 0;
+		}
+	return fl_err_data(r->err, "'%s': dtype '%s' in config.json is not supported", r->what,
+	    s ? s : "(no string)");
+}
+
+static long
+first_id(const struct fl_json *v)
+{
+	if (fl_json_type(v) == FL_JSON_ARRAY)
+		v = fl_json_at(v, 0);
+	return (long)fl_json_int(v, -1);
+}
+
+/* One of config_groups: what its targets are quantized to. */
+static int
+read_quant_group(const struct reading *r, const struct fl_json *group, struct fl_quant *q)
+{
+	const struct fl_json *w = fl_json_get(group, "weights"), *targets = fl_json_get(group, "targets");
+	const char *type = fl_json_str(fl_json_get(w, "type"));
+	const char *strategy = fl_json_str(fl_json_get(w, "strategy"));
+	int bits = (int)fl_json_int(fl_json_get(w, "num_bits"), 0);
+
+	if ((bits != 4 && bits != 8) || !type || strcmp(type, "int") != 0 || !strategy ||
+	    strcmp(strategy, "group") != 0 || !fl_json_bool(fl_json_get(w, "symmetric"), false) ||
+	    fl_json_int(fl_json_get(w, "group_size"), 0) != FL_GROUP)
+		return fl_err_data(r->err,
+		    "'%s': only symmetric int4 or int8 weights in groups of %d are supported", r->what,
+		    FL_GROUP);
+	for (size_t i = 0; i < fl_json_len(targets); i++) {
+		const char *t = fl_json_str(fl_json_at(targets, i));
+
+		if (t && strcmp(t, "Linear") == 0)
+			q->linear = bits;
+		else if (t && strcmp(t, "lm_head") == 0)
+			q->head = bits;
+		else if (t && strcmp(t, "Embedding") == 0)
+			q->embed = bits;
+		else
+			return fl_err_data(r->err, "'%s': quantization target '%s' is not supported",
+			    r->what, t ? t : "(no string)");
+	}
+	return 0;
+}
+
+static int
+read_quant(const struct reading *r, struct fl_config *c)
+{
+	const struct fl_json *v = fl_json_get(r->json, "quantization_config");
+	const char *method = fl_json_str(fl_json_get(v, "quant_method"));
+	const char *format = fl_json_str(fl_json_get(v, "format"));
+	const struct fl_json *groups = fl_json_get(v, "config_groups"), *ignore = fl_json_get(v, "ignore");
+
+	if (is_off(v))
+		return 0;
+	if (!method || strcmp(method, "compressed-tensors") != 0 || !format ||
+	    strcmp(format, "pack-quantized") != 0)
+		return fl_err_data(r->err,
+		    "'%s': only compressed-tensors pack-quantized checkpoints are supported, not '%s'",
+		    r->what, method ? method : "(no quant_method)");
+	for (void *it = fl_json_first(groups); it; it = fl_json_next(groups, it))
+		if (read_quant_group(r, fl_json_value(it), &c->quant) < 0)
+			return -1;
+	for (size_t i = 0; i < fl_json_len(ignore); i++) {
+		const char *t = fl_json_str(fl_json_at(ignore, i));
+
+		if (!t || strcmp(t, "lm_head") != 0)
+			return fl_err_data(r->err, "'%s': ignoring '%s' in quantization is not supported",
+			    r->what, t ? t : "(no string)");
+	}
+	if (!c->quant.head && fl_json_len(ignore) == 0 && !c->tied)
+		c->quant.head = c->quant.linear;
+	if (c->tied)
+		c->quant.head = c->quant.embed;
+	return 0;
+}
+
+static int
+check_fixed(const struct reading *r)
+{
+	const struct fl_json *act = fl_json_get(r->json, "hidden_act");
+	static const char *const biases[] = { "attention_bias", "mlp_bias" };
+
+	if (!is_off(act) && (!fl_json_str(act) || strcmp(fl_json_str(act), "silu") != 0))
+		return fl_err_data(r->err, "'%s': activation '%s' is not supported", r->what,
+		    fl_json_str(act) ? fl_json_str(act) : "(no string)");
+	for (size_t i = 0; i < 2; i++)
+		if (!is_off(fl_json_get(r->json, biases[i])))
+			return fl_err_data(r->err, "'%s': '%s' in config.json is not supported", r->what,
+			    biases[i]);
+	return 0;
+}
+
+static int
+read_family(const struct reading *r, struct fl_config *c)
+{
+	const char *type = fl_json_str(fl_json_get(r->json, "model_type"));
+
+	if (!type)
+		return fl_err_data(r->err, "'%s': config.json has no model_type", r->what);
+	for (const struct fl_family *f = fl_families; f->model_type; f++)
+		if (strcmp(f->model_type, type) == 0) {
+			c->family = f;
+			return 0;
+		}
+	return fl_err_data(r->err, "'%s': model type '%s' is not supported", r->what, type);
+}
+
+int
+fl_config_parse(struct fl_config *c, const struct fl_json *json, const char *what,
+    struct fl_err *err)
+{
+	struct reading r = { json, what, err };
+
+	*c = (struct fl_config){ 0 };
+	if (fl_json_type(json) != FL_JSON_OBJECT)
+		return fl_err_data(err, "'%s': config.json is no object", what);
+	if (read_family(&r, c) < 0 || check_unknown(&r) < 0 || check_fixed(&r) < 0 ||
+	    read_sizes(&r, c) < 0 || read_rope(&r, c) < 0 || read_pattern(&r, c) < 0 ||
+	    read_dtype(&r, c) < 0)
+		return -1;
+	c->tied = fl_json_bool(fl_json_get(json, "tie_word_embeddings"), false);
+	c->bos = first_id(fl_json_get(json, "bos_token_id"));
+	c->eos = first_id(fl_json_get(json, "eos_token_id"));
+	if (read_quant(&r, c) < 0)
+		return -1;
+	c->json = fl_json_copy(json);
+	return 0;
+}
+
+void
+fl_config_copy(struct fl_config *to, const struct fl_config *from)
+{
+	*to = *from;
+	to->json = fl_json_copy(from->json);
+}
+
+void
+fl_config_free(struct fl_config *c)
+{
+	if (c->json)
+		fl_json_free(c->json);
+	*c = (struct fl_config){ 0 };
+}
+
+bool
+fl_config_has(const struct fl_config *c, char letter)
+{
+	return memchr(c->pattern, letter, (size_t)c->layers) != NULL;
+}
+
+void
+fl_config_arch(const struct fl_config *c, struct fl_arch *arch)
+{
+	*arch = (struct fl_arch){ .width = c->width, .ffn = c->ffn, .layers = c->layers };
+	memcpy(arch->pattern, c->pattern, (size_t)c->layers);
+}
+
+/* Writing -------------------------------------------------------------------------------------- */
+
+static void
+write_pattern(const struct fl_config *c, struct fl_json *o)
+{
+	bool windows = fl_config_has(c, 'w');
+	struct fl_json *types = fl_json_new_array();
+
+	for (int i = 0; i < c->layers; i++)
+		fl_json_push(types, fl_json_new_str(c->pattern[i] == 'f' ? "full_attention" :
+						    c->pattern[i] == 'w' ? "sliding_attention" :
+									   "skip_attention"));
+	if (windows || fl_config_has(c, 's') || fl_json_get(o, "layer_types"))
+		fl_json_set(o, "layer_types", types);
+	else
+		fl_json_free(types);
+	if (windows)
+		fl_json_set(o, "sliding_window", fl_json_new_int(c->window));
+	else if (fl_json_get(o, "sliding_window"))
+		fl_json_set(o, "sliding_window", fl_json_new_null());
+	if (c->family->window_flag) {
+		fl_json_set(o, "use_sliding_window", fl_json_new_bool(windows));
+		fl_json_set(o, "max_window_layers", fl_json_new_int(c->layers));
+	}
+}
+
+static struct fl_json *
+quant_group(const char *target, int bits)
+{
+	struct fl_json *group = fl_json_new_object(), *w = fl_json_new_object();
+	struct fl_json *targets = fl_json_new_array();
+
+	fl_json_push(targets, fl_json_new_str(target));
+	fl_json_set(w, "num_bits", fl_json_new_int(bits));
+	fl_json_set(w, "type", fl_json_new_str("int"));
+	fl_json_set(w, "symmetric", fl_json_new_bool(true));
+	fl_json_set(w, "strategy", fl_json_new_str("group"));
+	fl_json_set(w, "group_size", fl_json_new_int(FL_GROUP));
+	fl_json_set(w, "dynamic", fl_json_new_bool(false));
+	fl_json_set(group, "targets", targets);
+	fl_json_set(group, "weights", w);
+	return group;
+}
+
+static void
+write_quant(const struct fl_config *c, struct fl_json *o)
+{
+	struct fl_json *q = fl_json_new_object(), *groups = fl_json_new_object();
+	struct fl_json *ignore = fl_json_new_array();
+
+	if (c->quant.linear)
+		fl_json_set(groups, "group_linear", quant_group("Linear", c->quant.linear));
+	if (!c->tied && c->quant.head && c->quant.head != c->quant.linear)
+		fl_json_set(groups, "group_head", quant_group("lm_head", c->quant.head));
+	if (c->quant.embed)
+		fl_json_set(groups, "group_embedding", quant_group("Embedding", c->quant.embed));
+	if (!c->tied && !c->quant.head)
+		fl_json_push(ignore, fl_json_new_str("lm_head"));
+	fl_json_set(q, "quant_method", fl_json_new_str("compressed-tensors"));
+	fl_json_set(q, "format", fl_json_new_str("pack-quantized"));
+	fl_json_set(q, "quantization_status", fl_json_new_str("compressed"));
+	fl_json_set(q, "config_groups", groups);
+	fl_json_set(q, "ignore", ignore);
+	fl_json_set(o, "quantization_config", q);
+}
+
+struct fl_json *
+fl_config_json(const struct fl_config *c)
+{
+	struct fl_json *o = fl_json_copy(c->json);
+
+	fl_json_set(o, "hidden_size", fl_json_new_int(c->width));
+	fl_json_set(o, "intermediate_size", fl_json_new_int(c->ffn));
+	fl_json_set(o, "num_hidden_layers", fl_json_new_int(c->layers));
+	/* The default follows the width, which may have changed; heads are never pruned. */
+	fl_json_set(o, "head_dim", fl_json_new_int(c->head_dim));
+	fl_json_set(o, "tie_word_embeddings", fl_json_new_bool(c->tied));
+	write_pattern(c, o);
+	if (c->quant.linear || c->quant.head || c->quant.embed)
+		write_quant(c, o);
+	return o;
+}

@@ -1,0 +1,75 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/* config.h -- what config.json means: the family, the sizes, the attention of each layer.
+ *
+ * A struct fl_config holds everything the computation depends on. Both spellings of config.json are
+ * read, the older one and that of transformers 5. A field that is known to leave the computation
+ * alone is passed through; any other field this program does not implement is refused by name unless
+ * it is null, false or empty, because a model that runs differently from what it says is worse than
+ * one that does not run. */
+#ifndef FL_MODEL_CONFIG_H
+#define FL_MODEL_CONFIG_H
+
+#include <stdbool.h>
+
+#include "base/arch.h"
+#include "base/dtype.h"
+#include "base/err.h"
+#include "base/json.h"
+
+/* A model family is a row of a table in config.c, not code of its own. */
+struct fl_family {
+	const char *model_type, *architecture;
+	bool qk_norm;	   /* RMSNorm of each head of q and k before RoPE */
+	bool window_flag;  /* sliding_window counts only with use_sliding_window (Qwen) */
+	int head_dim;	   /* default; 0: width / heads */
+	int context;	   /* default of max_position_embeddings */
+};
+
+enum fl_rope_kind { FL_ROPE_PLAIN, FL_ROPE_LLAMA3 };
+
+struct fl_rope {
+	enum fl_rope_kind kind;
+	double theta;
+	double factor, low, high; /* llama3 scaling only */
+	int original;		  /* original_max_position_embeddings */
+};
+
+/* Bits of each kind of weight matrix: 0 as stored, else 4 or 8; groups of 32 along the input
+ * dimension, symmetric, compressed-tensors pack-quantized. Tied: head and embed are equal. */
+struct fl_quant {
+	int linear, head, embed;
+};
+
+enum { FL_GROUP = 32, FL_WINDOW = 256 };
+
+struct fl_config {
+	const struct fl_family *family;
+	int width, ffn, layers, heads, kv_heads, head_dim, vocab, context;
+	double norm_eps;
+	struct fl_rope rope;
+	char pattern[FL_ARCH_LAYERS + 1]; /* f, w or s a layer */
+	int window;			  /* of the w layers; 0 if there are none */
+	bool tied;
+	enum fl_dtype dtype; /* what the weights are declared to be stored as */
+	struct fl_quant quant;
+	long bos, eos;	      /* -1: none; eos is the first if there are several */
+	struct fl_json *json; /* our copy of the whole */
+};
+
+/* Reads json into a zeroed *c; `what` names the checkpoint in messages. On failure *c is empty. */
+int fl_config_parse(struct fl_config *c, const struct fl_json *json, const char *what,
+    struct fl_err *err) FL_MUST_USE;
+void fl_config_copy(struct fl_config *to, const struct fl_config *from);
+void fl_config_free(struct fl_config *c);
+
+/* config.json for c as it is now: the original with width, ffn, layers, pattern, window, tie and
+ * quantization set from the struct, other fields as they were. The caller's to free. */
+struct fl_json *fl_config_json(const struct fl_config *c);
+
+void fl_config_arch(const struct fl_config *c, struct fl_arch *arch);
+bool fl_config_has(const struct fl_config *c, char letter); /* does any layer have it? */
+
+/* The families, for those who list them; ends with a NULL model_type. */
+extern const struct fl_family fl_families[];
+
+#endif

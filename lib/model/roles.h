@@ -1,0 +1,87 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/* roles.h -- every tensor a configuration implies: its name, its place in the model, its shape.
+ *
+ * The list follows from the config alone, so it is known before any weight is read; an inventory
+ * ticks off what a checkpoint brings against it. */
+#ifndef FL_MODEL_ROLES_H
+#define FL_MODEL_ROLES_H
+
+#include <stddef.h>
+
+#include "base/digest.h"
+#include "base/err.h"
+#include "base/tensor.h"
+#include "model/config.h"
+
+enum fl_role {
+	FL_EMBED, /* first: nothing that is computed comes before it */
+	FL_ATTN_NORM,
+	FL_Q,
+	FL_K,
+	FL_V,
+	FL_O,
+	FL_Q_NORM,
+	FL_K_NORM,
+	FL_FFN_NORM,
+	FL_GATE,
+	FL_UP,
+	FL_DOWN,
+	FL_FINAL_NORM,
+	FL_HEAD,
+	FL_ROLES
+};
+
+/* What a dimension of a weight counts. */
+enum fl_axis { FL_AXIS_NONE, FL_AXIS_WIDTH, FL_AXIS_FFN, FL_AXIS_Q, FL_AXIS_KV, FL_AXIS_HEAD_DIM,
+	FL_AXIS_VOCAB };
+
+struct fl_role_info {
+	const char *name;	  /* Hugging Face's, after "model.layers.N." if layer, without ".weight" */
+	enum fl_axis rows, cols; /* rows FL_AXIS_NONE: a vector of cols */
+	bool layer;		  /* one a layer */
+	bool attention;		  /* absent in a skip layer */
+};
+extern const struct fl_role_info fl_roles[FL_ROLES];
+
+/* Which stored tensor of a weight: itself, or the three of a quantized one (compressed-tensors). */
+enum fl_part { FL_PART_WEIGHT, FL_PART_PACKED, FL_PART_SCALE, FL_PART_SHAPE };
+
+/* One tensor of the model. */
+struct fl_weight {
+	enum fl_role role;
+	enum fl_part part;
+	int layer;		 /* -1 where there is none */
+	struct fl_tensor tensor; /* name, shape; dtype as the config declares it */
+};
+
+uint64_t fl_axis_size(const struct fl_config *c, enum fl_axis axis);
+bool fl_role_is_matrix(enum fl_role role);
+int fl_role_bits(const struct fl_config *c, enum fl_role role); /* 0: stored as it is; 4; 8 */
+
+/* All of them in canonical order: embedding, layers, final norm, head. */
+struct fl_inventory {
+	size_t n;
+	struct fl_weight *weight;
+	bool *seen;
+	char *what;   /* the checkpoint, in messages */
+	void *lookup; /* private */
+};
+
+struct fl_inventory *fl_inventory_new(const struct fl_config *c, const char *what);
+void fl_inventory_free(struct fl_inventory *inv);
+
+/* Finds t by name and checks its shape, and its type: a weight is F32, F16 or BF16. 1: *index is set
+ * and it is marked as seen; 0: harmless and not part of the model (a copy of a tied head, stored RoPE
+ * frequencies), one remark is made; -1: unknown, seen before, or of the wrong shape or type. */
+int fl_inventory_tick(struct fl_inventory *inv, const struct fl_tensor *t, size_t *index,
+    struct fl_err *err) FL_MUST_USE;
+int fl_inventory_done(const struct fl_inventory *inv, struct fl_err *err) FL_MUST_USE; /* none missing? */
+size_t fl_inventory_find(const struct fl_inventory *inv, const char *name); /* n if absent */
+
+uint64_t fl_config_parameters(const struct fl_config *c); /* a tied embedding counts once */
+
+/* Digest of the configuration's meaning and of the names, shapes and types of its tensors. Metrics
+ * carry it. Returns hex. */
+char *fl_config_fingerprint(const struct fl_config *c, char hex[FL_DIGEST_LEN]);
+
+#endif
