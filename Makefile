@@ -5,17 +5,20 @@
 #   make test            the whole test suite; last line "N passed, N failed"
 #   make search BASE=DIR TEXT=FILE [OUT=DIR TRIALS=24 ...]   the search; see pipelines/search.mk
 #   make lint            layers, third-party headers, banned calls
-#   make bench           speed tables     make fuzz          fuzz every parser
+#   make fuzz            fuzz every parser for FUZZ_SECONDS=60
+#   make bench           speed tables
 #   make test-interop    other people's readers and runtimes, from PyPI
 #   make install PREFIX=/usr/local [DESTDIR=]
 #   make clean
 #
-# CC=clang picks the compiler; SAN=1 builds with ASan and UBSan into build-san/; B=DIR builds elsewhere.
+# CC=clang picks the compiler; SAN=1 builds with ASan and UBSan into build-san/; B=DIR builds elsewhere;
+# CROSS=aarch64-linux-gnu- builds what needs libc and libm only, static, into build-aarch64-linux-gnu/.
 # config.mk, if there is one, holds settings of your own.
 
 SHELL := bash
 .SHELLFLAGS := -o pipefail -ec
 .DELETE_ON_ERROR:
+.SECONDARY:
 .SUFFIXES:
 .DEFAULT_GOAL := all
 
@@ -23,28 +26,42 @@ SHELL := bash
 
 CC := $(if $(filter default,$(origin CC)),gcc,$(CC))
 PREFIX ?= /usr/local
-B ?= build$(if $(SAN),-san)
+B ?= build$(if $(FUZZ),-fuzz,$(if $(SAN),-san))$(CROSS:%-=-%)
 CFLAGS ?= -O2 -g
-PKGS := libarchive libzstd jansson libpcre2-8 libutf8proc libxxhash
+FUZZ_SECONDS ?= 60
+
+comma := ,
 WARN := -Wall -Wextra -Wshadow -Wstrict-prototypes -Wmissing-prototypes -Wvla -Wpointer-arith \
 	-Wwrite-strings -Wundef -Wno-missing-field-initializers
 SANFLAGS := $(if $(SAN),-fsanitize=address$(comma)undefined -fno-omit-frame-pointer -fno-sanitize-recover=undefined)
-comma := ,
-OMP := $(if $(SAN),,-fopenmp)
-ALL_CFLAGS = -std=c11 -D_GNU_SOURCE -Ilib $(WARN) $(OMP) -ffp-contract=off $(SANFLAGS) \
-	$(shell pkg-config --cflags $(PKGS)) $(CFLAGS)
-LIBS = -Wl,--as-needed $(shell pkg-config --libs $(PKGS)) -ldnnl -llbfgs -llapacke -lopenblas -lm
+SANFLAGS += $(if $(FUZZ),-fsanitize=fuzzer-no-link)
 
 LIB_SRC := $(wildcard lib/*/*.c)
-LIB_OBJ := $(LIB_SRC:%.c=$B/obj/%.o)
 TOOLS := $(patsubst tools/%.c,%,$(wildcard tools/fl-*.c))
 UNITS := $(patsubst tests/unit/%.c,%,$(wildcard tests/unit/*.c))
-MAN1 := $(TOOLS:%=$B/man/%.1)
-MANX := $(patsubst man/%,$B/man/%,$(filter-out %.in,$(wildcard man/*.[57])))
+FUZZERS := $(patsubst tests/fuzz/%.c,%,$(filter-out tests/fuzz/replay.c,$(wildcard tests/fuzz/*.c)))
 
-.PHONY: all deps test demo search bench fuzz lint install help clean test-interop units
-all: $(TOOLS:%=$B/bin/%) $(MAN1) $(MANX)
+ifdef CROSS
+override CC := $(CROSS)gcc
+override AR := $(CROSS)ar
+LIB_SRC := $(filter-out $(shell tests/lint/foreign.sh | cut -d: -f1),$(LIB_SRC))
+UNITS := $(shell tests/portable.sh)
+LIBS := -static -lm
+else
+PKGS := libarchive libzstd jansson libpcre2-8 libutf8proc libxxhash
+PKG_CFLAGS := $(shell pkg-config --cflags $(PKGS) 2>/dev/null)
+LIBS := -Wl,--as-needed $(shell pkg-config --libs $(PKGS) 2>/dev/null) -ldnnl -llapacke -lopenblas -lm
+OMP := $(if $(SAN),,-fopenmp)
+endif
+ALL_CFLAGS = -std=c11 -D_GNU_SOURCE -Ilib $(WARN) $(OMP) -ffp-contract=off $(SANFLAGS) $(PKG_CFLAGS) $(CFLAGS)
+
+LIB_OBJ := $(LIB_SRC:%.c=$B/obj/%.o)
+MAN := $(TOOLS:%=$B/man/%.1) $(patsubst man/%,$B/man/%,$(wildcard man/*.[57]))
+
+.PHONY: all units fuzzers deps test lint fuzz search bench test-interop install help clean
+all: $(TOOLS:%=$B/bin/%) $(MAN)
 units: $(UNITS:%=$B/test/%)
+fuzzers: $(FUZZERS:%=$B/fuzz/%)
 
 # Kernels may be vectorised at will; nothing else trades exactness for speed.
 $B/obj/lib/compute/%.o: CFLAGS := $(CFLAGS) -O3
@@ -57,25 +74,75 @@ $B/libfl.a: $(LIB_OBJ)
 	@rm -f $@
 	$(AR) rcs $@ $^
 
+LINK = $(CC) $(ALL_CFLAGS) $(LDFLAGS) -o $@ $^ $(LIBS)
+
 $B/bin/%: $B/obj/tools/%.o $B/libfl.a
 	@mkdir -p $(@D)
-	$(CC) $(ALL_CFLAGS) $(LDFLAGS) -o $@ $^ $(LIBS)
+	$(LINK)
 
 $B/test/%: $B/obj/tests/unit/%.o $B/libfl.a
 	@mkdir -p $(@D)
-	$(CC) $(ALL_CFLAGS) $(LDFLAGS) -o $@ $^ $(LIBS)
+	$(LINK)
+
+# Under clang's fuzzer with FUZZ=1, else with a main() that runs the files it is given.
+$B/fuzz/%: $B/obj/tests/fuzz/%.o $(if $(FUZZ),,$B/obj/tests/fuzz/replay.o) $B/libfl.a
+	@mkdir -p $(@D)
+	$(LINK) $(if $(FUZZ),-fsanitize=fuzzer)
+
+# A page's SYNOPSIS and OPTIONS are what the tool itself prints.
+$B/man/%.1: man/%.1.in man/common.mdoc $B/bin/%
+	@mkdir -p $(@D)
+	$B/bin/$* --help=mdoc | sed -e '/^\.\\" @options@/{r /dev/stdin' -e 'd;}' \
+		-e '/^\.\\" @common@/{r man/common.mdoc' -e 'd;}' $< > $@
+
+$B/man/%: man/%
+	@mkdir -p $(@D)
+	cp $< $@
 
 # Rewritten only when compiler or flags change: then everything is rebuilt.
-FLAGS = $(CC) $(ALL_CFLAGS)
+FLAGS = $(CC) $(ALL_CFLAGS) $(LDFLAGS) $(LIBS)
 $B/flags: FORCE
 	@mkdir -p $(@D)
 	@echo '$(FLAGS)' | cmp -s - $@ || echo '$(FLAGS)' > $@
 FORCE:
 
+deps:
+	@.ci/deps
+
+test: deps
+	@+MAKE='$(MAKE)' B='$B' CC='$(CC)' STRICT='$(STRICT)' tests/run
+
+lint:
+	@for s in $(filter-out %/foreign.sh,$(wildcard tests/lint/*.sh)); do $$s || bad=1; done; exit $${bad:-0}
+
+fuzz:
+	@+$(MAKE) --no-print-directory FUZZ=1 SAN=1 CC=clang fuzzers
+	@for x in $(FUZZERS); do mkdir -p build-fuzz/corpus/$$x; \
+		build-fuzz/fuzz/$$x -max_total_time=$(FUZZ_SECONDS) -timeout=10 -rss_limit_mb=1024 \
+			-artifact_prefix=build-fuzz/$$x- build-fuzz/corpus/$$x tests/fuzz/corpus/$$x; done
+
+search: deps
+	@+$(MAKE) --no-print-directory all
+	@+PATH="$(abspath $B)/bin:$$PATH" $(MAKE) --no-print-directory -f pipelines/search.mk
+
+bench: all
+	@for s in tests/bench/*.sh; do B='$B' $$s; done
+
+test-interop: all
+	@B='$B' tests/interop/run
+
+install: all
+	install -d $(DESTDIR)$(PREFIX)/bin $(DESTDIR)$(PREFIX)/share/fl
+	install $(TOOLS:%=$B/bin/%) $(DESTDIR)$(PREFIX)/bin
+	for s in 1 5 7; do d=$(DESTDIR)$(PREFIX)/share/man/man$$s; install -d $$d; \
+		for f in $B/man/*.$$s; do [ ! -e $$f ] || install -m 644 $$f $$d; done; done
+	[ ! -d pipelines ] || cp -R pipelines/. $(DESTDIR)$(PREFIX)/share/fl
+
 help:
 	@sed -n 's/^# \{0,1\}//p;/^$$/q' Makefile
 
 clean:
-	rm -rf build build-san
+	rm -rf build build-*
 
--include $(LIB_OBJ:.o=.d) $(TOOLS:%=$B/obj/tools/%.d) $(UNITS:%=$B/obj/tests/unit/%.d)
+-include $(LIB_OBJ:.o=.d) $(patsubst %,$B/obj/%.d,$(TOOLS:%=tools/%) $(UNITS:%=tests/unit/%) \
+	$(FUZZERS:%=tests/fuzz/%))
