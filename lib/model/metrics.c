@@ -1,0 +1,274 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+#include "model/metrics.h"
+
+#include <math.h>
+#include <stdlib.h>
+#include <string.h>
+
+#include "base/alloc.h"
+#include "base/num.h"
+#include "base/str.h"
+#include "io/output.h"
+#include "io/safetensors.h"
+#include "model/roles.h"
+
+static const char *const names[FL_METRICS] = {
+	[FL_FFN_SUM_SQ] = "ffn.sum_sq",
+	[FL_FFN_SUM_ABS] = "ffn.sum_abs",
+	[FL_FFN_SEQ_SQ] = "ffn.seq_sq",
+	[FL_FFN_STATIC] = "ffn.static",
+	[FL_DIM_SUM_SQ] = "dim.sum_sq",
+	[FL_DIM_SUM_ABS] = "dim.sum_abs",
+	[FL_DIM_OUT_SEQ_SQ] = "dim.out_seq_sq",
+	[FL_DIM_STATIC] = "dim.static",
+	[FL_LAYER_COS_LN] = "layer.cos_ln",
+	[FL_LAYER_COS] = "layer.cos",
+	[FL_ATTN_COS] = "attn.cos",
+	[FL_LAST_ANGLE] = "layer.last_angle",
+};
+
+const char *
+fl_metric_name(enum fl_metric m)
+{
+	return names[m];
+}
+
+void
+fl_metric_shape(const struct fl_metrics *m, enum fl_metric which, size_t *rows, size_t *cols)
+{
+	size_t layers = (size_t)m->layers;
+
+	switch (which) {
+	case FL_FFN_SUM_SQ:
+	case FL_FFN_SUM_ABS:
+	case FL_FFN_SEQ_SQ:
+	case FL_FFN_STATIC:
+		*rows = layers;
+		*cols = (size_t)m->ffn;
+		return;
+	case FL_DIM_SUM_SQ:
+	case FL_DIM_SUM_ABS:
+	case FL_DIM_OUT_SEQ_SQ:
+		*rows = 2 * layers + 1;
+		*cols = (size_t)m->width;
+		return;
+	case FL_DIM_STATIC:
+		*rows = 1;
+		*cols = (size_t)m->width;
+		return;
+	case FL_LAST_ANGLE:
+		*rows = *cols = layers + 1;
+		return;
+	default:
+		*rows = 1;
+		*cols = layers;
+		return;
+	}
+}
+
+static size_t
+count(const struct fl_metrics *m, enum fl_metric which)
+{
+	size_t rows, cols;
+
+	fl_metric_shape(m, which, &rows, &cols);
+	return rows * cols;
+}
+
+struct fl_metrics *
+fl_metrics_new(const struct fl_config *c)
+{
+	struct fl_metrics *m = fl_alloc(1, sizeof *m);
+
+	m->layers = c->layers;
+	m->ffn = c->ffn;
+	m->width = c->width;
+	fl_config_fingerprint(c, m->fingerprint);
+	return m;
+}
+
+double *
+fl_metrics_make(struct fl_metrics *m, enum fl_metric which)
+{
+	if (!m->sum[which])
+		m->sum[which] = fl_alloc(count(m, which), sizeof(double));
+	return m->sum[which];
+}
+
+void
+fl_metrics_free(struct fl_metrics *m)
+{
+	if (!m)
+		return;
+	for (int i = 0; i < FL_METRICS; i++)
+		free(m->sum[i]);
+	free(m);
+}
+
+/* Reading -------------------------------------------------------------------------------------- */
+
+static int
+read_number(const struct fl_safetensors *s, const char *path, const char *key, long long min,
+    long long max, long long *out, struct fl_err *err)
+{
+	const char *text = fl_json_str(fl_json_get(s->metadata, key));
+
+	if (!text || fl_num_int(text, min, max, out) < 0)
+		return fl_err_data(err, "'%s' is no metrics file: its '%s' is missing or out of range",
+		    path, key);
+	return 0;
+}
+
+static int
+read_head(struct fl_metrics *m, const struct fl_safetensors *s, const char *path, struct fl_err *err)
+{
+	const char *print = fl_json_str(fl_json_get(s->metadata, "fingerprint"));
+	long long layers, ffn, width, context, bos;
+
+	if (!print || strlen(print) != FL_DIGEST_LEN - 1)
+		return fl_err_data(err, "'%s' is no metrics file: it has no fingerprint", path);
+	if (read_number(s, path, "layers", 1, FL_ARCH_LAYERS, &layers, err) < 0 ||
+	    read_number(s, path, "ffn", 1, 1 << 24, &ffn, err) < 0 ||
+	    read_number(s, path, "width", 1, 1 << 24, &width, err) < 0 ||
+	    read_number(s, path, "context", 0, 1 << 30, &context, err) < 0 ||
+	    read_number(s, path, "bos", 0, 1, &bos, err) < 0 ||
+	    read_number(s, path, "tokens", 0, 1LL << 60, &m->tokens, err) < 0 ||
+	    read_number(s, path, "sequences", 0, 1LL << 60, &m->sequences, err) < 0)
+		return -1;
+	memcpy(m->fingerprint, print, FL_DIGEST_LEN);
+	m->layers = (int)layers;
+	m->ffn = (int)ffn;
+	m->width = (int)width;
+	m->context = (int)context;
+	m->bos = bos;
+	return 0;
+}
+
+static int
+read_member(struct fl_metrics *m, enum fl_metric which, const struct fl_safetensors *s,
+    const char *path, struct fl_err *err)
+{
+	const void *data;
+	const struct fl_tensor *t = fl_safetensors_find(s, names[which], &data);
+	size_t rows, cols;
+	double *sum;
+
+	if (!t)
+		return 0;
+	fl_metric_shape(m, which, &rows, &cols);
+	if (t->dtype != FL_F64 || t->ndim != 2 || t->shape[0] != rows || t->shape[1] != cols)
+		return fl_err_data(err, "'%s': '%s' is not F64 [%zu, %zu]", path, names[which], rows, cols);
+	sum = fl_metrics_make(m, which);
+	memcpy(sum, data, t->size);
+	for (size_t i = 0; i < rows * cols; i++)
+		if (!isfinite(sum[i]))
+			return fl_err_data(err, "'%s': '%s' holds a value that is not finite", path,
+			    names[which]);
+	return 0;
+}
+
+struct fl_metrics *
+fl_metrics_read(const char *path, struct fl_err *err)
+{
+	struct fl_safetensors *s = fl_safetensors_open(path, err);
+	struct fl_metrics *m;
+	int bad;
+
+	if (!s)
+		return NULL;
+	m = fl_alloc(1, sizeof *m);
+	bad = read_head(m, s, path, err);
+	for (enum fl_metric i = 0; i < FL_METRICS && !bad; i++)
+		bad = read_member(m, i, s, path, err);
+	fl_safetensors_free(s);
+	if (!bad)
+		return m;
+	fl_metrics_free(m);
+	return NULL;
+}
+
+/* Writing -------------------------------------------------------------------------------------- */
+
+static void
+put_number(struct fl_json *o, const char *key, long long n)
+{
+	struct fl_str s = { 0 };
+
+	fl_str_printf(&s, "%lld", n);
+	fl_json_set(o, key, fl_json_new_str(s.data));
+	fl_str_free(&s);
+}
+
+static void
+make_header(const struct fl_metrics *m, struct fl_str *header)
+{
+	struct fl_tensor t[FL_METRICS];
+	struct fl_json *meta = fl_json_new_object();
+	size_t n = 0, rows, cols;
+
+	fl_json_set(meta, "format", fl_json_new_str("fl-metrics"));
+	fl_json_set(meta, "fingerprint", fl_json_new_str(m->fingerprint));
+	put_number(meta, "layers", m->layers);
+	put_number(meta, "ffn", m->ffn);
+	put_number(meta, "width", m->width);
+	put_number(meta, "context", m->context);
+	put_number(meta, "bos", m->bos);
+	put_number(meta, "tokens", m->tokens);
+	put_number(meta, "sequences", m->sequences);
+	for (enum fl_metric i = 0; i < FL_METRICS; i++) {
+		if (!m->sum[i])
+			continue;
+		fl_metric_shape(m, i, &rows, &cols);
+		if (fl_tensor_init(&t[n++], names[i], FL_F64, 2, (uint64_t[]){ rows, cols }) < 0)
+			fl_bug("metric '%s' has a shape out of range", names[i]);
+	}
+	fl_safetensors_header(header, t, n, meta);
+	fl_json_free(meta);
+}
+
+int
+fl_metrics_write(const struct fl_metrics *m, const char *path, struct fl_err *err)
+{
+	struct fl_output *o = fl_output_open(path, err);
+	struct fl_str header = { 0 };
+	int bad;
+
+	if (!o)
+		return -1;
+	make_header(m, &header);
+	bad = fl_output_write(o, header.data, header.len, err);
+	fl_str_free(&header);
+	for (enum fl_metric i = 0; i < FL_METRICS && !bad; i++)
+		if (m->sum[i])
+			bad = fl_output_write(o, m->sum[i], count(m, i) * sizeof(double), err);
+	if (!bad)
+		return fl_output_commit(o, err);
+	fl_output_abandon(o);
+	return -1;
+}
+
+int
+fl_metrics_merge(struct fl_metrics *a, const struct fl_metrics *b, struct fl_err *err)
+{
+	if (strcmp(a->fingerprint, b->fingerprint) != 0)
+		return fl_err_data(err, "the metrics are of different models: %s and %s", a->fingerprint,
+		    b->fingerprint);
+	if (a->tokens && b->tokens && (a->context != b->context || a->bos != b->bos))
+		return fl_err_data(err, "the metrics were taken with different contexts or BOS policies");
+	if (!a->tokens) {
+		a->context = b->context;
+		a->bos = b->bos;
+	}
+	a->tokens += b->tokens;
+	a->sequences += b->sequences;
+	for (enum fl_metric i = 0; i < FL_METRICS; i++) {
+		bool is_sum = i != FL_FFN_STATIC && i != FL_DIM_STATIC, had = a->sum[i];
+
+		if (!b->sum[i] || (had && !is_sum))
+			continue;
+		fl_metrics_make(a, i);
+		for (size_t k = 0; k < count(a, i); k++)
+			a->sum[i][k] += b->sum[i][k];
+	}
+	return 0;
+}

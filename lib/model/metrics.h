@@ -1,0 +1,57 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/* metrics.h -- what calibration measured, fl-metrics(5): raw sums, so that files can be added.
+ *
+ * Every member is an array of doubles; which ones a file has depends on how it was made. The scores
+ * that pruning ranks by are derived from them in score.h. */
+#ifndef FL_MODEL_METRICS_H
+#define FL_MODEL_METRICS_H
+
+#include <stdbool.h>
+#include <stddef.h>
+
+#include "base/digest.h"
+#include "base/err.h"
+#include "model/config.h"
+
+/* L layers, F FFN channels, D residual dimensions, S = 2L+1 norm sites: the attention norm and the
+ * FFN norm of each layer in order (site 2l and 2l+1; the first stays 0 in a skip layer), then the
+ * final norm. Sums run over positions unless they say sequences. */
+enum fl_metric {
+	FL_FFN_SUM_SQ,	 /* [L,F] of a^2, a the input of down_proj */
+	FL_FFN_SUM_ABS,	 /* [L,F] of |a| */
+	FL_FFN_SEQ_SQ,	 /* [L,F] over sequences, of the square of the mean of |a| */
+	FL_FFN_STATIC,	 /* [L,F] of the weights alone: |up_j| |gate_j| |down_j| */
+	FL_DIM_SUM_SQ,	 /* [S,D] of x^2, x the input of the norm */
+	FL_DIM_SUM_ABS,	 /* [S,D] of |x| */
+	FL_DIM_OUT_SEQ_SQ, /* [S,D] over sequences, of the square of the mean of |norm(x)| */
+	FL_DIM_STATIC,	 /* [1,D] of squares of all weights that read or write the dimension */
+	FL_LAYER_COS_LN, /* [1,L] of cos(LN(x_l), LN(x_l+1)) */
+	FL_LAYER_COS,	 /* [1,L] of cos(x_l, x_l+1) */
+	FL_ATTN_COS,	 /* [1,L] of cos(x, x + attention(x)); 0 in a skip layer */
+	FL_LAST_ANGLE,	 /* [L+1,L+1] over sequences, arccos(cos(x_l, x_m)) / pi at the last token */
+	FL_METRICS
+};
+
+struct fl_metrics {
+	int layers, ffn, width, context;
+	bool bos;		     /* did every sequence begin with BOS? */
+	long long tokens, sequences; /* positions counted */
+	char fingerprint[FL_DIGEST_LEN];
+	double *sum[FL_METRICS]; /* NULL: not in this file */
+};
+
+const char *fl_metric_name(enum fl_metric m);
+void fl_metric_shape(const struct fl_metrics *m, enum fl_metric which, size_t *rows, size_t *cols);
+
+/* Sizes and fingerprint from c, no sums yet; fl_metrics_make() zeroes one into being. */
+struct fl_metrics *fl_metrics_new(const struct fl_config *c);
+double *fl_metrics_make(struct fl_metrics *m, enum fl_metric which);
+void fl_metrics_free(struct fl_metrics *m);
+
+struct fl_metrics *fl_metrics_read(const char *path, struct fl_err *err) FL_MUST_USE;
+int fl_metrics_write(const struct fl_metrics *m, const char *path, struct fl_err *err) FL_MUST_USE;
+
+/* Adds b to a; different fingerprints or contexts are refused. Members only one has are kept. */
+int fl_metrics_merge(struct fl_metrics *a, const struct fl_metrics *b, struct fl_err *err) FL_MUST_USE;
+
+#endif

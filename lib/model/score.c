@@ -1,0 +1,208 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+#include "model/score.h"
+
+#include <math.h>
+#include <stdlib.h>
+#include <string.h>
+
+#include "base/alloc.h"
+#include "base/rng.h"
+
+const char *const fl_score_names[] = { "flash", "minitron", "mean", "static", "random", NULL };
+const char *const fl_layer_score_names[] = { "flash", "bi", "angular", "random", NULL };
+
+/* Streams of the random scores: layers draw from 0, the width from 1, the FFN of layer l from 2 + l. */
+enum { STREAM_LAYERS, STREAM_WIDTH, STREAM_FFN };
+
+static bool
+is(const char *formula, const char *name)
+{
+	return strcmp(formula, name) == 0;
+}
+
+static const double *
+need(const struct fl_metrics *m, enum fl_metric which, const char *formula, struct fl_err *err)
+{
+	if (!m)
+		fl_err_data(err, "the score '%s' needs metrics", formula);
+	else if (!m->sum[which])
+		fl_err_data(err, "the score '%s' needs '%s', which the metrics do not have", formula,
+		    fl_metric_name(which));
+	else if (m->tokens == 0 && which != FL_FFN_STATIC && which != FL_DIM_STATIC)
+		fl_err_data(err, "the metrics count no tokens");
+	else
+		return m->sum[which];
+	return NULL;
+}
+
+static int
+random_scores(uint64_t seed, uint64_t stream, size_t n, double *out)
+{
+	struct fl_rng r = fl_rng_new(seed, stream);
+
+	for (size_t i = 0; i < n; i++)
+		out[i] = fl_rng_unit(&r);
+	return 0;
+}
+
+int
+fl_score_ffn(const struct fl_metrics *m, const char *formula, int layer, uint64_t seed, size_t n,
+    double *out, struct fl_err *err)
+{
+	enum fl_metric which = is(formula, "minitron") ? FL_FFN_SEQ_SQ :
+	    is(formula, "mean")			       ? FL_FFN_SUM_ABS :
+	    is(formula, "static")		       ? FL_FFN_STATIC :
+							 FL_FFN_SUM_SQ;
+	const double *sum;
+
+	if (is(formula, "random"))
+		return random_scores(seed, STREAM_FFN + (uint64_t)layer, n, out);
+	sum = need(m, which, formula, err);
+	if (!sum)
+		return -1;
+	sum += (size_t)layer * n;
+	for (size_t j = 0; j < n; j++)
+		out[j] = which == FL_FFN_SUM_SQ ? sqrt(sum[j] / (double)m->tokens) :
+		    which == FL_FFN_SEQ_SQ	? sqrt(sum[j]) :
+		    which == FL_FFN_SUM_ABS	? sum[j] / (double)m->tokens :
+						  sum[j];
+	return 0;
+}
+
+int
+fl_score_width(const struct fl_metrics *m, const char *formula, uint64_t seed, size_t n, double *out,
+    struct fl_err *err)
+{
+	bool minitron = is(formula, "minitron"), flash = is(formula, "flash");
+	enum fl_metric which = minitron ? FL_DIM_OUT_SEQ_SQ :
+	    is(formula, "mean")		? FL_DIM_SUM_ABS :
+	    is(formula, "static")	? FL_DIM_STATIC :
+					  FL_DIM_SUM_SQ;
+	const double *sum;
+	size_t sites, cols;
+	double positions;
+
+	if (is(formula, "random"))
+		return random_scores(seed, STREAM_WIDTH, n, out);
+	sum = need(m, which, formula, err);
+	if (!sum)
+		return -1;
+	fl_metric_shape(m, which, &sites, &cols);
+	positions = (double)m->tokens * (double)sites;
+	if (minitron)
+		sites--; /* the norms of the layers, not the final one */
+	memset(out, 0, n * sizeof *out);
+	for (size_t s = 0; s < sites; s++)
+		for (size_t j = 0; j < n; j++)
+			out[j] += minitron ? sqrt(sum[s * n + j]) : sum[s * n + j];
+	for (size_t j = 0; j < n; j++)
+		out[j] = flash ? sqrt(out[j] / positions) :
+		    minitron   ? out[j] :
+		    which == FL_DIM_STATIC ? sqrt(out[j]) :
+					     out[j] / positions;
+	return 0;
+}
+
+/* The run of `remove` layers whose input and output lie closest in angle. */
+static void
+least_angle(const double *angle, int layers, int remove, bool *gone)
+{
+	int best = 0;
+
+	for (int l = 0; l + remove <= layers; l++)
+		if (angle[l * (layers + 1) + l + remove] <
+		    angle[best * (layers + 1) + best + remove])
+			best = l;
+	for (int l = best; l < best + remove; l++)
+		gone[l] = true;
+}
+
+int
+fl_score_layers(const struct fl_metrics *m, const char *formula, uint64_t seed, int layers,
+    int remove, bool *gone, struct fl_err *err)
+{
+	double score[FL_ARCH_LAYERS];
+	const double *sum;
+
+	if (is(formula, "random")) {
+		random_scores(seed, STREAM_LAYERS, (size_t)layers, score);
+	} else {
+		enum fl_metric which = is(formula, "angular") ? FL_LAST_ANGLE :
+		    is(formula, "bi")			      ? FL_LAYER_COS :
+								FL_LAYER_COS_LN;
+
+		sum = need(m, which, formula, err);
+		if (!sum)
+			return -1;
+		if (which == FL_LAST_ANGLE) {
+			least_angle(sum, layers, remove, gone);
+			return 0;
+		}
+		for (int l = 0; l < layers; l++)
+			score[l] = 1 - sum[l] / (double)m->tokens;
+	}
+	for (; remove > 0; remove--) {
+		int worst = -1; /* of equal ones the last goes: ties keep the lower index */
+
+		for (int l = 0; l < layers; l++)
+			if (!gone[l] && (worst < 0 || score[l] <= score[worst]))
+				worst = l;
+		gone[worst] = true;
+	}
+	return 0;
+}
+
+struct block {
+	double worth;
+	size_t index;
+	bool whole;
+};
+
+/* Best first: whole blocks before the short one, then worth, then the lower index. */
+static int
+by_worth(const void *a, const void *b)
+{
+	const struct block *x = a, *y = b;
+
+	if (x->whole != y->whole)
+		return x->whole ? -1 : 1;
+	if (x->worth != y->worth)
+		return x->worth > y->worth ? -1 : 1;
+	return x->index < y->index ? -1 : 1;
+}
+
+static int
+by_index(const void *a, const void *b)
+{
+	const struct block *x = a, *y = b;
+
+	return x->index < y->index ? -1 : x->index > y->index;
+}
+
+int
+fl_select(const double *score, size_t n, size_t keep, size_t block, uint32_t *out)
+{
+	size_t blocks = (n + block - 1) / block, kept = keep / block, k = 0;
+	struct block *b;
+
+	if (keep == n) {
+		for (size_t i = 0; i < n; i++)
+			out[i] = (uint32_t)i;
+		return 0;
+	}
+	if (keep > n || keep % block)
+		return -1;
+	b = fl_alloc(blocks, sizeof *b);
+	for (size_t i = 0; i < n; i++) {
+		b[i / block].index = i / block;
+		b[i / block].worth += score[i] * score[i];
+		b[i / block].whole = (i / block + 1) * block <= n;
+	}
+	qsort(b, blocks, sizeof *b, by_worth);
+	qsort(b, kept, sizeof *b, by_index);
+	for (size_t i = 0; i < kept; i++)
+		for (size_t j = 0; j < block; j++)
+			out[k++] = (uint32_t)(b[i].index * block + j);
+	free(b);
+	return 0;
+}

@@ -1,0 +1,49 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/* score.h -- how much each unit of a model is worth, by a named formula, and which ones to keep.
+ *
+ * N positions, B sequences, S norm sites; sums as in metrics.h.
+ *
+ *   FFN channel j of layer l                      residual dimension j
+ *   flash     sqrt(ffn.sum_sq / N)                sqrt(sum over sites of dim.sum_sq / (N S))
+ *   minitron  sqrt(ffn.seq_sq)                    sum over the norms of the layers of
+ *                                                 sqrt(dim.out_seq_sq)   (2407.14679, ModelOpt's code)
+ *   mean      ffn.sum_abs / N                     sum over sites of dim.sum_abs / (N S)
+ *   static    ffn.static                          sqrt(dim.static)
+ *   random    uniform, by seed                    uniform, by seed
+ *
+ *   layer l
+ *   flash     1 - layer.cos_ln / N   (MobileLLM-Flash, 2603.15954)
+ *   bi        1 - layer.cos / N      (ShortGPT, 2403.03853)
+ *   angular   the run of layers with the least angle between its ends (Gromov, 2403.17887)
+ *   random    uniform, by seed */
+#ifndef FL_MODEL_SCORE_H
+#define FL_MODEL_SCORE_H
+
+#include <stddef.h>
+#include <stdint.h>
+
+#include "base/err.h"
+#include "model/metrics.h"
+
+extern const char *const fl_score_names[];	 /* NULL-terminated, the default first */
+extern const char *const fl_layer_score_names[];
+
+/* Scores of the F channels of one layer, or of the D dimensions, into out. `seed` is for random,
+ * which needs no metrics (m may be NULL, n says how many). A file that lacks what the formula needs
+ * is refused, naming the member. */
+int fl_score_ffn(const struct fl_metrics *m, const char *formula, int layer, uint64_t seed, size_t n,
+    double *out, struct fl_err *err) FL_MUST_USE;
+int fl_score_width(const struct fl_metrics *m, const char *formula, uint64_t seed, size_t n,
+    double *out, struct fl_err *err) FL_MUST_USE;
+
+/* The `remove` layers to go, marked true in gone[layers]. */
+int fl_score_layers(const struct fl_metrics *m, const char *formula, uint64_t seed, int layers,
+    int remove, bool *gone, struct fl_err *err) FL_MUST_USE;
+
+/* Indices of the `keep` of n members to keep, ascending, into out. Members go in aligned blocks of
+ * `block`; a block is worth the sum of squares of its members; the short block at the end of an n
+ * that is no multiple goes first; ties keep the lower index. 0, or -1 if keep cannot be reached in
+ * whole blocks (keep must be a multiple of block, or n itself). */
+int fl_select(const double *score, size_t n, size_t keep, size_t block, uint32_t *out);
+
+#endif
