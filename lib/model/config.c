@@ -431,6 +431,19 @@ fl_config_arch(const struct fl_config *c, struct fl_arch *arch)
 	memcpy(arch->pattern, c->pattern, (size_t)c->layers);
 }
 
+void
+fl_config_resize(struct fl_config *c, const struct fl_arch *arch)
+{
+	c->width = arch->width;
+	c->ffn = arch->ffn;
+	c->layers = arch->layers;
+	memcpy(c->pattern, arch->pattern, sizeof c->pattern);
+	if (!fl_config_has(c, 'w'))
+		c->window = 0;
+	else if (!c->window)
+		c->window = FL_WINDOW;
+}
+
 /* Writing -------------------------------------------------------------------------------------- */
 
 static void

@@ -66,6 +66,9 @@ void fl_config_free(struct fl_config *c);
  * quantization set from the struct, other fields as they were. The caller's to free. */
 struct fl_json *fl_config_json(const struct fl_config *c);
 
+/* Gives c the sizes and the pattern of arch, as if it had been pruned to them; window as it was, or
+ * FL_WINDOW where it becomes needed. */
+void fl_config_resize(struct fl_config *c, const struct fl_arch *arch);
 void fl_config_arch(const struct fl_config *c, struct fl_arch *arch);
 bool fl_config_has(const struct fl_config *c, char letter); /* does any layer have it? */
 

@@ -57,6 +57,17 @@ fl_role_bits(const struct fl_config *c, enum fl_role role)
 	return role == FL_EMBED ? c->quant.embed : role == FL_HEAD ? c->quant.head : c->quant.linear;
 }
 
+char *
+fl_weight_name(enum fl_role role, int layer, enum fl_part part)
+{
+	struct fl_str name = { 0 };
+
+	if (fl_roles[role].layer)
+		fl_str_printf(&name, "model.layers.%d.", layer);
+	fl_str_printf(&name, "%s.%s", fl_roles[role].name, part_names[part]);
+	return fl_str_steal(&name);
+}
+
 static bool
 is_present(const struct fl_config *c, enum fl_role role, int layer)
 {
@@ -105,16 +116,12 @@ add(struct fl_inventory *inv, size_t *cap, const struct fl_config *c, enum fl_ro
 	if (!is_present(c, role, layer))
 		return;
 	for (enum fl_part part = first; part <= last; part++) {
-		struct fl_str name = { 0 };
 		struct fl_weight *w;
 
 		inv->weight = fl_grow(inv->weight, cap, inv->n + 1, sizeof *inv->weight);
 		w = &inv->weight[inv->n++];
 		*w = (struct fl_weight){ .role = role, .part = part, .layer = layer };
-		if (layer >= 0)
-			fl_str_printf(&name, "model.layers.%d.", layer);
-		fl_str_printf(&name, "%s.%s", fl_roles[role].name, part_names[part]);
-		fill(c, w, fl_str_steal(&name));
+		fill(c, w, fl_weight_name(role, layer, part));
 	}
 }
 

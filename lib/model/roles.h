@@ -54,6 +54,9 @@ struct fl_weight {
 	struct fl_tensor tensor; /* name, shape; dtype as the config declares it */
 };
 
+/* "model.layers.3.mlp.up_proj.weight"; layer is ignored where the role has none. The caller frees. */
+char *fl_weight_name(enum fl_role role, int layer, enum fl_part part);
+
 uint64_t fl_axis_size(const struct fl_config *c, enum fl_axis axis);
 bool fl_role_is_matrix(enum fl_role role);
 int fl_role_bits(const struct fl_config *c, enum fl_role role); /* 0: stored as it is; 4; 8 */

@@ -1,0 +1,65 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/* plan.h -- what becomes of every tensor of a checkpoint, and the one loop that makes it so.
+ *
+ * A plan is made from a configuration alone, before any weight is read: fl_plan_new() copies
+ * everything, and whoever makes a transform (prune.h, pattern.h, quantize.h) changes the steps and
+ * the configuration of the result. fl_plan_run() then streams a checkpoint through it in blocks of
+ * rows, so that memory stays bounded whatever the size of a tensor. */
+#ifndef FL_MODEL_PLAN_H
+#define FL_MODEL_PLAN_H
+
+#include <stdbool.h>
+#include <stdint.h>
+
+#include "base/err.h"
+#include "io/checkpoint.h"
+#include "model/config.h"
+#include "model/roles.h"
+
+/* The members of an axis that stay, ascending. */
+struct fl_keep {
+	uint32_t *index;
+	size_t n;
+};
+
+enum fl_step_kind { FL_STEP_COPY, FL_STEP_DROP, FL_STEP_QUANTIZE };
+
+/* What becomes of one tensor of the input's inventory. */
+struct fl_step {
+	enum fl_step_kind kind;
+	const struct fl_keep *rows, *cols; /* NULL: all; of a vector only cols counts */
+	int layer;			   /* number of its layer in the result */
+	int bits;			   /* FL_STEP_QUANTIZE: 4 or 8 */
+	bool copy_as_head;		   /* an embedding that is written a second time as the head */
+};
+
+struct fl_plan {
+	struct fl_config in, out;
+	struct fl_inventory *inventory; /* of in */
+	struct fl_step *step;		/* one for each inventory->weight */
+	struct fl_keep width, *ffn;	/* what a prune keeps: the model's; one an input layer */
+	struct fl_json *kept;		/* for the history; NULL if nothing was chosen */
+};
+
+/* Everything copied. `what` names the checkpoint in messages. Free with fl_plan_free(). */
+struct fl_plan *fl_plan_new(const struct fl_config *in, const char *what);
+void fl_plan_free(struct fl_plan *p);
+
+/* Writes config.json, passes small files through, and streams the weights. The reader has just been
+ * opened; afterwards it is at its verified end, and the writer awaits the history and its commit. */
+int fl_plan_run(struct fl_plan *p, struct fl_reader *in, struct fl_writer *out, struct fl_err *err)
+    FL_MUST_USE;
+
+/* Where a transforming tool's result goes, and who it was. */
+struct fl_sink {
+	const char *output; /* as fl_writer_open() takes it */
+	bool zstd, no_history;
+	const char *tool;
+};
+
+/* All of a transforming tool after its plan: opens the writer, runs the plan, appends the history,
+ * commits. On failure nothing is left. */
+int fl_plan_apply(struct fl_plan *p, struct fl_reader *in, const struct fl_sink *sink,
+    const struct fl_json *arguments, struct fl_err *err) FL_MUST_USE;
+
+#endif

@@ -1,0 +1,331 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+#include "model/prune.h"
+
+#include <stdlib.h>
+#include <string.h>
+
+#include "base/alloc.h"
+#include "base/log.h"
+#include "base/str.h"
+#include "model/score.h"
+
+struct pruning {
+	struct fl_plan *plan;
+	const struct fl_config *in;
+	const struct fl_arch *target;
+	const struct fl_metrics *metrics;
+	const struct fl_prune_opts *opts;
+	const char *what;
+	bool gone[FL_ARCH_LAYERS];
+	struct fl_err *err;
+};
+
+static int
+check_size(const struct pruning *p, const char *name, int from, int to, int align)
+{
+	if (to > from)
+		return fl_err_data(p->err, "'%s': the target %s %d is larger than the model's %d", p->what,
+		    name, to, from);
+	if (to != from && (to % align || to % p->opts->block))
+		return fl_err_data(p->err, "'%s': the target %s %d is no multiple of %d", p->what, name,
+		    to, to % align ? align : p->opts->block);
+	return 0;
+}
+
+static int
+check_target(const struct pruning *p)
+{
+	const struct fl_config *c = p->in;
+
+	if (check_size(p, "width", c->width, p->target->width, p->opts->align) < 0 ||
+	    check_size(p, "ffn", c->ffn, p->target->ffn, p->opts->align) < 0)
+		return -1;
+	if (p->target->layers > c->layers)
+		return fl_err_data(p->err, "'%s': the target has %d layers, the model %d", p->what,
+		    p->target->layers, c->layers);
+	return 0;
+}
+
+static int
+check_metrics(const struct pruning *p)
+{
+	char hex[FL_DIGEST_LEN];
+
+	if (!p->metrics || strcmp(p->metrics->fingerprint, fl_config_fingerprint(p->in, hex)) == 0)
+		return 0;
+	if (p->metrics->layers != p->in->layers || p->metrics->ffn != p->in->ffn ||
+	    p->metrics->width != p->in->width)
+		return fl_err_data(p->err,
+		    "the metrics are of a model with %d layers, width %d and ffn %d, not of '%s'",
+		    p->metrics->layers, p->metrics->width, p->metrics->ffn, p->what);
+	if (p->opts->force)
+		return 0;
+	return fl_err_data(p->err, "the metrics are of another model than '%s' (--force takes them)",
+	    p->what);
+}
+
+/* Says what share of the energy the kept members hold, where the metrics know it. */
+static void
+note_energy(const struct pruning *p, const char *of, int layer, const struct fl_keep *k)
+{
+	bool ffn = layer >= 0;
+	enum fl_metric which = ffn ? FL_FFN_SUM_SQ : FL_DIM_SUM_SQ;
+	const double *sum = p->metrics ? p->metrics->sum[which] : NULL;
+	size_t sites, n, first, last;
+	double all = 0, stays = 0;
+
+	if (!sum)
+		return;
+	fl_metric_shape(p->metrics, which, &sites, &n);
+	first = ffn ? (size_t)layer : 0;
+	last = ffn ? first + 1 : sites;
+	for (size_t s = first; s < last; s++) {
+		for (size_t j = 0; j < n; j++)
+			all += sum[s * n + j];
+		for (size_t j = 0; j < k->n; j++)
+			stays += sum[s * n + k->index[j]];
+	}
+	if (ffn)
+		fl_note("layer %d: %zu of %zu %s hold %.1f %% of the energy", layer, k->n, n, of,
+		    all > 0 ? 100 * stays / all : 100);
+	else
+		fl_note("%zu of %zu %s hold %.1f %% of the energy", k->n, n, of,
+		    all > 0 ? 100 * stays / all : 100);
+}
+
+static void
+keep_best(const struct pruning *p, const double *score, int n, int target, struct fl_keep *k)
+{
+	k->n = (size_t)target;
+	k->index = fl_alloc(k->n, sizeof *k->index);
+	if (fl_select(score, (size_t)n, k->n, (size_t)p->opts->block, k->index) < 0)
+		fl_bug("%d of %d in blocks of %d", target, n, p->opts->block);
+}
+
+static int
+choose_width(struct pruning *p)
+{
+	size_t n = (size_t)p->in->width;
+	double *score = fl_alloc(n, sizeof *score);
+	int bad = fl_score_width(p->metrics, p->opts->score, (uint64_t)p->opts->seed, n, score, p->err);
+
+	if (!bad) {
+		keep_best(p, score, p->in->width, p->target->width, &p->plan->width);
+		note_energy(p, "dimensions", -1, &p->plan->width);
+	}
+	free(score);
+	return bad;
+}
+
+static int
+choose_ffn(struct pruning *p)
+{
+	size_t n = (size_t)p->in->ffn;
+	double *score = fl_alloc(n, sizeof *score);
+	int bad = 0;
+
+	for (int l = 0; l < p->in->layers && !bad; l++) {
+		if (p->gone[l])
+			continue;
+		bad = fl_score_ffn(p->metrics, p->opts->score, l, (uint64_t)p->opts->seed, n, score,
+		    p->err);
+		if (!bad) {
+			keep_best(p, score, p->in->ffn, p->target->ffn, &p->plan->ffn[l]);
+			note_energy(p, "channels", l, &p->plan->ffn[l]);
+		}
+	}
+	free(score);
+	return bad;
+}
+
+static int
+choose(struct pruning *p)
+{
+	int remove = p->in->layers - p->target->layers;
+
+	if (remove > 0 &&
+	    fl_score_layers(p->metrics, p->opts->layer_score, (uint64_t)p->opts->seed, p->in->layers,
+		remove, p->gone, p->err) < 0)
+		return -1;
+	if (p->target->width < p->in->width && choose_width(p) < 0)
+		return -1;
+	return p->target->ffn < p->in->ffn ? choose_ffn(p) : 0;
+}
+
+static const struct fl_keep *
+keep_of(const struct fl_plan *plan, enum fl_axis axis, int layer)
+{
+	const struct fl_keep *k = axis == FL_AXIS_WIDTH ? &plan->width :
+	    axis == FL_AXIS_FFN				? &plan->ffn[layer] :
+							  NULL;
+
+	return k && k->index ? k : NULL;
+}
+
+/* Turns what is kept into steps, and into the configuration of the result. */
+static void
+set_steps(struct pruning *p)
+{
+	struct fl_plan *plan = p->plan;
+	int number[FL_ARCH_LAYERS], layers = 0;
+
+	for (int l = 0; l < p->in->layers; l++) {
+		number[l] = layers;
+		if (!p->gone[l])
+			plan->out.pattern[layers++] = p->in->pattern[l];
+	}
+	plan->out.pattern[layers] = '\0';
+	plan->out.layers = layers;
+	if (!fl_config_has(&plan->out, 'w'))
+		plan->out.window = 0;
+	if (p->target) {
+		plan->out.width = p->target->width;
+		plan->out.ffn = p->target->ffn;
+	}
+	for (size_t i = 0; i < plan->inventory->n; i++) {
+		const struct fl_weight *w = &plan->inventory->weight[i];
+		struct fl_step *s = &plan->step[i];
+
+		if (w->layer >= 0 && p->gone[w->layer]) {
+			s->kind = FL_STEP_DROP;
+			continue;
+		}
+		if (w->layer >= 0)
+			s->layer = number[w->layer];
+		s->rows = keep_of(plan, fl_roles[w->role].rows, w->layer);
+		s->cols = keep_of(plan, fl_roles[w->role].cols, w->layer);
+	}
+}
+
+static void
+set_tying(struct pruning *p)
+{
+	struct fl_plan *plan = p->plan;
+
+	for (size_t i = 0; i < plan->inventory->n; i++) {
+		enum fl_role role = plan->inventory->weight[i].role;
+
+		if (p->opts->tie && role == FL_HEAD)
+			plan->step[i].kind = FL_STEP_DROP;
+		if (p->opts->untie && p->in->tied && role == FL_EMBED)
+			plan->step[i].copy_as_head = true;
+	}
+	if (p->opts->tie || p->opts->untie)
+		plan->out.tied = p->opts->tie;
+}
+
+/* "0-31 64-95": a kept-index map that a person can read. */
+static struct fl_json *
+ranges(const struct fl_keep *k)
+{
+	struct fl_str s = { 0 };
+	struct fl_json *v;
+
+	for (size_t i = 0, end; i < k->n; i = end) {
+		for (end = i + 1; end < k->n && k->index[end] == k->index[end - 1] + 1;)
+			end++;
+		fl_str_printf(&s, "%s%u", i ? " " : "", k->index[i]);
+		if (end - i > 1)
+			fl_str_printf(&s, "-%u", k->index[end - 1]);
+	}
+	v = fl_json_new_str(s.data);
+	fl_str_free(&s);
+	return v;
+}
+
+static void
+set_kept(struct pruning *p)
+{
+	struct fl_plan *plan = p->plan;
+	struct fl_json *kept = fl_json_new_object();
+
+	if (plan->out.layers < p->in->layers) {
+		struct fl_json *layers = fl_json_new_array();
+
+		for (int l = 0; l < p->in->layers; l++)
+			if (!p->gone[l])
+				fl_json_push(layers, fl_json_new_int(l));
+		fl_json_set(kept, "layers", layers);
+	}
+	if (plan->width.index)
+		fl_json_set(kept, "width", ranges(&plan->width));
+	if (p->target && p->target->ffn < p->in->ffn) {
+		struct fl_json *ffn = fl_json_new_array();
+
+		for (int l = 0; l < p->in->layers; l++)
+			if (!p->gone[l])
+				fl_json_push(ffn, ranges(&plan->ffn[l]));
+		fl_json_set(kept, "ffn", ffn);
+	}
+	plan->kept = kept;
+}
+
+static int
+check_input(const struct pruning *p)
+{
+	if (p->in->quant.linear || p->in->quant.head || p->in->quant.embed)
+		return fl_err_data(p->err, "'%s' is quantized; prune first, then quantize", p->what);
+	return 0;
+}
+
+struct fl_plan *
+fl_plan_prune(const struct fl_config *in, const char *what, const struct fl_arch *target,
+    const struct fl_metrics *metrics, const struct fl_prune_opts *opts, struct fl_err *err)
+{
+	struct pruning p = { .in = in, .target = target, .metrics = metrics, .opts = opts, .what = what,
+		.err = err };
+
+	p.plan = fl_plan_new(in, what);
+	if (check_input(&p) < 0 || check_metrics(&p) < 0 ||
+	    (target && (check_target(&p) < 0 || choose(&p) < 0))) {
+		fl_plan_free(p.plan);
+		return NULL;
+	}
+	set_steps(&p);
+	set_tying(&p);
+	set_kept(&p);
+	return p.plan;
+}
+
+/* Attention pattern ---------------------------------------------------------------------------- */
+
+static int
+check_pattern(const struct fl_config *in, const char *what, const struct fl_arch *target,
+    struct fl_err *err)
+{
+	struct fl_arch is;
+	char buf[FL_ARCH_LEN];
+
+	fl_config_arch(in, &is);
+	if (is.width != target->width || is.ffn != target->ffn || is.layers != target->layers)
+		return fl_err_data(err, "'%s' is %s: width, ffn and number of layers must be the target's",
+		    what, fl_arch_format(&is, buf));
+	for (int l = 0; l < in->layers; l++)
+		if (is.pattern[l] == 's' && target->pattern[l] != 's')
+			return fl_err_data(err, "'%s': layer %d has no attention and cannot become '%c'",
+			    what, l, target->pattern[l]);
+	return 0;
+}
+
+struct fl_plan *
+fl_plan_pattern(const struct fl_config *in, const char *what, const struct fl_arch *target,
+    int window, struct fl_err *err)
+{
+	struct fl_plan *plan;
+
+	if (check_pattern(in, what, target, err) < 0)
+		return NULL;
+	plan = fl_plan_new(in, what);
+	memcpy(plan->out.pattern, target->pattern, (size_t)in->layers);
+	plan->out.window = !fl_config_has(&plan->out, 'w') ? 0 :
+	    window					   ? window :
+	    in->window					   ? in->window :
+							     FL_WINDOW;
+	for (size_t i = 0; i < plan->inventory->n; i++) {
+		const struct fl_weight *w = &plan->inventory->weight[i];
+
+		if (fl_roles[w->role].attention && target->pattern[w->layer] == 's')
+			plan->step[i].kind = FL_STEP_DROP;
+	}
+	return plan;
+}

@@ -1,0 +1,37 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/* prune.h -- plans that make a model smaller: fewer FFN channels, residual dimensions and layers.
+ *
+ * Operator A of MobileLLM-Flash (2603.15954): one width and one FFN size for all layers, the units
+ * worth least removed, weights inherited. FFN channels are chosen layer by layer, dimensions once for
+ * the whole model; heads stay. */
+#ifndef FL_MODEL_PRUNE_H
+#define FL_MODEL_PRUNE_H
+
+#include <stdbool.h>
+
+#include "base/arch.h"
+#include "base/err.h"
+#include "model/config.h"
+#include "model/metrics.h"
+#include "model/plan.h"
+
+struct fl_prune_opts {
+	const char *score, *layer_score; /* names of score.h */
+	int block, align, seed;
+	bool tie, untie; /* drop the head, or make one from a tied embedding */
+	bool force;	 /* metrics of another model are taken all the same */
+};
+
+/* target NULL: no cut (tie and untie alone). metrics NULL: for the scores that need none. The kept
+ * layers keep their own attention. A target that is larger than the source, or no multiple of align
+ * and block, is refused with the numbers. Says with -v what share of the energy stays. */
+struct fl_plan *fl_plan_prune(const struct fl_config *in, const char *what,
+    const struct fl_arch *target, const struct fl_metrics *metrics, const struct fl_prune_opts *opts,
+    struct fl_err *err) FL_MUST_USE;
+
+/* Sets the attention of every layer to the pattern of `target`, whose sizes must be those of the
+ * input. A layer without attention cannot get it back. window 0: the input's, or FL_WINDOW. */
+struct fl_plan *fl_plan_pattern(const struct fl_config *in, const char *what,
+    const struct fl_arch *target, int window, struct fl_err *err) FL_MUST_USE;
+
+#endif

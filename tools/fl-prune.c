@@ -1,0 +1,78 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/* fl-prune.c -- remove the least important units from a checkpoint.
+ *
+ * What stays is chosen in model/prune.h from the sums that fl-calibrate measured; this file connects
+ * the choice to streams. */
+#include "base/cli.h"
+#include "io/checkpoint.h"
+#include "model/prune.h"
+#include "model/score.h"
+
+static struct fl_prune_opts opt = { .block = 32, .align = 32 };
+static struct fl_sink sink = { .tool = "fl-prune" };
+static const char *arch_text, *metrics_path;
+
+static const struct fl_opt opts[] = {
+	FL_OPT_ARCH(arch_text,
+	    "Prune to the width, ffn and number of layers of this architecture string, fl-arch(7). The "
+	    "layers that stay keep their own attention."),
+	FL_OPT_METRICS(metrics_path),
+	{ 0, "score", "formula",
+	  "Rank FFN channels and residual dimensions by flash, minitron, mean, static or random. The "
+	  "default is flash.", .word = &opt.score, .words = fl_score_names },
+	{ 0, "layer-score", "formula",
+	  "Rank layers by flash, bi, angular or random. The default is flash.",
+	  .word = &opt.layer_score, .words = fl_layer_score_names },
+	{ 0, "block", "n",
+	  "Keep or remove aligned blocks of n channels or dimensions. The default is 32.",
+	  .num = &opt.block, .min = 1, .max = 65536 },
+	{ 0, "align", "n", "Require target sizes to be multiples of n. The default is 32.",
+	  .num = &opt.align, .min = 1, .max = 65536 },
+	FL_OPT_SEED(opt.seed),
+	{ 0, "tie", NULL, "Drop the output head: the embedding serves as head.", .flag = &opt.tie },
+	{ 0, "untie", NULL, "Give a model with a tied embedding a head of its own, a copy.",
+	  .flag = &opt.untie },
+	{ 0, "force", NULL, "Accept metrics of a model with another fingerprint but the same sizes.",
+	  .flag = &opt.force },
+	FL_OPT_CKPT_OUTPUT(sink.output),
+	FL_OPT_ZSTD(sink.zstd),
+	FL_OPT_HISTORY(sink.no_history),
+	FL_OPT_THREADS,
+	{ 0 },
+};
+
+static const struct fl_tool tool = {
+	.name = "fl-prune", .brief = "remove the least important units from a checkpoint",
+	.operands = "[checkpoint]", .max_operands = 1, .opts = opts,
+};
+
+int
+main(int argc, char **argv)
+{
+	struct fl_err err = { 0 };
+	struct fl_config config;
+	struct fl_arch arch;
+	struct fl_metrics *metrics = NULL;
+	struct fl_reader *in;
+	struct fl_plan *plan;
+	int i;
+
+	opt.score = fl_score_names[0];
+	opt.layer_score = fl_layer_score_names[0];
+	i = fl_cli(&tool, argc, argv);
+	if (opt.tie && opt.untie)
+		fl_die(FL_EXIT_USAGE, "--tie and --untie exclude each other");
+	if (!arch_text && !opt.tie && !opt.untie)
+		fl_die(FL_EXIT_USAGE, "nothing to do: give -a, --tie or --untie");
+	fl_cli_refuse_terminal(sink.output);
+	if ((arch_text && fl_arch_parse(arch_text, &arch, &err) < 0) ||
+	    (metrics_path && !(metrics = fl_metrics_read(metrics_path, &err))))
+		fl_die_err(&err);
+	in = fl_reader_open(argv[i], &err);
+	if (!in || fl_config_parse(&config, fl_reader_config(in), fl_reader_name(in), &err) < 0)
+		fl_die_err(&err);
+	plan = fl_plan_prune(&config, fl_reader_name(in), arch_text ? &arch : NULL, metrics, &opt, &err);
+	if (!plan || fl_plan_apply(plan, in, &sink, fl_cli_record(), &err) < 0)
+		fl_die_err(&err);
+	return FL_EXIT_OK;
+}
