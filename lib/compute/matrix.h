@@ -1,0 +1,28 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/* matrix.h -- a weight matrix as it is stored: plain data, row-major [rows, cols], owned elsewhere.
+ *
+ * INT4 and INT8 are compressed-tensors' pack-quantized: rows of int32 words, the low bits first, each
+ * value plus 8 (or 128), and a bf16 scale for each group of 32 along a row. data may be unaligned. */
+#ifndef FL_COMPUTE_MATRIX_H
+#define FL_COMPUTE_MATRIX_H
+
+#include <stddef.h>
+
+enum { FL_MATRIX_GROUP = 32 };
+
+enum fl_matrix_kind { FL_MATRIX_F32, FL_MATRIX_F16, FL_MATRIX_BF16, FL_MATRIX_INT8, FL_MATRIX_INT4 };
+
+struct fl_matrix {
+	enum fl_matrix_kind kind;
+	size_t rows, cols;  /* cols a multiple of FL_MATRIX_GROUP where quantized */
+	const void *data;
+	const void *scales; /* INT4, INT8: bf16 [rows, cols / FL_MATRIX_GROUP] */
+};
+
+size_t fl_matrix_row_size(const struct fl_matrix *m); /* bytes of data a row, without scales */
+size_t fl_matrix_size(const struct fl_matrix *m);     /* bytes of it all, scales included */
+
+/* Rows first .. first+n-1 as f32 [n, cols]. */
+void fl_matrix_rows_f32(const struct fl_matrix *m, size_t first, size_t n, float *dst);
+
+#endif

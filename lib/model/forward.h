@@ -1,0 +1,71 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/* forward.h -- the one forward pass: tokens in, activations to whoever watches, logits out.
+ *
+ * A struct fl_forward holds the buffers, so that nothing is allocated while tokens run. It works in
+ * one of two ways, which must not be mixed without fl_forward_reset():
+ *
+ *     fl_forward_batch(f, ids, 8, 256, ...)	8 independent sequences of 256 tokens
+ *     fl_forward_append(f, ids, n, ...)	n more tokens of one sequence, through a KV cache
+ *
+ * Either leaves its rows (one a token, in the order given) behind, and logits of the last or of all
+ * rows can be had until the next call; who wants none pays for none. The model must outlive f.
+ * Positions beyond the model's own context are computed like any other. */
+#ifndef FL_MODEL_FORWARD_H
+#define FL_MODEL_FORWARD_H
+
+#include <stddef.h>
+#include <stdint.h>
+
+#include "base/err.h"
+#include "model/weights.h"
+
+/* Observers, each may be NULL; called in the order of computation on the calling thread, once a
+ * fl_forward_batch() or piece of fl_forward_append(), with `rows` rows of `width` (ffn: `ffn`) floats
+ * that live until the observer returns. x_l is the residual stream before layer l, x_L the input of
+ * the final norm. */
+struct fl_hooks {
+	void *ctx;
+	/* Input and output of a norm: site 2l the attention norm of layer l (not called in a skip layer),
+	 * 2l+1 its FFN norm, 2L the final norm. */
+	void (*norm)(void *ctx, int site, const float *in, const float *out, size_t rows);
+	/* act(gate) * up, the input of down_proj. */
+	void (*ffn)(void *ctx, int layer, const float *a, size_t rows);
+	/* The residual stream before and after the attention part; not called in a skip layer. */
+	void (*attn)(void *ctx, int layer, const float *before, const float *after, size_t rows);
+	/* x_l and x_{l+1}. */
+	void (*layer)(void *ctx, int layer, const float *before, const float *after, size_t rows);
+};
+
+struct fl_forward;
+
+/* rows: the most tokens computed at once (sequences * length of a batch, the chunk of a prefill; more
+ * are done in pieces). positions: the longest sequence to come through the cache; 0: no cache, only
+ * batches. hooks may be NULL and are copied. */
+struct fl_forward *fl_forward_new(const struct fl_model *m, size_t rows, size_t positions,
+    const struct fl_hooks *hooks);
+void fl_forward_free(struct fl_forward *f); /* NULL is fine */
+
+/* ids [sequences, length], sequences * length <= rows. -1: an id is not in the vocabulary. */
+int fl_forward_batch(struct fl_forward *f, const uint32_t *ids, size_t sequences, size_t length,
+    struct fl_err *err) FL_MUST_USE;
+
+/* Appends n >= 1 tokens to the cached sequence, which must stay within `positions`; the rows left
+ * behind are those of the last piece. */
+int fl_forward_append(struct fl_forward *f, const uint32_t *ids, size_t n, struct fl_err *err)
+    FL_MUST_USE;
+size_t fl_forward_depth(const struct fl_forward *f); /* tokens in the cache */
+void fl_forward_reset(struct fl_forward *f);	     /* empties the cache */
+
+/* Logits of the last row: [vocab], overwritten by the next call on f. */
+const float *fl_forward_last(struct fl_forward *f);
+
+/* Logits of all rows, in blocks of a bounded size: row first+i at logits + i * vocab. The observer may
+ * overwrite them. */
+void fl_forward_logits(struct fl_forward *f,
+    void (*see)(void *ctx, size_t first, size_t n, float *logits), void *ctx);
+
+/* Bytes held by the KV cache, and by all buffers of f together with it. */
+uint64_t fl_forward_cache_bytes(const struct fl_forward *f);
+uint64_t fl_forward_bytes(const struct fl_forward *f);
+
+#endif

@@ -1,0 +1,51 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/* weights.h -- a model ready to run: its configuration and its weights as they are stored.
+ *
+ * Made from a checkpoint, whose mapped bytes are used in place, or from a configuration alone with
+ * random weights, for work where only the time it takes counts. Norms are f32. */
+#ifndef FL_MODEL_WEIGHTS_H
+#define FL_MODEL_WEIGHTS_H
+
+#include <stddef.h>
+#include <stdint.h>
+
+#include "base/err.h"
+#include "compute/matrix.h"
+#include "io/checkpoint.h"
+#include "model/config.h"
+
+struct fl_layer { /* attention members are empty in a skip layer */
+	float *attn_norm, *ffn_norm; /* [width] */
+	float *q_norm, *k_norm;	     /* [head_dim], NULL without QK-norm */
+	struct fl_matrix q, k, v, o, gate, up, down;
+};
+
+struct fl_model {
+	struct fl_config config;
+	struct fl_matrix embed, head; /* equal if tied */
+	float *final_norm;
+	struct fl_layer *layer;
+	uint64_t bytes; /* of all weights, a tied embedding once */
+	struct fl_model_private *own;
+};
+
+/* Reads all of r, which the model owns from then on, on failure too. A missing, unknown or misshaped
+ * tensor is named. NULL with err set. */
+struct fl_model *fl_model_load(struct fl_reader *r, struct fl_err *err) FL_MUST_USE;
+
+/* fl_reader_open() and fl_model_load(). */
+struct fl_model *fl_model_open(const char *path, struct fl_err *err) FL_MUST_USE;
+
+/* Random weights in the type the config declares (or quantizes to); c is copied. */
+struct fl_model *fl_model_random(const struct fl_config *c, uint64_t seed);
+void fl_model_free(struct fl_model *m); /* NULL is fine */
+
+/* tokenizer.json, tokenizer_config.json or generation_config.json of the checkpoint: NUL-terminated,
+ * the model's; NULL if it has none. *size may be NULL. */
+const char *fl_model_member(const struct fl_model *m, const char *name, size_t *size);
+
+/* Of fl_reader_history() and fl_reader_name(); "" of a random model. */
+const char *fl_model_history(const struct fl_model *m);
+const char *fl_model_name(const struct fl_model *m);
+
+#endif
