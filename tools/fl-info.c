@@ -1,0 +1,220 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/* fl-info.c -- say what a checkpoint or a metrics file is. */
+#include <stdio.h>
+#include <string.h>
+
+#include "base/cli.h"
+#include "base/num.h"
+#include "base/str.h"
+#include "io/checkpoint.h"
+#include "model/inspect.h"
+#include "model/metrics.h"
+#include "model/roles.h"
+
+static bool check, json;
+
+static const struct fl_opt opts[] = {
+	{ 0, "check", NULL,
+	  "Read every tensor too: each must be there, in the shape the configuration implies, with finite "
+	  "values. Print nothing unless -v is given.", .flag = &check },
+	FL_OPT_JSON(json),
+	{ 0 },
+};
+
+static const struct fl_tool tool = {
+	.name = "fl-info", .brief = "say what a checkpoint or a metrics file is",
+	.operands = "[file]", .max_operands = 1, .opts = opts,
+};
+
+/* One fact a line; "name" padded for people, or all of them as one JSON object. */
+static struct fl_json *facts;
+
+static void
+fact(const char *name, struct fl_json *value)
+{
+	fl_json_set(facts, name, value);
+}
+
+static void
+fact_str(const char *name, const char *value)
+{
+	fact(name, fl_json_new_str(value));
+}
+
+static void
+print_facts(void)
+{
+	struct fl_str s = { 0 };
+
+	if (json) {
+		fl_json_write(&s, facts, 2);
+		puts(s.data);
+		return;
+	}
+	for (void *it = fl_json_first(facts); it; it = fl_json_next(facts, it)) {
+		const char *text = fl_json_str(fl_json_value(it));
+
+		fl_str_clear(&s);
+		if (text)
+			fl_str_puts(&s, text);
+		else
+			fl_json_write(&s, fl_json_value(it), 0);
+		printf("%-16s %s\n", fl_json_key(it), s.data);
+	}
+}
+
+static void
+rope_facts(const struct fl_rope *r)
+{
+	fact("rope_theta", fl_json_new_real(r->theta));
+	if (r->kind == FL_ROPE_LLAMA3)
+		fact("rope_llama3_factor", fl_json_new_real(r->factor));
+}
+
+static void
+config_facts(const struct fl_config *c)
+{
+	char arch_text[FL_ARCH_LEN], hex[FL_DIGEST_LEN];
+	struct fl_arch arch;
+
+	fl_config_arch(c, &arch);
+	fact_str("arch", fl_arch_format(&arch, arch_text));
+	fact_str("family", c->family->model_type);
+	fact("layers", fl_json_new_int(c->layers));
+	fact("width", fl_json_new_int(c->width));
+	fact("ffn", fl_json_new_int(c->ffn));
+	fact("heads", fl_json_new_int(c->heads));
+	fact("kv_heads", fl_json_new_int(c->kv_heads));
+	fact("head_dim", fl_json_new_int(c->head_dim));
+	fact("vocabulary", fl_json_new_int(c->vocab));
+	fact("tied", fl_json_new_bool(c->tied));
+	fact("context", fl_json_new_int(c->context));
+	if (c->window)
+		fact("window", fl_json_new_int(c->window));
+	rope_facts(&c->rope);
+	fact("parameters", fl_json_new_int((long long)fl_config_parameters(c)));
+	fact_str("fingerprint", fl_config_fingerprint(c, hex));
+}
+
+static void
+byte_facts(const struct fl_inspection *in)
+{
+	struct fl_str name = { 0 };
+
+	fact("tensors", fl_json_new_int((long long)in->tensors));
+	fact("bytes", fl_json_new_int((long long)in->bytes));
+	for (enum fl_group g = 0; g < FL_GROUPS; g++) {
+		fl_str_clear(&name);
+		fl_str_printf(&name, "bytes_%s", fl_group_name(g));
+		if (in->group_bytes[g])
+			fact(name.data, fl_json_new_int((long long)in->group_bytes[g]));
+	}
+	for (enum fl_dtype t = 0; t < FL_DTYPES; t++) {
+		fl_str_clear(&name);
+		fl_str_printf(&name, "bytes_as_%s", fl_dtype_name(t));
+		if (in->dtype_bytes[t])
+			fact(name.data, fl_json_new_int((long long)in->dtype_bytes[t]));
+	}
+	fl_str_free(&name);
+}
+
+static void
+print_history(const char *text)
+{
+	while (!json && *text) {
+		int n = (int)strcspn(text, "\n");
+
+		printf("%-16s %.*s\n", "history", n, text);
+		text += n + (text[n] == '\n');
+	}
+}
+
+static int
+checkpoint(const char *path, struct fl_err *err)
+{
+	struct fl_reader *r = fl_reader_open(path, err);
+	struct fl_inspection in;
+	struct fl_config c;
+
+	if (!r || fl_config_parse(&c, fl_reader_config(r), fl_reader_name(r), err) < 0 ||
+	    fl_inspect(r, &c, check, &in, err) < 0)
+		return -1;
+	if (check)
+		return 0;
+	config_facts(&c);
+	byte_facts(&in);
+	fact_str("digest", fl_reader_digest(r));
+	print_facts();
+	print_history(fl_reader_history(r));
+	return 0;
+}
+
+/* A safetensors file begins with the length of its header, and the header with a brace. */
+static bool
+is_safetensors(const char *path)
+{
+	FILE *f = path && strcmp(path, "-") != 0 ? fopen(path, "rb") : NULL;
+	char head[9] = { 0 };
+	bool yes = f && fread(head, 1, 9, f) == 9 && head[8] == '{';
+
+	if (f)
+		fclose(f);
+	return yes;
+}
+
+static void
+print_metric(const struct fl_metrics *m, enum fl_metric which)
+{
+	size_t rows, cols;
+
+	fl_metric_shape(m, which, &rows, &cols);
+	for (size_t r = 0; r < rows; r++) {
+		double sum = 0, least = m->sum[which][r * cols], most = least;
+
+		for (size_t c = 0; c < cols; c++) {
+			double x = m->sum[which][r * cols + c];
+
+			sum += x;
+			least = x < least ? x : least;
+			most = x > most ? x : most;
+		}
+		printf("%s\t%zu\t%zu\t%.6g\t%.6g\t%.6g\n", fl_metric_name(which), r, cols, least,
+		    sum / (double)cols, most);
+	}
+}
+
+static int
+metrics(const char *path, struct fl_err *err)
+{
+	struct fl_metrics *m = fl_metrics_read(path, err);
+
+	if (!m)
+		return -1;
+	fact_str("fingerprint", m->fingerprint);
+	fact("tokens", fl_json_new_int(m->tokens));
+	fact("sequences", fl_json_new_int(m->sequences));
+	fact("context", fl_json_new_int(m->context));
+	fact("bos", fl_json_new_bool(m->bos));
+	if (check)
+		return 0;
+	print_facts();
+	if (json)
+		return 0;
+	puts("member\trow\tcolumns\tleast\tmean\tmost");
+	for (enum fl_metric i = 0; i < FL_METRICS; i++)
+		if (m->sum[i])
+			print_metric(m, i);
+	return 0;
+}
+
+int
+main(int argc, char **argv)
+{
+	struct fl_err err = { 0 };
+	int i = fl_cli(&tool, argc, argv);
+
+	facts = fl_json_new_object();
+	if ((is_safetensors(argv[i]) ? metrics : checkpoint)(argv[i], &err) < 0)
+		fl_die_err(&err);
+	return fl_finish(FL_EXIT_OK);
+}
