@@ -18,9 +18,12 @@ struct fl_output;
 /* path NULL or "-": standard output. */
 struct fl_output *fl_output_open(const char *path, struct fl_err *err) FL_MUST_USE;
 
-/* A directory under a temporary name; fl_output_path() says which, files are made inside by the
- * caller. Commit renames it, replacing an older checkpoint directory but nothing else. */
+/* A directory under a temporary name; fl_output_path() says which, plain files are made inside by the
+ * caller, or with fl_output_open_in(), each to be committed before the directory. Commit renames it,
+ * replacing an older checkpoint directory but nothing else. */
 struct fl_output *fl_output_open_dir(const char *path, struct fl_err *err) FL_MUST_USE;
+struct fl_output *fl_output_open_in(const struct fl_output *dir, const char *name,
+    struct fl_err *err) FL_MUST_USE;
 const char *fl_output_path(const struct fl_output *o);
 
 int fl_output_write(struct fl_output *o, const void *data, size_t n, struct fl_err *err) FL_MUST_USE;

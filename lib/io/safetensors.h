@@ -28,6 +28,9 @@ struct fl_safetensors {
 	size_t map_size;
 };
 
+/* The first eight bytes of a file: the length of its header. */
+uint64_t fl_safetensors_length(const void *eight);
+
 /* The header's JSON text (without the eight bytes of its length). `what` names the file. */
 struct fl_safetensors *fl_safetensors_parse(const char *text, size_t len, const char *what,
     struct fl_err *err) FL_MUST_USE;

@@ -1,0 +1,411 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+#include "io/output.h"
+
+#include <dirent.h>
+#include <errno.h>
+#include <fcntl.h>
+#include <libgen.h>
+#include <limits.h>
+#include <signal.h>
+#include <stdatomic.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <sys/stat.h>
+#include <unistd.h>
+
+#include "base/alloc.h"
+#include "base/str.h"
+
+enum { BUFFER = 256 << 10, PENDING = 16 };
+
+/* What the process still has to remove. Fixed storage, because the signal handler reads it on any
+ * thread at any time: a name is complete before its slot is marked used and is never freed. */
+static struct pending {
+	atomic_int used; /* the process that made it: a forked child removes nothing */
+	bool dir;
+	char path[PATH_MAX];
+} pending[PENDING];
+
+static const int signals[] = { SIGHUP, SIGINT, SIGPIPE, SIGTERM };
+
+struct fl_output {
+	char *target;	      /* what the user calls it */
+	char *final;	      /* what commit renames to; NULL: written in place */
+	struct pending *temp; /* NULL if there is no temporary name */
+	bool dir, spooled;
+	int fd, direct; /* direct: where a spool is copied to at commit */
+	char *buffer;
+	size_t used;
+};
+
+/* A directory of plain files. getdents64 and not readdir, which allocates: this runs in signal
+ * handlers. */
+static void
+remove_dir(const char *path)
+{
+	int fd = open(path, O_RDONLY | O_DIRECTORY | O_CLOEXEC);
+	char buf[4096] __attribute__((aligned(8)));
+	ssize_t n;
+
+	while (fd >= 0 && (n = getdents64(fd, buf, sizeof buf)) > 0)
+		for (char *p = buf; p < buf + n;) {
+			struct dirent64 *d = (void *)p;
+
+			if (strcmp(d->d_name, ".") != 0 && strcmp(d->d_name, "..") != 0)
+				unlinkat(fd, d->d_name, 0);
+			p += d->d_reclen;
+		}
+	if (fd >= 0)
+		close(fd);
+	rmdir(path);
+}
+
+static void
+remove_pending(void)
+{
+	int me = getpid();
+
+	for (int i = 0; i < PENDING; i++) {
+		if (pending[i].used != me)
+			continue;
+		if (pending[i].dir)
+			remove_dir(pending[i].path);
+		else
+			unlink(pending[i].path);
+	}
+}
+
+static void
+on_signal(int sig)
+{
+	remove_pending();
+	signal(sig, SIG_DFL);
+	raise(sig);
+}
+
+static void
+install(void)
+{
+	static bool done;
+	struct sigaction ours = { .sa_handler = on_signal }, old;
+
+	if (done)
+		return;
+	done = true;
+	atexit(remove_pending);
+	for (size_t i = 0; i < sizeof signals / sizeof *signals; i++)
+		if (sigaction(signals[i], NULL, &old) == 0 && old.sa_handler == SIG_DFL)
+			sigaction(signals[i], &ours, NULL);
+}
+
+/* Reserves an unused name beside `final`. It is registered before it exists: the other way round, a
+ * signal in between would leave it behind. */
+static struct pending *
+register_temp(const char *final, bool dir, struct fl_err *err)
+{
+	char *copy = fl_strdup(final);
+	struct pending *p = pending;
+	static unsigned serial;
+	int n;
+
+	install();
+	while (p < pending + PENDING && p->used)
+		p++;
+	if (p == pending + PENDING)
+		fl_bug("more than %d outputs at once", PENDING);
+	p->dir = dir;
+	n = snprintf(p->path, sizeof p->path, "%s/.fl-%ld-%u.tmp", dirname(copy), (long)getpid(),
+	    serial++);
+	free(copy);
+	if (n < 0 || (size_t)n >= sizeof p->path) {
+		errno = ENAMETOOLONG;
+		fl_err_sys(err, "cannot write '%s'", final);
+		return NULL;
+	}
+	p->used = getpid();
+	return p;
+}
+
+static struct fl_output *
+new_output(const char *target, int fd)
+{
+	struct fl_output *o = fl_alloc(1, sizeof *o);
+
+	o->target = fl_strdup(target);
+	o->fd = fd;
+	o->direct = -1;
+	return o;
+}
+
+/* The end of every life: closes, forgets the temporary name (removing it if `removing`), frees. */
+static void
+finish(struct fl_output *o, bool removing)
+{
+	if (o->fd >= 0 && o->fd != STDOUT_FILENO)
+		close(o->fd);
+	if (o->direct >= 0 && o->direct != STDOUT_FILENO)
+		close(o->direct);
+	if (o->temp && removing) {
+		if (o->dir)
+			remove_dir(o->temp->path);
+		else
+			unlink(o->temp->path);
+	}
+	if (o->temp)
+		o->temp->used = 0;
+	free(o->buffer);
+	free(o->final);
+	free(o->target);
+	free(o);
+}
+
+static int
+cannot_write(const struct fl_output *o, struct fl_err *err)
+{
+	if (strcmp(o->target, "standard output") == 0)
+		return fl_err_sys(err, "cannot write to standard output");
+	return fl_err_sys(err, "cannot write '%s'", o->target);
+}
+
+static struct fl_output *
+opened(struct fl_output *o, struct fl_err *err)
+{
+	if (o->fd >= 0)
+		return o;
+	cannot_write(o, err);
+	if (o->temp) { /* not ours if it could not be made */
+		o->temp->used = 0;
+		o->temp = NULL;
+	}
+	finish(o, true);
+	return NULL;
+}
+
+struct fl_output *
+fl_output_open(const char *path, struct fl_err *err)
+{
+	struct fl_output *o;
+	struct stat st;
+	bool exists;
+
+	if (!path || strcmp(path, "-") == 0)
+		return new_output("standard output", STDOUT_FILENO);
+	exists = stat(path, &st) == 0;
+	o = new_output(path, -1);
+	if (exists && !S_ISREG(st.st_mode)) { /* a device, a pipe: there is nothing to replace */
+		o->fd = open(path, O_WRONLY | O_CLOEXEC);
+		return opened(o, err);
+	}
+	o->final = exists ? realpath(path, NULL) : NULL; /* a link stays, its file is replaced */
+	if (!o->final)
+		o->final = fl_strdup(path);
+	o->temp = register_temp(o->final, false, err);
+	if (o->temp)
+		o->fd = open(o->temp->path, O_RDWR | O_CREAT | O_EXCL | O_CLOEXEC, 0666);
+	return opened(o, err);
+}
+
+/* Whether commit may put a new directory in the place of this one: it holds a checkpoint or nothing,
+ * and only plain files, since nothing else should go without being asked for. */
+static int
+check_replaceable(const char *path, struct fl_err *err)
+{
+	DIR *dir = opendir(path);
+	bool config = false, others = false, nested = false;
+	struct dirent *d;
+	struct stat st;
+
+	if (!dir)
+		return errno == ENOENT ? 0 : fl_err_sys(err, "cannot write '%s'", path);
+	while ((d = readdir(dir))) {
+		if (strcmp(d->d_name, ".") == 0 || strcmp(d->d_name, "..") == 0)
+			continue;
+		others = true;
+		config |= strcmp(d->d_name, "config.json") == 0;
+		nested |= fstatat(dirfd(dir), d->d_name, &st, AT_SYMLINK_NOFOLLOW) < 0 ||
+			  S_ISDIR(st.st_mode);
+	}
+	closedir(dir);
+	if (nested)
+		return fl_err_usage(err, "'%s' holds other directories and is not replaced", path);
+	if (others && !config)
+		return fl_err_usage(err, "'%s' holds no checkpoint and is not replaced", path);
+	return 0;
+}
+
+struct fl_output *
+fl_output_open_dir(const char *path, struct fl_err *err)
+{
+	size_t n = strlen(path);
+	struct fl_output *o;
+
+	while (n > 1 && path[n - 1] == '/')
+		n--;
+	o = new_output(path, -1);
+	o->dir = true;
+	o->final = fl_strndup(path, n);
+	if (check_replaceable(o->final, err) < 0) {
+		finish(o, true);
+		return NULL;
+	}
+	o->temp = register_temp(o->final, true, err);
+	if (o->temp && mkdir(o->temp->path, 0777) == 0)
+		o->fd = open(o->temp->path, O_RDONLY | O_DIRECTORY | O_CLOEXEC);
+	return opened(o, err);
+}
+
+struct fl_output *
+fl_output_open_in(const struct fl_output *dir, const char *name, struct fl_err *err)
+{
+	struct fl_str shown = { 0 };
+	struct fl_output *o;
+
+	fl_str_printf(&shown, "%s%s%s", dir->target, fl_str_ends(dir->target, "/") ? "" : "/", name);
+	o = new_output(shown.data, openat(dir->fd, name, O_RDWR | O_CREAT | O_EXCL | O_CLOEXEC, 0666));
+	fl_str_free(&shown);
+	return opened(o, err);
+}
+
+const char *
+fl_output_path(const struct fl_output *o)
+{
+	return o->temp ? o->temp->path : o->target;
+}
+
+static int
+write_all(const struct fl_output *o, int fd, const char *p, size_t n, struct fl_err *err)
+{
+	while (n > 0) {
+		ssize_t k = write(fd, p, n);
+
+		if (k < 0 && errno == EINTR)
+			continue;
+		if (k < 0)
+			return cannot_write(o, err);
+		p += k;
+		n -= (size_t)k;
+	}
+	return 0;
+}
+
+static int
+flush(struct fl_output *o, struct fl_err *err)
+{
+	size_t n = o->used;
+
+	o->used = 0;
+	return write_all(o, o->fd, o->buffer, n, err);
+}
+
+/* Small pieces are gathered, large ones go straight from the caller's memory. */
+int
+fl_output_write(struct fl_output *o, const void *data, size_t n, struct fl_err *err)
+{
+	if (n > BUFFER - o->used && flush(o, err) < 0)
+		return -1;
+	if (n >= BUFFER)
+		return write_all(o, o->fd, data, n, err);
+	if (!o->buffer)
+		o->buffer = fl_alloc(BUFFER, 1);
+	if (n)
+		memcpy(o->buffer + o->used, data, n);
+	o->used += n;
+	return 0;
+}
+
+/* From here on bytes go to an unlinked file; the target gets them in order at commit. */
+static int
+spool(struct fl_output *o, struct fl_err *err)
+{
+	const char *dir = getenv("TMPDIR");
+	int fd = open(dir && *dir ? dir : "/tmp", O_TMPFILE | O_RDWR | O_CLOEXEC, 0600);
+
+	if (fd < 0)
+		return fl_err_sys(err, "cannot make a temporary file in '%s'",
+		    dir && *dir ? dir : "/tmp");
+	o->spooled = true;
+	o->direct = o->fd;
+	o->fd = fd;
+	return 0;
+}
+
+static int
+unspool(struct fl_output *o, struct fl_err *err)
+{
+	char *buf = fl_alloc(BUFFER, 1);
+	int rc = 0;
+	ssize_t n;
+
+	if (lseek(o->fd, 0, SEEK_SET) < 0)
+		rc = cannot_write(o, err);
+	while (rc == 0 && (n = read(o->fd, buf, BUFFER)) != 0) {
+		if (n > 0)
+			rc = write_all(o, o->direct, buf, (size_t)n, err);
+		else if (errno != EINTR)
+			rc = cannot_write(o, err);
+	}
+	free(buf);
+	return rc;
+}
+
+int
+fl_output_pwrite(struct fl_output *o, const void *data, size_t n, uint64_t offset, struct fl_err *err)
+{
+	const char *p = data;
+
+	if (!o->temp && !o->spooled && spool(o, err) < 0)
+		return -1;
+	while (n > 0) {
+		ssize_t k = pwrite(o->fd, p, n, (off_t)offset);
+
+		if (k < 0 && errno == EINTR)
+			continue;
+		if (k < 0)
+			return cannot_write(o, err);
+		p += k;
+		n -= (size_t)k;
+		offset += (uint64_t)k;
+	}
+	return 0;
+}
+
+/* Both names exchange at once; the older directory, now under the temporary name, is then removed. */
+static int
+rename_dir(struct fl_output *o)
+{
+	if (renameat2(AT_FDCWD, o->temp->path, AT_FDCWD, o->final, RENAME_EXCHANGE) == 0) {
+		remove_dir(o->temp->path);
+		return 0;
+	}
+	if (errno == EINVAL || errno == ENOSYS) /* not on this file system */
+		remove_dir(o->final);
+	return rename(o->temp->path, o->final);
+}
+
+int
+fl_output_commit(struct fl_output *o, struct fl_err *err)
+{
+	int fd = o->fd, rc = o->dir ? 0 : flush(o, err);
+
+	if (rc == 0 && o->spooled)
+		rc = unspool(o, err);
+	o->fd = -1;
+	if (fd != STDOUT_FILENO && close(fd) < 0 && rc == 0)
+		rc = cannot_write(o, err);
+	if (rc == 0 && o->temp) {
+		int failed = o->dir ? rename_dir(o) : rename(o->temp->path, o->final);
+
+		if (failed < 0)
+			rc = cannot_write(o, err);
+	}
+	finish(o, rc < 0);
+	return rc;
+}
+
+void
+fl_output_abandon(struct fl_output *o)
+{
+	if (o)
+		finish(o, true);
+}
