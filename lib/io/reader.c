@@ -1,0 +1,376 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+#include <stdlib.h>
+#include <string.h>
+#include <sys/stat.h>
+#include <unistd.h>
+
+#include "base/alloc.h"
+#include "base/digest.h"
+#include "io/checkpoint.h"
+#include "io/safetensors.h"
+#include "io/source.h"
+
+enum { SKIP = 1 << 20 };
+
+struct fl_reader {
+	struct fl_source *src;
+	struct fl_json *config;
+	struct fl_str member, history;
+	struct fl_digest *digest;
+	char hex[FL_DIGEST_LEN];
+
+	struct fl_safetensors *weights; /* the current file, */
+	size_t at;			/* its next tensor, */
+	uint64_t left;			/* and what is untaken of the one before */
+
+	struct fl_json *files;	/* the weights files seen: name to true */
+	struct fl_json *places; /* every tensor seen: name to weights file */
+	struct fl_json *index;	/* NULL if there was none */
+	int shards;		/* how many there should be; 0 for model.safetensors */
+	bool ended;
+};
+
+const char *
+fl_reader_name(const struct fl_reader *r)
+{
+	return fl_source_name(r->src);
+}
+
+const struct fl_json *
+fl_reader_config(const struct fl_reader *r)
+{
+	return r->config;
+}
+
+bool
+fl_reader_mapped(const struct fl_reader *r)
+{
+	return fl_source_mapped(r->src);
+}
+
+const char *
+fl_reader_history(const struct fl_reader *r)
+{
+	return r->history.data ? r->history.data : "";
+}
+
+const char *
+fl_reader_digest(const struct fl_reader *r)
+{
+	return r->hex;
+}
+
+void
+fl_reader_close(struct fl_reader *r)
+{
+	if (!r)
+		return;
+	fl_safetensors_free(r->weights);
+	fl_digest_free(r->digest);
+	fl_json_free(r->config);
+	fl_json_free(r->files);
+	fl_json_free(r->places);
+	fl_json_free(r->index);
+	fl_str_free(&r->member);
+	fl_str_free(&r->history);
+	fl_source_close(r->src);
+	free(r);
+}
+
+/* The whole of the current member, NUL-terminated. */
+static int
+read_member(struct fl_source *src, const struct fl_member *m, struct fl_str *out, struct fl_err *err)
+{
+	const void *p = fl_source_take(src, m->size, err);
+
+	if (!p)
+		return -1;
+	fl_str_clear(out);
+	fl_str_add(out, p, m->size);
+	return 0;
+}
+
+static struct fl_json *
+read_json(struct fl_reader *r, const struct fl_member *m, struct fl_err *err)
+{
+	struct fl_json *v = NULL;
+
+	if (read_member(r->src, m, &r->member, err) == 0)
+		v = fl_json_parse(r->member.data, r->member.len, m->name, err);
+	if (v && fl_json_type(v) != FL_JSON_OBJECT) {
+		fl_err_data(err, "'%s' is not an object", m->name);
+		fl_json_free(v);
+		v = NULL;
+	}
+	if (!v && err->code == FL_EXIT_DATA)
+		fl_err_prefix(err, "'%s'", fl_reader_name(r));
+	return v;
+}
+
+static int
+read_config(struct fl_reader *r, struct fl_err *err)
+{
+	struct fl_member m;
+	int got = fl_source_next(r->src, &m, err);
+
+	if (got < 0)
+		return -1;
+	if (got == 0 || m.kind != FL_MEMBER_CONFIG)
+		return fl_err_data(err, "'%s' holds no config.json", fl_reader_name(r));
+	r->config = read_json(r, &m, err);
+	return r->config ? 0 : -1;
+}
+
+struct fl_reader *
+fl_reader_open(const char *path, struct fl_err *err)
+{
+	struct fl_source *src = fl_source_open(path, true, err);
+	struct fl_reader *r;
+
+	if (!src)
+		return NULL;
+	r = fl_alloc(1, sizeof *r);
+	r->src = src;
+	r->digest = fl_digest_new();
+	r->files = fl_json_new_object();
+	r->places = fl_json_new_object();
+	if (read_config(r, err) == 0)
+		return r;
+	fl_reader_close(r);
+	return NULL;
+}
+
+/* One file or one set of shards, not both and not two sets. */
+static int
+note_file(struct fl_reader *r, const char *name, struct fl_err *err)
+{
+	int which, of;
+
+	if (!fl_member_shard(name, &which, &of))
+		of = 0;
+	if (fl_json_len(r->files) > 0 && of != r->shards)
+		return fl_err_data(err, "'%s': '%s' does not belong to the weights before it",
+		    fl_reader_name(r), name);
+	r->shards = of;
+	fl_json_set(r->files, name, fl_json_new_bool(true));
+	return 0;
+}
+
+static int
+note_tensors(struct fl_reader *r, const char *file, struct fl_err *err)
+{
+	for (size_t i = 0; i < r->weights->n; i++) {
+		const char *name = r->weights->tensor[i].name,
+			   *other = fl_json_str(fl_json_get(r->places, name));
+
+		if (other)
+			return fl_err_data(err, "'%s': tensor '%s' is in '%s' and in '%s'",
+			    fl_reader_name(r), name, other, file);
+		fl_json_set(r->places, name, fl_json_new_str(file));
+	}
+	return 0;
+}
+
+static struct fl_safetensors *
+read_header(struct fl_reader *r, const struct fl_member *m, struct fl_err *err)
+{
+	const void *p = fl_source_take(r->src, 8, err);
+	struct fl_safetensors *s;
+	uint64_t len, data;
+
+	if (!p)
+		return NULL;
+	len = fl_safetensors_length(p);
+	if (len > FL_SAFETENSORS_MAX_HEADER) {
+		fl_err_data(err, "'%s' is not a safetensors file", m->name);
+		return NULL;
+	}
+	p = fl_source_take(r->src, len, err);
+	s = p ? fl_safetensors_parse(p, len, m->name, err) : NULL;
+	data = m->size - 8 - len;
+	if (s && s->data_size != data) {
+		fl_err_data(err, s->data_size > data ? "'%s' ends early" : "'%s' has bytes after its end",
+		    m->name);
+		fl_safetensors_free(s);
+		return NULL;
+	}
+	return s;
+}
+
+static int
+begin_weights(struct fl_reader *r, const struct fl_member *m, struct fl_item *item, struct fl_err *err)
+{
+	if (note_file(r, m->name, err) < 0)
+		return -1;
+	fl_safetensors_free(r->weights);
+	r->weights = read_header(r, m, err);
+	if (!r->weights)
+		return fl_err_prefix(err, "'%s'", fl_reader_name(r));
+	r->at = 0;
+	*item = (struct fl_item){
+		.kind = FL_ITEM_WEIGHTS,
+		.name = m->name,
+		.tensor = r->weights->tensor,
+		.n = r->weights->n,
+		.metadata = r->weights->metadata,
+	};
+	return note_tensors(r, m->name, err) < 0 ? -1 : 1;
+}
+
+static int
+check_index(const struct fl_reader *r, struct fl_err *err)
+{
+	const struct fl_json *map = fl_json_get(r->index, "weight_map");
+	const char *name = fl_reader_name(r);
+
+	if (!r->index)
+		return 0;
+	if (fl_json_type(map) != FL_JSON_OBJECT)
+		return fl_err_data(err, "'%s': " FL_MEMBER_INDEX_NAME " has no weight_map", name);
+	for (void *it = fl_json_first(map); it; it = fl_json_next(map, it)) {
+		const char *says = fl_json_str(fl_json_value(it)),
+			   *is = fl_json_str(fl_json_get(r->places, fl_json_key(it)));
+
+		if (!is)
+			return fl_err_data(err, "'%s': tensor '%s' of the index is missing", name,
+			    fl_json_key(it));
+		if (!says || strcmp(says, is) != 0)
+			return fl_err_data(err, "'%s': tensor '%s' is in '%s', not where the index says",
+			    name, fl_json_key(it), is);
+	}
+	for (void *it = fl_json_first(r->places); it; it = fl_json_next(r->places, it))
+		if (!fl_json_get(map, fl_json_key(it)))
+			return fl_err_data(err, "'%s': tensor '%s' is not in the index", name,
+			    fl_json_key(it));
+	return 0;
+}
+
+/* At the end of the source: is everything here that should be? */
+static int
+check_complete(struct fl_reader *r, struct fl_err *err)
+{
+	char shard[FL_MEMBER_SHARD_LEN];
+
+	if (fl_json_len(r->files) == 0)
+		return fl_err_data(err, "'%s' holds no " FL_MEMBER_WEIGHTS_NAME, fl_reader_name(r));
+	for (int i = 1; i <= r->shards; i++) {
+		if (!fl_json_get(r->files, fl_member_shard_name(shard, i, r->shards)))
+			return fl_err_data(err, "'%s': shard '%s' is missing", fl_reader_name(r), shard);
+	}
+	if (check_index(r, err) < 0)
+		return -1;
+	fl_digest_hex(r->digest, r->hex);
+	r->ended = true;
+	return 0;
+}
+
+/* Handles a member that has just begun; 1 if it gives an item, 0 if it is kept here. */
+static int
+begin_member(struct fl_reader *r, const struct fl_member *m, struct fl_item *item, struct fl_err *err)
+{
+	switch (m->kind) {
+	case FL_MEMBER_WEIGHTS: return begin_weights(r, m, item, err);
+	case FL_MEMBER_INDEX:
+		r->index = read_json(r, m, err);
+		return r->index ? 0 : -1;
+	case FL_MEMBER_HISTORY: return read_member(r->src, m, &r->history, err);
+	case FL_MEMBER_SMALL: break;
+	default: fl_bug("member '%s' is of kind %d", m->name, (int)m->kind);
+	}
+	if (read_member(r->src, m, &r->member, err) < 0)
+		return -1;
+	*item = (struct fl_item){
+		.kind = FL_ITEM_MEMBER,
+		.name = m->name,
+		.data = r->member.data,
+		.size = r->member.len,
+	};
+	return 1;
+}
+
+static int
+next_tensor(struct fl_reader *r, struct fl_item *item)
+{
+	const struct fl_tensor *t = &r->weights->tensor[r->at++];
+
+	r->left = t->size;
+	*item = (struct fl_item){ .kind = FL_ITEM_TENSOR, .name = t->name, .tensor = t, .n = 1 };
+	return 1;
+}
+
+int
+fl_reader_next(struct fl_reader *r, struct fl_item *item, struct fl_err *err)
+{
+	struct fl_member m;
+	int got = 0;
+
+	while (r->left > 0)
+		if (!fl_reader_take(r, r->left < SKIP ? r->left : SKIP, err))
+			return -1;
+	if (r->weights && r->at < r->weights->n)
+		return next_tensor(r, item);
+	while (got == 0 && !r->ended) {
+		got = fl_source_next(r->src, &m, err);
+		if (got == 0 && check_complete(r, err) < 0)
+			return -1;
+		if (got > 0)
+			got = begin_member(r, &m, item, err);
+	}
+	return got;
+}
+
+const void *
+fl_reader_take(struct fl_reader *r, size_t n, struct fl_err *err)
+{
+	const void *p;
+
+	if (n > r->left)
+		fl_bug("%zu bytes taken of a tensor that has %llu left", n, (unsigned long long)r->left);
+	p = fl_source_take(r->src, n, err);
+	if (!p)
+		return NULL;
+	r->left -= n;
+	fl_digest_add(r->digest, p, n);
+	return p;
+}
+
+/* A directory has the file or not; whatever else it holds does not matter. */
+static int
+member_of_dir(const char *dir, const char *name, char **data, size_t *size, struct fl_err *err)
+{
+	struct fl_str path = { 0 };
+
+	fl_str_printf(&path, "%s/%s", dir, name);
+	if (access(path.data, F_OK) == 0)
+		*data = fl_slurp(path.data, FL_MEMBER_MAX, size, err);
+	fl_str_free(&path);
+	return err->code ? -1 : 0;
+}
+
+int
+fl_checkpoint_member(const char *path, const char *name, char **data, size_t *size, struct fl_err *err)
+{
+	struct fl_source *src;
+	struct fl_str text = { 0 };
+	struct fl_member m;
+	struct stat st;
+	int got;
+
+	*data = NULL;
+	*size = 0;
+	if (path && strcmp(path, "-") != 0 && stat(path, &st) == 0 && S_ISDIR(st.st_mode))
+		return member_of_dir(path, name, data, size, err);
+	src = fl_source_open(path, false, err);
+	if (!src)
+		return -1;
+	while ((got = fl_source_next(src, &m, err)) > 0)
+		if (strcmp(m.name, name) == 0)
+			break;
+	if (got > 0 && (got = read_member(src, &m, &text, err)) == 0) {
+		*size = text.len;
+		*data = fl_str_steal(&text);
+	}
+	fl_str_free(&text);
+	fl_source_close(src);
+	return got;
+}
