@@ -1,17 +1,28 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 #include "base/alloc.h"
 
+#include <stdarg.h>
 #include <stdint.h>
-#include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 
 #include "base/err.h"
+#include "base/log.h"
+
+static void
+say(const char *fmt, ...)
+{
+	va_list ap;
+
+	va_start(ap, fmt);
+	fl_log_line(fmt, ap);
+	va_end(ap);
+}
 
 static _Noreturn void
 exhausted(size_t count, size_t size)
 {
-	fprintf(stderr, "out of memory: %zu x %zu bytes\n", count, size);
+	say("out of memory: %zu x %zu bytes", count, size);
 	exit(FL_EXIT_SYSTEM);
 }
 

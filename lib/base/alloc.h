@@ -13,7 +13,7 @@ void *fl_alloc(size_t count, size_t size);		  /* zeroed; count * size may be 0 *
 void *fl_alloc_aligned(size_t count, size_t size);	  /* zeroed, on a 64-byte boundary */
 void *fl_realloc(void *old, size_t count, size_t size); /* contents kept, growth not zeroed */
 char *fl_strdup(const char *s);
-char *fl_strndup(const char *s, size_t n);
+char *fl_strndup(const char *s, size_t n);	  /* exactly n bytes of s, and a NUL */
 
 /* Room for at least `need` elements of `size` bytes: returns old, or a larger block, and updates
  * *cap. Capacity doubles, so appending is linear. */

@@ -1,6 +1,7 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 #include "base/cli.h"
 
+#include <errno.h>
 #include <getopt.h>
 #include <limits.h>
 #include <stdarg.h>
@@ -22,7 +23,6 @@ const char fl_version[] = FL_VERSION;
 
 enum { HELP = 256, VERSION, LONG_ONLY, MAX_OPTS = 64 };
 
-static const char *program = "fl";
 static struct fl_json *record;
 
 void
@@ -31,11 +31,9 @@ fl_die(enum fl_exit code, const char *fmt, ...)
 	va_list ap;
 
 	fflush(stdout);
-	fprintf(stderr, "%s: ", program);
 	va_start(ap, fmt);
-	vfprintf(stderr, fmt, ap);
+	fl_log_line(fmt, ap);
 	va_end(ap);
-	fputc('\n', stderr);
 	exit(code);
 }
 
@@ -48,10 +46,10 @@ fl_die_err(const struct fl_err *err)
 int
 fl_finish(enum fl_exit code)
 {
-	if (fflush(stdout) != 0 || ferror(stdout) || fclose(stdout) != 0) {
-		fprintf(stderr, "%s: cannot write standard output\n", program);
-		_exit(FL_EXIT_SYSTEM);
-	}
+	errno = 0;
+	/* The descriptor, not the stream: the handlers of exit() have yet to run. */
+	if (fflush(stdout) != 0 || ferror(stdout) || close(STDOUT_FILENO) != 0)
+		fl_die(FL_EXIT_SYSTEM, "cannot write standard output: %s", strerror(errno ? errno : EIO));
 	return code;
 }
 
@@ -163,19 +161,21 @@ mdoc_option_rows(const struct fl_opt *o)
 	}
 }
 
+/* "[checkpoint]", "trials file ...", "[file ...]", word by word. */
 static void
 mdoc_operands(const char *s)
 {
-	while (s && *s) {
-		int n = (int)strcspn(s, " ");
+	for (s += strspn(s, " "); *s; s += strspn(s, " ")) {
 		bool optional = *s == '[';
-		int name = (int)strcspn(s + optional, ".] ");
-		bool more = memmem(s, (size_t)n, "...", 3) != NULL;
+		const char *name = s + optional;
+		int len = (int)strcspn(name, ".] ");
+		bool more;
 
-		printf(".%sAr %.*s%s\n", optional ? "Op " : "", name, s + optional, more ? " ..." : "");
-		s += n;
-		while (*s == ' ')
-			s++;
+		s = name + len;
+		s += strspn(s, " ");
+		more = fl_str_begins(s, "...");
+		s += strspn(s, ".]");
+		printf(".%sAr %.*s%s\n", optional ? "Op " : "", len, name, more ? " ..." : "");
 	}
 }
 
@@ -185,7 +185,8 @@ mdoc(const struct fl_tool *t)
 	printf(".Sh SYNOPSIS\n.Nm %s\n", t->name);
 	mdoc_synopsis_rows(t->opts);
 	mdoc_synopsis_rows(common);
-	mdoc_operands(t->operands);
+	if (t->operands)
+		mdoc_operands(t->operands);
 	printf(".Sh OPTIONS\n.Bl -tag -width Ds\n");
 	mdoc_option_rows(t->opts);
 	mdoc_option_rows(common);
@@ -239,15 +240,13 @@ static void
 parse_nums(const struct fl_opt *o, const char *text)
 {
 	struct fl_nums *l = o->nums;
-	char *copy = fl_strdup(text), *save = NULL;
+	char *copy = fl_strdup(text), *rest = copy;
 
 	l->n = 0;
-	l->v = fl_alloc(strlen(text) / 2 + 1, sizeof *l->v);
-	for (char *p = strtok_r(copy, ",", &save); p; p = strtok_r(NULL, ",", &save))
+	l->v = fl_realloc(l->v, strlen(text) + 1, sizeof *l->v);
+	for (char *p; (p = strsep(&rest, ","));)
 		l->v[l->n++] = check_num(o, p);
 	free(copy);
-	if (l->n == 0)
-		fl_die(FL_EXIT_USAGE, "option '--%s' needs at least one number", o->name);
 }
 
 static void
@@ -310,75 +309,86 @@ check_operands(const struct fl_tool *t, int first, int argc, char **argv)
 		fl_die(FL_EXIT_USAGE, "unexpected operand '%s'", argv[first + t->max_operands]);
 }
 
+/* getopt leaves in optopt the letter it does not know, or 0, or what stands for a long option it
+ * knows: there q and v, which are always known, can only be --quiet=x and --verbose=x. */
 static _Noreturn void
-die_unknown(int code, char **argv)
+die_refused(int code, const char *arg)
 {
-	if (optopt && optopt < 256)
-		fl_die(FL_EXIT_USAGE, code == ':' ? "option '-%c' needs a value" : "unknown option '-%c'",
-		    optopt);
-	fl_die(FL_EXIT_USAGE,
-	    code == ':' ? "option '%s' needs a value" : "unknown, ambiguous or valued option '%s'",
-	    argv[optind - 1]);
+	bool is_long = !optopt || optopt >= HELP || (code == '?' && strchr("qv", optopt));
+
+	if (is_long && code == ':')
+		fl_die(FL_EXIT_USAGE, "option '%s' needs a value", arg);
+	if (is_long)
+		fl_die(FL_EXIT_USAGE, optopt ? "option '%s' takes no value" : "unknown or ambiguous option '%s'",
+		    arg);
+	fl_die(FL_EXIT_USAGE, code == ':' ? "option '-%c' needs a value" : "unknown option '-%c'", optopt);
+}
+
+/* The table as getopt_long wants it. */
+static void
+translate(const struct fl_opt *o, char *shorts, struct option *longs)
+{
+	shorts = stpcpy(shorts, "+:qv");
+	for (int n = 0; o->name; o++, n++) {
+		if (n == MAX_OPTS)
+			fl_bug("more than %d options", MAX_OPTS);
+		*longs++ = (struct option){ o->name, o->arg ? required_argument : no_argument, NULL,
+			LONG_ONLY + n };
+		if (o->letter) {
+			*shorts++ = o->letter;
+			if (o->arg)
+				*shorts++ = ':';
+		}
+	}
+	*shorts = '\0';
+	*longs++ = (struct option){ "help", optional_argument, NULL, HELP };
+	*longs++ = (struct option){ "version", no_argument, NULL, VERSION };
+	*longs++ = (struct option){ "quiet", no_argument, NULL, 'q' };
+	*longs++ = (struct option){ "verbose", no_argument, NULL, 'v' };
+	*longs = (struct option){ 0 };
+}
+
+static _Noreturn void
+describe(const struct fl_tool *t, int what)
+{
+	if (what == VERSION)
+		printf("%s %s\n", t->name, fl_version);
+	else if (!optarg)
+		help(t);
+	else if (strcmp(optarg, "mdoc") == 0)
+		mdoc(t);
+	else
+		fl_die(FL_EXIT_USAGE, "option '--help': '%s' is not mdoc", optarg);
+	exit(fl_finish(FL_EXIT_OK));
 }
 
 int
 fl_cli(const struct fl_tool *t, int argc, char **argv)
 {
-	struct option longs[MAX_OPTS + 8];
-	char shorts[2 * MAX_OPTS + 8] = "+:qv", *s = shorts + strlen(shorts);
-	int n = 0, c, verbosity = 0;
+	struct option longs[MAX_OPTS + 5];
+	char shorts[2 * MAX_OPTS + 5];
+	int c, verbosity = 0;
 
-	program = t->name;
+	fl_log_init(t->name, 0);
 	record = fl_json_new_array();
-	for (const struct fl_opt *o = t->opts; o->name; o++, n++) {
-		if (n == MAX_OPTS)
-			fl_bug("more than %d options", MAX_OPTS);
-		longs[n] = (struct option){ o->name, o->arg ? required_argument : no_argument, NULL,
-			LONG_ONLY + n };
-		if (o->letter) {
-			*s++ = o->letter;
-			if (o->arg)
-				*s++ = ':';
-		}
-	}
-	*s = '\0';
-	longs[n++] = (struct option){ "help", optional_argument, NULL, HELP };
-	longs[n++] = (struct option){ "version", no_argument, NULL, VERSION };
-	longs[n++] = (struct option){ "quiet", no_argument, NULL, 'q' };
-	longs[n++] = (struct option){ "verbose", no_argument, NULL, 'v' };
-	longs[n] = (struct option){ 0 };
-
+	translate(t->opts, shorts, longs);
 	opterr = 0;
 	while ((c = getopt_long(argc, argv, shorts, longs, NULL)) != -1) {
 		const struct fl_opt *o = t->opts;
 
-		if (c == '?' || c == ':')
-			die_unknown(c, argv);
-		if (c == HELP) {
-			if (optarg && strcmp(optarg, "mdoc") != 0)
-				fl_die(FL_EXIT_USAGE, "option '--help': '%s' is not mdoc", optarg);
-			(optarg ? mdoc : help)(t);
-			exit(fl_finish(FL_EXIT_OK));
-		}
-		if (c == VERSION) {
-			printf("%s %s\n", t->name, fl_version);
-			exit(fl_finish(FL_EXIT_OK));
-		}
-		if (c == 'q') {
-			verbosity = -1;
-			continue;
-		}
-		if (c == 'v') {
-			verbosity++;
-			continue;
-		}
-		if (c >= LONG_ONLY)
-			o += c - LONG_ONLY;
-		else
-			while (o->letter != c)
+		switch (c) {
+		case '?':
+		case ':': die_refused(c, argv[optind - 1]);
+		case HELP:
+		case VERSION: describe(t, c);
+		case 'q': verbosity = -1; break;
+		case 'v': verbosity = verbosity < 0 ? 1 : verbosity + 1; break;
+		default:
+			while (c >= LONG_ONLY ? o - t->opts != c - LONG_ONLY : o->letter != c)
 				o++;
-		set(o, optarg);
-		note(o, optarg);
+			set(o, optarg);
+			note(o, optarg);
+		}
 	}
 	fl_log_init(t->name, verbosity);
 	check_operands(t, optind, argc, argv);

@@ -14,7 +14,8 @@
  *     };
  *
  * Options stand before operands; "--" ends them. Numbers are read whole and checked against
- * [min, max] (both 0: no bound). Anything wrong ends the program with FL_EXIT_USAGE. */
+ * [min, max] (both 0: no bound). The last of -q and -v counts. Anything wrong ends the program with
+ * FL_EXIT_USAGE. */
 #ifndef FL_BASE_CLI_H
 #define FL_BASE_CLI_H
 

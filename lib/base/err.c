@@ -7,6 +7,8 @@
 #include <stdlib.h>
 #include <string.h>
 
+#include "base/str.h"
+
 static void
 record(struct fl_err *err, enum fl_exit code, const char *fmt, va_list ap)
 {
@@ -14,38 +16,48 @@ record(struct fl_err *err, enum fl_exit code, const char *fmt, va_list ap)
 		return;
 	err->code = code;
 	vsnprintf(err->text, sizeof err->text, fmt, ap);
-	/* What is quoted may hold anything; the promise is one line. */
-	for (char *p = err->text; *p; p++)
-		if ((unsigned char)*p < ' ' || *p == 127)
-			*p = '?';
+	fl_str_one_line(err->text); /* what is quoted may hold anything */
 }
 
-#define RECORD(code)                                                                               \
-	do {                                                                                       \
-		va_list ap;                                                                        \
-		va_start(ap, fmt);                                                                 \
-		record(err, (code), fmt, ap);                                                      \
-		va_end(ap);                                                                        \
-	} while (0)
+static void
+append(struct fl_err *err, const char *text)
+{
+	size_t n = strlen(err->text), k = strnlen(text, sizeof err->text - 1 - n);
+
+	memcpy(err->text + n, text, k);
+	err->text[n + k] = '\0';
+}
 
 int
 fl_err_data(struct fl_err *err, const char *fmt, ...)
 {
-	RECORD(FL_EXIT_DATA);
+	va_list ap;
+
+	va_start(ap, fmt);
+	record(err, FL_EXIT_DATA, fmt, ap);
+	va_end(ap);
 	return -1;
 }
 
 int
 fl_err_no(struct fl_err *err, const char *fmt, ...)
 {
-	RECORD(FL_EXIT_NO);
+	va_list ap;
+
+	va_start(ap, fmt);
+	record(err, FL_EXIT_NO, fmt, ap);
+	va_end(ap);
 	return -1;
 }
 
 int
 fl_err_usage(struct fl_err *err, const char *fmt, ...)
 {
-	RECORD(FL_EXIT_USAGE);
+	va_list ap;
+
+	va_start(ap, fmt);
+	record(err, FL_EXIT_USAGE, fmt, ap);
+	va_end(ap);
 	return -1;
 }
 
@@ -54,29 +66,32 @@ fl_err_sys(struct fl_err *err, const char *fmt, ...)
 {
 	const char *why = strerror(errno);
 	bool first = err->code == FL_EXIT_OK;
-	size_t n;
+	va_list ap;
 
-	RECORD(FL_EXIT_SYSTEM);
-	n = strlen(err->text);
-	if (first)
-		snprintf(err->text + n, sizeof err->text - n, ": %s", why);
+	va_start(ap, fmt);
+	record(err, FL_EXIT_SYSTEM, fmt, ap);
+	va_end(ap);
+	if (first) {
+		append(err, ": ");
+		append(err, why);
+	}
 	return -1;
 }
 
 int
 fl_err_prefix(struct fl_err *err, const char *fmt, ...)
 {
-	struct fl_err outer = { 0 };
+	struct fl_err inner = *err;
 	va_list ap;
-	size_t n;
 
+	if (!inner.code)
+		fl_bug("no failure to put '%s' in front of", fmt);
+	err->code = FL_EXIT_OK;
 	va_start(ap, fmt);
-	record(&outer, err->code ? err->code : FL_EXIT_DATA, fmt, ap);
+	record(err, inner.code, fmt, ap);
 	va_end(ap);
-	n = strlen(outer.text);
-	snprintf(outer.text + n, sizeof outer.text - n, ": %.*s",
-	    (int)(sizeof outer.text - n > 3 ? sizeof outer.text - n - 3 : 0), err->text);
-	*err = outer;
+	append(err, ": ");
+	append(err, inner.text);
 	return -1;
 }
 

@@ -6,6 +6,7 @@
 #include <stdlib.h>
 #include <string.h>
 
+#include "base/alloc.h"
 #include "base/num.h"
 
 enum { DEPTH = 64 };
@@ -203,10 +204,22 @@ fl_json_new_array(void)
 	return ours(made(json_array()));
 }
 
+/* File names and arguments may be any bytes; JSON is UTF-8. */
 struct fl_json *
 fl_json_new_str(const char *s)
 {
-	return ours(made(json_string(s)));
+	json_t *v = json_string(s);
+	char *ascii;
+
+	if (v)
+		return ours(v);
+	ascii = fl_strdup(s);
+	for (char *p = ascii; *p; p++)
+		if ((unsigned char)*p >= 128)
+			*p = '?';
+	v = json_string(ascii);
+	free(ascii);
+	return ours(made(v));
 }
 
 struct fl_json *

@@ -57,7 +57,7 @@ struct fl_json *fl_json_value(void *it);
 
 struct fl_json *fl_json_new_object(void);
 struct fl_json *fl_json_new_array(void);
-struct fl_json *fl_json_new_str(const char *s);
+struct fl_json *fl_json_new_str(const char *s); /* what is not UTF-8: its bytes >= 128 become '?' */
 struct fl_json *fl_json_new_int(long long i);
 struct fl_json *fl_json_new_real(double x); /* finite */
 struct fl_json *fl_json_new_bool(bool b);

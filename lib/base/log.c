@@ -1,8 +1,10 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 #include "base/log.h"
 
-#include <stdarg.h>
 #include <stdio.h>
+
+#include "base/progress.h"
+#include "base/str.h"
 
 static const char *tool_name = "fl";
 static int level;
@@ -20,12 +22,14 @@ fl_log_verbosity(void)
 	return level;
 }
 
-static void
-say(const char *fmt, va_list ap)
+void
+fl_log_line(const char *fmt, va_list ap)
 {
 	char line[1024];
 
 	vsnprintf(line, sizeof line, fmt, ap);
+	fl_str_one_line(line);
+	fl_progress_hide();
 	fprintf(stderr, "%s: %s\n", tool_name, line);
 }
 
@@ -37,7 +41,7 @@ fl_warn(const char *fmt, ...)
 	if (level < 0)
 		return;
 	va_start(ap, fmt);
-	say(fmt, ap);
+	fl_log_line(fmt, ap);
 	va_end(ap);
 }
 
@@ -49,6 +53,6 @@ fl_note(const char *fmt, ...)
 	if (level < 1)
 		return;
 	va_start(ap, fmt);
-	say(fmt, ap);
+	fl_log_line(fmt, ap);
 	va_end(ap);
 }

@@ -2,40 +2,32 @@
 #include "base/parallel.h"
 
 #ifdef _OPENMP
+
 #include <omp.h>
-#endif
-
-static int wanted;
-
-#ifdef _OPENMP
 
 void
 fl_parallel_set(int threads)
 {
-	wanted = threads;
-	if (threads > 0)
-		omp_set_num_threads(threads);
+	omp_set_num_threads(threads > 0 ? threads : omp_get_num_procs());
 }
 
 int
 fl_parallel_threads(void)
 {
-	return wanted > 0 ? wanted : omp_get_max_threads();
+	return omp_get_max_threads();
 }
 
 void
 fl_parallel(size_t tiles, void (*work)(void *ctx, size_t tile, int thread), void *ctx)
 {
-	int threads = fl_parallel_threads();
-
-	if (tiles <= 1 || threads == 1 || omp_in_parallel()) {
+	if (tiles <= 1 || omp_get_max_threads() == 1 || omp_in_parallel()) {
 		int self = omp_in_parallel() ? omp_get_thread_num() : 0;
 
 		for (size_t i = 0; i < tiles; i++)
 			work(ctx, i, self);
 		return;
 	}
-#pragma omp parallel for schedule(dynamic, 1) num_threads(threads)
+#pragma omp parallel for schedule(dynamic, 1)
 	for (size_t i = 0; i < tiles; i++)
 		work(ctx, i, omp_get_thread_num());
 }
@@ -45,7 +37,7 @@ fl_parallel(size_t tiles, void (*work)(void *ctx, size_t tile, int thread), void
 void
 fl_parallel_set(int threads)
 {
-	wanted = threads;
+	(void)threads;
 }
 
 int

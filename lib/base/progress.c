@@ -51,7 +51,8 @@ show(double t)
 	if (now.total >= now.done && rate > 0) {
 		double left = (double)(now.total - now.done) / rate;
 
-		fprintf(stderr, ", %d:%02d left", (int)(left / 60), (int)left % 60);
+		if (left < 1e6)
+			fprintf(stderr, ", %d:%02d left", (int)left / 60, (int)left % 60);
 	}
 	fprintf(stderr, "\033[K");
 }
@@ -72,9 +73,15 @@ fl_progress_add(uint64_t done)
 }
 
 void
-fl_progress_end(void)
+fl_progress_hide(void)
 {
 	if (now.on)
 		fprintf(stderr, "\r\033[K");
+}
+
+void
+fl_progress_end(void)
+{
+	fl_progress_hide();
 	now.on = false;
 }

@@ -11,5 +11,6 @@
 void fl_progress_begin(const char *what, const char *unit, uint64_t total);
 void fl_progress_add(uint64_t done); /* so many more */
 void fl_progress_end(void);	     /* clears the line; harmless when none is shown */
+void fl_progress_hide(void);	     /* clears it for a message; the next fl_progress_add() shows it */
 
 #endif

@@ -62,11 +62,34 @@ fl_rng_below(struct fl_rng *r, uint64_t bound)
 	return x % bound;
 }
 
+/* log x = e log 2 + 2 atanh((m-1)/(m+1)), x = m 2^e, m in [sqrt 1/2, sqrt 2): the series ends below
+ * 2^-60. Not libm's, whose last bit depends on the CPU; this one has no freedom in rounding. */
+static double
+logarithm(double x)
+{
+	int e;
+	double m = frexp(x, &e), z, sum = 0;
+
+	if (m < 0.70710678118654752440) {
+		m *= 2;
+		e--;
+	}
+	z = (m - 1) / (m + 1);
+	for (int k = 23; k > 0; k -= 2)
+		sum = sum * z * z + 1.0 / k;
+	return e * 0.69314718055994530942 + 2 * z * sum;
+}
+
 double
 fl_rng_normal(struct fl_rng *r)
 {
-	/* Box-Muller; 1 - u is in (0, 1], so the logarithm is finite. */
-	double radius = sqrt(-2 * log(1 - fl_rng_unit(r)));
+	/* Marsaglia's polar method (1964). */
+	double u, v, s;
 
-	return radius * cos(2 * 3.14159265358979323846 * fl_rng_unit(r));
+	do {
+		u = 2 * fl_rng_unit(r) - 1;
+		v = 2 * fl_rng_unit(r) - 1;
+		s = u * u + v * v;
+	} while (s >= 1 || s == 0);
+	return u * sqrt(-2 * logarithm(s) / s);
 }

@@ -96,10 +96,19 @@ fl_str_ends(const char *s, const char *suffix)
 	return n >= k && strcmp(s + n - k, suffix) == 0;
 }
 
+void
+fl_str_one_line(char *text)
+{
+	for (char *p = text; *p; p++)
+		if ((unsigned char)*p < ' ' || *p == 127)
+			*p = '?';
+}
+
 char *
 fl_slurp(const char *path, size_t limit, size_t *len, struct fl_err *err)
 {
 	bool in = strcmp(path, "-") == 0;
+	const char *name = in ? "standard input" : path;
 	FILE *f = in ? stdin : fopen(path, "rb");
 	struct fl_str s = { 0 };
 	char *text = NULL;
@@ -115,9 +124,9 @@ fl_slurp(const char *path, size_t limit, size_t *len, struct fl_err *err)
 		s.len += n;
 	} while (n > 0 && s.len <= limit);
 	if (ferror(f)) {
-		fl_err_sys(err, "cannot read '%s'", in ? "standard input" : path);
+		fl_err_sys(err, "cannot read '%s'", name);
 	} else if (s.len > limit) {
-		fl_err_data(err, "'%s' is larger than %zu bytes", path, limit);
+		fl_err_data(err, "'%s' is larger than %zu bytes", name, limit);
 	} else {
 		*len = s.len;
 		text = fl_str_steal(&s);

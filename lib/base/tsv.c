@@ -9,7 +9,7 @@
 #include "base/json.h"
 #include "base/str.h"
 
-enum { MAX_TABLE = 256 << 20 };
+enum { MAX_TABLE = 256 << 20, MAX_COLUMNS = 4096 };
 
 static void
 put(struct fl_row *r, const char *name, char *value, bool number)
@@ -155,6 +155,8 @@ parse(struct fl_tsv *t, const char *path, struct fl_err *err)
 	t->columns = 1;
 	for (char *q = p; *q && *q != '\n'; q++)
 		t->columns += *q == '\t';
+	if (t->columns > MAX_COLUMNS)
+		return fl_err_data(err, "'%s' has more than %d columns", path, MAX_COLUMNS);
 	t->name = fl_alloc(t->columns, sizeof *t->name);
 	p = cut(p, t->name, t->columns, &n);
 	if (check_header(t, path, err) < 0)

@@ -1,0 +1,59 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+#include "base/arch.h"
+
+#include "test.h"
+
+static void
+an_architecture_reads_back_as_it_was_written(void)
+{
+	struct fl_err err = { 0 };
+	struct fl_arch a;
+	char buf[FL_ARCH_LEN];
+
+	CHECK_OK(fl_arch_parse("d1024-f4096-ffsfssffsfsw", &a, &err), &err);
+	CHECK(a.width == 1024 && a.ffn == 4096 && a.layers == 12);
+	CHECK_STR(a.pattern, "ffsfssffsfsw");
+	CHECK_STR(fl_arch_format(&a, buf), "d1024-f4096-ffsfssffsfsw");
+}
+
+static void
+the_largest_architecture_fits_its_buffer(void)
+{
+	struct fl_err err = { 0 };
+	struct fl_arch a;
+	char text[FL_ARCH_LEN + 2] = "d16777216-f16777216-", buf[FL_ARCH_LEN];
+	size_t n = strlen(text);
+
+	memset(text + n, 'f', FL_ARCH_LAYERS);
+	text[n + FL_ARCH_LAYERS] = '\0';
+	CHECK_OK(fl_arch_parse(text, &a, &err), &err);
+	CHECK_STR(fl_arch_format(&a, buf), text);
+	text[n + FL_ARCH_LAYERS] = 'f';
+	text[n + FL_ARCH_LAYERS + 1] = '\0';
+	CHECK(fl_arch_parse(text, &a, &err) == -1);
+}
+
+static void
+everything_else_is_refused(void)
+{
+	static const char *const bad[] = { "", "d", "d1", "d1-", "d1-f1", "d1-f1-", "d01-f1-f", "d1-f0-f",
+		"d1-f1-x", "d1-f1-F", "d1-f1-f ", " d1-f1-f", "d-1-f1-f", "d16777217-f1-f", "f1-d1-f",
+		"d1-f1-f-f", "d99999999999999999999-f1-f" };
+	struct fl_arch a;
+
+	for (size_t i = 0; i < sizeof bad / sizeof *bad; i++) {
+		struct fl_err err = { 0 };
+
+		if (!CHECK(fl_arch_parse(bad[i], &a, &err) == -1 && err.code == FL_EXIT_DATA))
+			printf("# '%s'\n", bad[i]);
+	}
+}
+
+int
+main(void)
+{
+	TEST(an_architecture_reads_back_as_it_was_written);
+	TEST(the_largest_architecture_fits_its_buffer);
+	TEST(everything_else_is_refused);
+	return test_done();
+}

@@ -1,0 +1,62 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+#include "base/parallel.h"
+
+#include "test.h"
+
+enum { TILES = 1000 };
+
+static int done[TILES], worker[TILES];
+
+static void
+work(void *ctx, size_t tile, int thread)
+{
+	done[tile] += *(int *)ctx;
+	worker[tile] = thread;
+}
+
+static void
+each_tile_is_done_once_by_a_thread_in_range(void)
+{
+	int one = 1;
+
+	for (int threads = 1; threads <= 4; threads++) {
+		memset(done, 0, sizeof done);
+		fl_parallel_set(threads);
+		CHECK(fl_parallel_threads() >= 1 && fl_parallel_threads() <= threads);
+		fl_parallel(TILES, work, &one);
+		for (int i = 0; i < TILES; i++)
+			if (!CHECK(done[i] == 1 && worker[i] >= 0 && worker[i] < fl_parallel_threads()))
+				return;
+	}
+	fl_parallel(0, work, NULL);
+}
+
+static void
+outer(void *ctx, size_t tile, int thread)
+{
+	int mine = thread + 1;
+
+	(void)ctx;
+	(void)tile;
+	if (tile == 0)
+		fl_parallel(TILES, work, &mine);
+}
+
+static void
+from_inside_a_tile_it_runs_on_the_calling_thread(void)
+{
+	memset(done, 0, sizeof done);
+	fl_parallel_set(2);
+	fl_parallel(2, outer, NULL);
+	for (int i = 0; i < TILES; i++)
+		if (!CHECK(done[i] == worker[i] + 1 && worker[i] == worker[0]))
+			return;
+}
+
+int
+main(void)
+{
+	TEST(each_tile_is_done_once_by_a_thread_in_range);
+	TEST(from_inside_a_tile_it_runs_on_the_calling_thread);
+	return test_done();
+}
