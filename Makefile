@@ -56,7 +56,7 @@ endif
 ALL_CFLAGS = -std=c11 -D_GNU_SOURCE -Ilib $(WARN) $(OMP) -ffp-contract=off $(SANFLAGS) $(PKG_CFLAGS) $(CFLAGS)
 
 LIB_OBJ := $(LIB_SRC:%.c=$B/obj/%.o)
-MAN := $(TOOLS:%=$B/man/%.1) $(patsubst man/%,$B/man/%,$(wildcard man/*.[57]))
+MAN := $(patsubst man/%.in,$B/man/%,$(wildcard man/fl-*.1.in)) $(patsubst man/%,$B/man/%,$(wildcard man/*.[57]))
 
 .PHONY: all units fuzzers deps test lint fuzz search bench test-interop install help clean
 all: $(TOOLS:%=$B/bin/%) $(MAN)
