@@ -1,0 +1,298 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/* encoder.c -- text to ids: added tokens, normaliser, words, symbols, merges.
+ *
+ * Natural text repeats its words: each encoder remembers the ids of short ones. */
+#include <stdlib.h>
+#include <string.h>
+
+#include "base/alloc.h"
+#include "base/digest.h"
+#include "text/bytelevel.h"
+#include "text/tokenizer_impl.h"
+#include "text/utf8.h"
+
+enum { WORDS = 1 << 15, WORD_LEN = 22, WORD_IDS = 6 };
+
+struct word {
+	uint8_t len, n; /* len 0: empty */
+	char text[WORD_LEN];
+	uint32_t id[WORD_IDS];
+};
+
+struct fl_encoder {
+	const struct fl_tokenizer *t;
+	struct fl_split_room *room;
+	struct fl_bpe bpe;
+	struct fl_ids work;	 /* symbols of one word */
+	struct fl_str normal[2]; /* normalised text */
+	struct fl_str prefixed;	 /* the same, with the pre-tokenizer's spaces */
+	struct fl_str spelt;	 /* a word in the byte-level alphabet */
+	struct word *word;	 /* [WORDS], by hash; the latest stays */
+};
+
+struct fl_encoder *
+fl_encoder_new(const struct fl_tokenizer *t)
+{
+	struct fl_encoder *e = fl_alloc(1, sizeof *e);
+
+	e->t = t;
+	e->room = fl_split_room_new();
+	e->word = fl_alloc(WORDS, sizeof *e->word);
+	return e;
+}
+
+void
+fl_encoder_free(struct fl_encoder *e)
+{
+	if (!e)
+		return;
+	fl_split_room_free(e->room);
+	fl_bpe_free(&e->bpe);
+	free(e->work.v);
+	fl_str_free(&e->normal[0]);
+	fl_str_free(&e->normal[1]);
+	fl_str_free(&e->prefixed);
+	fl_str_free(&e->spelt);
+	free(e->word);
+	free(e);
+}
+
+void
+fl_ids_push(struct fl_ids *ids, uint32_t id)
+{
+	if (ids->n == ids->cap)
+		ids->v = fl_grow(ids->v, &ids->cap, ids->n + 1, sizeof *ids->v);
+	ids->v[ids->n++] = id;
+}
+
+/* One word ---------------------------------------------------------------------------------------- */
+
+static void
+byte_symbols(struct fl_encoder *e, const char *text, size_t len)
+{
+	for (size_t i = 0; i < len; i++)
+		fl_ids_push(&e->work, e->t->byte_id[(unsigned char)text[i]]);
+}
+
+static int
+char_symbols(struct fl_encoder *e, const char *text, size_t len, struct fl_err *err)
+{
+	const struct fl_tokenizer *t = e->t;
+	bool unknown = false; /* was the last character */
+
+	for (const char *p = text, *next; p < text + len; p = next) {
+		uint32_t c;
+		long id;
+
+		next = fl_utf8_next(p, &c);
+		id = fl_vocab_find(&t->vocab, p, (size_t)(next - p));
+		if (id >= 0) {
+			fl_ids_push(&e->work, (uint32_t)id);
+		} else if (t->byte_fallback) {
+			byte_symbols(e, p, (size_t)(next - p));
+		} else if (t->unk < 0) {
+			return fl_err_data(err, "the tokenizer has no token for '%.*s' (U+%04X)",
+			    (int)(next - p), p, c);
+		} else if (!unknown || !t->fuse_unk) {
+			fl_ids_push(&e->work, (uint32_t)t->unk);
+		}
+		unknown = id < 0;
+	}
+	return 0;
+}
+
+/* The token that is the whole word, or -1. */
+static long
+whole(struct fl_encoder *e, const char *text, size_t len)
+{
+	if (e->t->kind != FL_TOKENIZER_BYTE_LEVEL)
+		return fl_vocab_find(&e->t->vocab, text, len);
+	fl_str_clear(&e->spelt);
+	for (size_t i = 0; i < len; i++) {
+		char c[4];
+
+		fl_str_add(&e->spelt, c, fl_utf8_put(c, fl_bytelevel_char((unsigned char)text[i])));
+	}
+	return fl_vocab_find(&e->t->vocab, e->spelt.data, e->spelt.len);
+}
+
+static int
+merge(struct fl_encoder *e, const char *text, size_t len, struct fl_err *err)
+{
+	const struct fl_tokenizer *t = e->t;
+	long id = t->ignore_merges ? whole(e, text, len) : -1;
+
+	e->work.n = 0;
+	if (id >= 0) {
+		fl_ids_push(&e->work, (uint32_t)id);
+		return 0;
+	}
+	if (len > INT32_MAX)
+		return fl_err_data(err, "a word of %zu bytes is too long", len);
+	if (t->kind == FL_TOKENIZER_BYTE_LEVEL)
+		byte_symbols(e, text, len);
+	else if (char_symbols(e, text, len, err) < 0)
+		return -1;
+	e->work.n = fl_bpe_merge(&e->bpe, &t->merges, e->work.v, e->work.n);
+	return 0;
+}
+
+static int
+word(struct fl_encoder *e, const char *text, size_t len, struct fl_ids *out, struct fl_err *err)
+{
+	struct word *w = len <= WORD_LEN ? &e->word[fl_hash(text, len, 0) % WORDS] : NULL;
+
+	if (w && w->len == len && memcmp(w->text, text, len) == 0) {
+		for (size_t i = 0; i < w->n; i++)
+			fl_ids_push(out, w->id[i]);
+		return 0;
+	}
+	if (merge(e, text, len, err) < 0)
+		return -1;
+	for (size_t i = 0; i < e->work.n; i++)
+		fl_ids_push(out, e->work.v[i]);
+	if (w && e->work.n <= WORD_IDS) {
+		w->len = (uint8_t)len;
+		w->n = (uint8_t)e->work.n;
+		memcpy(w->text, text, len);
+		memcpy(w->id, e->work.v, e->work.n * sizeof *w->id);
+	}
+	return 0;
+}
+
+/* Words of a text --------------------------------------------------------------------------------- */
+
+/* Cuts by pattern `level` and those after it. What a pattern matches and what lies between two
+ * matches are both words; a later pattern sees each as a text of its own. */
+static int
+split(struct fl_encoder *e, size_t level, const char *text, size_t len, struct fl_ids *out,
+    struct fl_err *err)
+{
+	size_t at = 0, from = 0, start, end;
+	uint32_t c;
+
+	if (level == e->t->splits)
+		return word(e, text, len, out, err);
+	for (; at < len; at = end) {
+		int found = fl_split_next(e->t->split[level], e->room, text, len, from, &start, &end, err);
+
+		if (found < 0)
+			return -1;
+		if (!found)
+			start = end = len;
+		if (start > at && split(e, level + 1, text + at, start - at, out, err) < 0)
+			return -1;
+		if (end > start && split(e, level + 1, text + start, end - start, out, err) < 0)
+			return -1;
+		/* an empty match cuts, and the search goes on behind the next character */
+		from = end > start || end == len ? end : (size_t)(fl_utf8_next(text + end, &c) - text);
+	}
+	return 0;
+}
+
+/* Sentencepiece: the whole text is one word, or each U+2581 begins one (meta_split), or each that
+ * follows something else does, which finds the same ids faster (meta_cut). */
+static int
+cut(struct fl_encoder *e, const char *text, size_t len, struct fl_ids *out, struct fl_err *err)
+{
+	const struct fl_tokenizer *t = e->t;
+	const char *end = text + len;
+
+	while (text < end && (t->meta_split || t->meta_cut)) {
+		const char *hit = text;
+
+		while ((hit = memmem(hit + 1, (size_t)(end - hit - 1), FL_META, FL_META_LEN)) &&
+		    !t->meta_split && memcmp(hit - FL_META_LEN, FL_META, FL_META_LEN) == 0)
+			;
+		if (!hit)
+			break;
+		if (word(e, text, (size_t)(hit - text), out, err) < 0)
+			return -1;
+		text = hit;
+	}
+	return text < end ? word(e, text, (size_t)(end - text), out, err) : 0;
+}
+
+static int
+pretokenize(struct fl_encoder *e, const char *text, size_t len, bool first, struct fl_ids *out,
+    struct fl_err *err)
+{
+	const struct fl_tokenizer *t = e->t;
+	bool prefix = t->metaspace && (t->meta_prefix == FL_META_ALWAYS ||
+				       (t->meta_prefix == FL_META_FIRST && first));
+	struct fl_str *s = &e->prefixed;
+
+	if (len == 0)
+		return 0;
+	fl_str_clear(s);
+	if (t->kind == FL_TOKENIZER_BYTE_LEVEL) {
+		if (!t->prefix_space || text[0] == ' ')
+			return split(e, 0, text, len, out, err);
+		fl_str_putc(s, ' ');
+		fl_str_add(s, text, len);
+		return split(e, 0, s->data, s->len, out, err);
+	}
+	if (!t->metaspace)
+		return cut(e, text, len, out, err);
+	if (prefix && text[0] != ' ' && (len < FL_META_LEN || memcmp(text, FL_META, FL_META_LEN) != 0))
+		fl_str_puts(s, FL_META);
+	for (size_t i = 0; i < len; i++)
+		if (text[i] == ' ')
+			fl_str_puts(s, FL_META);
+		else
+			fl_str_putc(s, text[i]);
+	return cut(e, s->data, s->len, out, err);
+}
+
+/* Text between two added tokens: normalised, then looked through for those that are looked for in
+ * normalised text. */
+static int
+part(struct fl_encoder *e, const char *text, size_t len, bool first, bool specials,
+    struct fl_ids *out, struct fl_err *err)
+{
+	size_t pos = 0, from, to;
+	long id;
+
+	if (len == 0)
+		return 0;
+	fl_normalizer_run(&e->t->normalizer, text, len, e->normal, &text, &len);
+	do {
+		id = fl_added_next(&e->t->added[1], text, len, specials, &pos, &from, &to);
+		if (pretokenize(e, text + from, to - from, first && from == 0, out, err) < 0)
+			return -1;
+		if (id >= 0)
+			fl_ids_push(out, (uint32_t)id);
+	} while (id >= 0);
+	return 0;
+}
+
+int
+fl_encoder_run(struct fl_encoder *e, const char *text, size_t len, bool specials, struct fl_ids *out,
+    struct fl_err *err)
+{
+	size_t pos = fl_utf8_valid(text, len), from, to;
+	long id;
+
+	if (pos < len)
+		return fl_err_data(err, "byte %zu is not UTF-8", pos);
+	pos = 0;
+	do {
+		id = fl_added_next(&e->t->added[0], text, len, specials, &pos, &from, &to);
+		if (part(e, text + from, to - from, from == 0, specials, out, err) < 0)
+			return -1;
+		if (id >= 0)
+			fl_ids_push(out, (uint32_t)id);
+	} while (id >= 0);
+	return 0;
+}
+
+int
+fl_tokenizer_encode(const struct fl_tokenizer *t, const char *text, size_t len, bool specials,
+    struct fl_ids *out, struct fl_err *err)
+{
+	struct fl_encoder *e = fl_encoder_new(t);
+	int rc = fl_encoder_run(e, text, len, specials, out, err);
+
+	fl_encoder_free(e);
+	return rc;
+}

@@ -1,0 +1,354 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/* Ids against the vectors that llama.cpp publishes and against the PyPI package tokenizers, whose
+ * answers are in tests/data/tokenizer (made by tests/interop/tokenizer_cases.py). Most of it needs the
+ * tokenizers of ../shared/data and is skipped where they are absent. */
+#include "text/tokenizer.h"
+
+#include <time.h>
+#include <unistd.h>
+
+#include "base/json.h"
+#include "base/str.h"
+#include "test.h"
+#include "text/utf8.h"
+
+#define DATA "../shared/data/"
+#define CASES "tests/data/tokenizer/"
+#define END "\n__ggml_vocab_test__\n"
+
+static struct fl_err err;
+
+static char *
+slurp(const char *path, size_t *len)
+{
+	char *text = fl_slurp(path, 1 << 28, len, &err);
+
+	if (!text) {
+		printf("Bail out! %s\n", err.text);
+		exit(1);
+	}
+	return text;
+}
+
+static struct fl_tokenizer *
+load(const char *dir, const char *name)
+{
+	char path[256];
+	size_t len;
+	char *json;
+	struct fl_tokenizer *t;
+
+	snprintf(path, sizeof path, "%s%s", dir, name);
+	json = slurp(path, &len);
+	t = fl_tokenizer_new(json, len, NULL, 0, &err);
+	if (!CHECK(t != NULL))
+		printf("# %s\n", err.text);
+	free(json);
+	return t;
+}
+
+static bool
+no_data(void)
+{
+	if (access(DATA, R_OK) == 0)
+		return false;
+	test_skip("needs ../shared/data");
+	return true;
+}
+
+static bool
+same_ids(const struct fl_ids *got, const uint32_t *want, size_t n)
+{
+	return got->n == n && (n == 0 || memcmp(got->v, want, n * sizeof *want) == 0);
+}
+
+/* A streamed text is the whole one, and UTF-8 at every step where the whole is. */
+static void
+check_stream(const struct fl_tokenizer *t, const struct fl_ids *ids)
+{
+	struct fl_str whole = { 0 }, part = { 0 };
+	struct fl_decoder d = { 0 };
+
+	CHECK_OK(fl_tokenizer_decode(t, ids->v, ids->n, &whole, &err), &err);
+	for (size_t i = 0; i < ids->n; i++) {
+		CHECK_OK(fl_decoder_put(&d, t, ids->v[i], &part, &err), &err);
+		if (fl_utf8_valid(whole.data, whole.len) == whole.len)
+			CHECK(fl_utf8_valid(part.data, part.len) == part.len);
+	}
+	fl_decoder_end(&d, &part);
+	CHECK(part.len == whole.len && (!part.len || memcmp(part.data, whole.data, part.len) == 0));
+	fl_str_free(&whole);
+	fl_str_free(&part);
+}
+
+static void
+check_case(const struct fl_tokenizer *t, struct fl_encoder *e, const struct fl_json *v)
+{
+	const struct fl_json *text = fl_json_get(v, "text"), *list = fl_json_get(v, "ids");
+	struct fl_ids got = { 0 }, want = { 0 };
+	struct fl_str back = { 0 };
+
+	for (size_t i = 0; i < fl_json_len(list); i++)
+		fl_ids_push(&want, (uint32_t)fl_json_int(fl_json_at(list, i), -1));
+	CHECK_OK(fl_encoder_run(e, fl_json_str(text), fl_json_str_len(text),
+		     fl_json_bool(fl_json_get(v, "specials"), false), &got, &err), &err);
+	if (!CHECK(same_ids(&got, want.v, want.n)))
+		printf("# %s: '%s'\n", fl_json_str(fl_json_get(v, "tokenizer")), fl_json_str(text));
+	CHECK_OK(fl_tokenizer_decode(t, want.v, want.n, &back, &err), &err);
+	fl_str_puts(&back, "");
+	CHECK_STR(back.data, fl_json_str(fl_json_get(v, "decoded")));
+	check_stream(t, &want);
+	free(got.v);
+	free(want.v);
+	fl_str_free(&back);
+}
+
+static int
+run_cases(const char *dir, const char *file, const char *name)
+{
+	struct fl_tokenizer *t = load(dir, file);
+	struct fl_encoder *e = t ? fl_encoder_new(t) : NULL;
+	size_t len;
+	char *text = slurp(CASES "cases.jsonl", &len), *next;
+	int n = 0;
+
+	for (char *line = text; e && *line; line = next + 1) {
+		struct fl_json *v;
+
+		next = strchr(line, '\n');
+		v = fl_json_parse(line, (size_t)(next - line), "case", &err);
+		if (CHECK(v != NULL) && strcmp(fl_json_str(fl_json_get(v, "tokenizer")), name) == 0) {
+			check_case(t, e, v);
+			n++;
+		}
+		fl_json_free(v);
+	}
+	fl_encoder_free(e);
+	fl_tokenizer_free(t);
+	free(text);
+	return n;
+}
+
+static void
+small_tokenizers_agree_with_the_pypi_package(void)
+{
+	CHECK(run_cases(CASES, "level.json", "level") > 30);
+	CHECK(run_cases(CASES, "prefix.json", "prefix") > 30);
+	CHECK(run_cases(CASES, "meta.json", "meta") > 30);
+}
+
+static void
+real_tokenizers_agree_with_the_pypi_package(void)
+{
+	static const char *const name[] = { "backbone5m", "stories260K", "tokenizers/mistral",
+		"tokenizers/gpt2", "tokenizers/llama2" };
+
+	if (no_data())
+		return;
+	for (size_t i = 0; i < sizeof name / sizeof *name; i++) {
+		char file[64];
+
+		snprintf(file, sizeof file, "%s/tokenizer.json", name[i]);
+		CHECK(run_cases(DATA, file, name[i]) > 30);
+	}
+}
+
+static int
+check_vectors(const char *name)
+{
+	char path[3][96];
+	static const char *const file[] = { "tokenizer.json", "vectors.inp", "vectors.out" };
+	struct fl_tokenizer *t;
+	char *in, *out, *text, *line;
+	size_t len;
+	int n = 0;
+
+	for (int i = 0; i < 3; i++)
+		snprintf(path[i], sizeof *path, DATA "tokenizers/%s/%s", name, file[i]);
+	t = load("", path[0]);
+	text = in = slurp(path[1], &len);
+	line = out = slurp(path[2], &len);
+	for (char *end; t && (end = strstr(text, END)); text = end + strlen(END), n++) {
+		struct fl_ids got = { 0 }, want = { 0 };
+		char *stop = strchr(line, '\n');
+
+		while (line < stop && line[strspn(line, " ")] != '\n')
+			fl_ids_push(&want, (uint32_t)strtoul(line, &line, 10));
+		line = stop + 1;
+		CHECK_OK(fl_tokenizer_encode(t, text, (size_t)(end - text), false, &got, &err), &err);
+		if (!CHECK(same_ids(&got, want.v, want.n)))
+			printf("# %s: '%.*s'\n", name, (int)(end - text), text);
+		free(got.v);
+		free(want.v);
+	}
+	fl_tokenizer_free(t);
+	free(in);
+	free(out);
+	return n;
+}
+
+static void
+every_published_vector_of_gpt2_and_llama2_matches(void)
+{
+	if (no_data())
+		return;
+	CHECK(check_vectors("gpt2") == 46);
+	CHECK(check_vectors("llama2") == 46);
+}
+
+static void
+policy_comes_from_both_files(void)
+{
+	static const char bos[] = "{\"bos_token\":{\"content\":\"</s>\"},\"eos_token\":\"<s>\",\"add_bos_token\":";
+	size_t len;
+	char *json = slurp(CASES "level.json", &len), config[128];
+	struct fl_tokenizer *t = fl_tokenizer_new(json, len, NULL, 0, &err);
+
+	CHECK(fl_tokenizer_add_bos(t));
+	CHECK_STR(fl_tokenizer_token(t, (uint32_t)fl_tokenizer_bos(t), NULL), "<s>");
+	CHECK_STR(fl_tokenizer_token(t, (uint32_t)fl_tokenizer_eot(t), NULL), "<|endoftext|>");
+	fl_tokenizer_free(t);
+	snprintf(config, sizeof config, "%sfalse}", bos);
+	t = fl_tokenizer_new(json, len, config, strlen(config), &err);
+	CHECK(!fl_tokenizer_add_bos(t));
+	CHECK_STR(fl_tokenizer_token(t, (uint32_t)fl_tokenizer_bos(t), NULL), "</s>");
+	CHECK_STR(fl_tokenizer_token(t, (uint32_t)fl_tokenizer_eos(t), NULL), "<s>");
+	CHECK_STR(fl_tokenizer_token(t, (uint32_t)fl_tokenizer_eot(t), NULL), "<|endoftext|>");
+	fl_tokenizer_free(t);
+	free(json);
+}
+
+static void
+a_tokenizer_describes_itself(void)
+{
+	struct fl_tokenizer *t = load(CASES, "level.json");
+	uint32_t left, right;
+
+	CHECK(fl_tokenizer_kind(t) == FL_TOKENIZER_BYTE_LEVEL);
+	CHECK(fl_tokenizer_ignore_merges(t));
+	CHECK(fl_tokenizer_patterns(t) == 2);
+	CHECK_STR(fl_tokenizer_pattern(t, 0), "\\p{N}");
+	CHECK(fl_tokenizer_type(t, (uint32_t)fl_tokenizer_bos(t)) == FL_TOKEN_SPECIAL);
+	CHECK(fl_tokenizer_type(t, 304) == FL_TOKEN_ADDED);
+	CHECK(fl_tokenizer_type(t, 305) == FL_TOKEN_UNUSED);
+	CHECK(fl_tokenizer_merges(t) > 0);
+	fl_tokenizer_merge(t, 0, &left, &right);
+	CHECK(fl_tokenizer_rank(t, left) == -1);
+	CHECK(fl_tokenizer_rank(t, 256) == 0);
+	fl_tokenizer_free(t);
+}
+
+/* level.json with one text in it replaced. */
+static void
+check_refused(const char *was, const char *becomes, const char *message)
+{
+	size_t len;
+	char *json = slurp(CASES "level.json", &len), *at = strstr(json, was);
+	struct fl_str s = { 0 };
+	struct fl_err why = { 0 };
+
+	if (CHECK(at != NULL)) {
+		fl_str_add(&s, json, (size_t)(at - json));
+		fl_str_puts(&s, becomes);
+		fl_str_puts(&s, at + strlen(was));
+		CHECK(!fl_tokenizer_new(s.data, s.len, NULL, 0, &why));
+		CHECK(why.code == FL_EXIT_DATA);
+		if (!CHECK(strstr(why.text, message) != NULL))
+			printf("# %s\n", why.text);
+	}
+	fl_str_free(&s);
+	free(json);
+}
+
+static void
+what_would_change_ids_is_refused_by_name(void)
+{
+	check_refused("\"BPE\"", "\"WordPiece\"", "'WordPiece'");
+	check_refused("\"dropout\":null", "\"dropout\":0.1", "dropout");
+	check_refused("\"end_of_word_suffix\":null", "\"end_of_word_suffix\":\"</w>\"", "end_of_word_suffix");
+	check_refused("\"dropout\":null", "\"novelty\":null", "'novelty'");
+	check_refused("\"NFC\"", "\"NFKC\"", "'NFKC'");
+	check_refused("\"Digits\"", "\"Whitespace\"", "'Whitespace'");
+	check_refused("\"Isolated\"", "\"Removed\"", "'Split'");
+	check_refused("(?i:'s", "(?m:'s", "'(?'");
+	check_refused("\\\\p{L}+", "\\\\w+", "'\\w'");
+	check_refused("\"single_word\":false", "\"single_word\":true", "single_word");
+	check_refused("{\"Sequence\":{\"id\":\"A\"", "{\"Sequence\":{\"id\":\"A\",\"type_id\":0}},{\"Sequence\":{\"id\":\"B\"", "'TemplateProcessing'");
+	check_refused("\"TemplateProcessing\"", "\"RobertaProcessing\"", "'RobertaProcessing'");
+	check_refused("\"\xc5\x83\":", "\"no byte\":", "0xAD");
+	check_refused("\"id\":300", "\"id\":3", "same id 3");
+}
+
+static void
+text_that_is_not_utf8_is_refused_with_its_place(void)
+{
+	struct fl_tokenizer *t = load(CASES, "meta.json");
+	struct fl_ids ids = { 0 };
+	struct fl_err why = { 0 };
+
+	CHECK(fl_tokenizer_encode(t, "abc\xed\xa0\x80", 6, false, &ids, &why) < 0);
+	CHECK_STR(why.text, "byte 3 is not UTF-8");
+	free(ids.v);
+	fl_tokenizer_free(t);
+}
+
+static double
+seconds(void)
+{
+	struct timespec now;
+
+	clock_gettime(CLOCK_PROCESS_CPUTIME_ID, &now);
+	return (double)now.tv_sec + 1e-9 * (double)now.tv_nsec;
+}
+
+static double
+time_of(const struct fl_tokenizer *t, const char *piece, size_t bytes)
+{
+	struct fl_str text = { 0 };
+	struct fl_ids ids = { 0 };
+	double start;
+
+	while (text.len < bytes)
+		fl_str_puts(&text, piece);
+	start = seconds();
+	CHECK_OK(fl_tokenizer_encode(t, text.data, text.len, false, &ids, &err), &err);
+	start = seconds() - start;
+	fl_str_free(&text);
+	free(ids.v);
+	return start;
+}
+
+/* Sixteen times the text may take 64 times as long, where quadratic would be 256. */
+static void
+time_is_near_linear_in_the_text_whatever_it_is(void)
+{
+	static const char *const piece[] = { "a", " ", "\n", "\xf0\x9f\x98\x80", "a ", "e\xcc\x81\xcc\x96",
+		"\xcc\x81\xcc\x96", "<", "\xe2\x96\x81", "1", " \n" };
+	static const char *const name[] = { "level.json", "prefix.json", "meta.json" };
+
+	for (size_t k = 0; k < 3; k++) {
+		struct fl_tokenizer *t = load(CASES, name[k]);
+
+		for (size_t i = 0; i < sizeof piece / sizeof *piece; i++) {
+			double small = time_of(t, piece[i], 1 << 14), large = time_of(t, piece[i], 1 << 18);
+
+			if (!CHECK(large < 64 * small + 0.2))
+				printf("# %s: '%s': %g s, %g s\n", name[k], piece[i], small, large);
+		}
+		fl_tokenizer_free(t);
+	}
+}
+
+int
+main(void)
+{
+	TEST(small_tokenizers_agree_with_the_pypi_package);
+	TEST(real_tokenizers_agree_with_the_pypi_package);
+	TEST(every_published_vector_of_gpt2_and_llama2_matches);
+	TEST(policy_comes_from_both_files);
+	TEST(a_tokenizer_describes_itself);
+	TEST(what_would_change_ids_is_refused_by_name);
+	TEST(text_that_is_not_utf8_is_refused_with_its_place);
+	TEST(time_is_near_linear_in_the_text_whatever_it_is);
+	return test_done();
+}
