@@ -1,0 +1,249 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/* Parameter counts are those the models' makers publish. */
+#include "test.h"
+
+#include <unistd.h>
+
+#include "base/str.h"
+#include "model/config.h"
+#include "model/roles.h"
+
+static const char base[] =
+    "{\"model_type\":\"llama\",\"hidden_size\":64,\"intermediate_size\":96,\"num_hidden_layers\":3,"
+    "\"num_attention_heads\":4,\"num_key_value_heads\":2,\"vocab_size\":100,"
+    "\"rms_norm_eps\":1e-5,\"rope_theta\":10000.0%s}";
+
+/* Parses the base configuration with more fields, given as `,"key":value`. */
+static int
+parse(struct fl_config *c, const char *more, struct fl_err *err)
+{
+	struct fl_str s = { 0 };
+	struct fl_json *json;
+	int got;
+
+	*err = (struct fl_err){ 0 };
+	fl_str_printf(&s, base, more);
+	json = fl_json_parse(s.data, s.len, "config.json", err);
+	fl_str_free(&s);
+	if (!json)
+		return -1;
+	got = fl_config_parse(c, json, "m", err);
+	fl_json_free(json);
+	return got;
+}
+
+static void
+refuses(const char *more, const char *word)
+{
+	struct fl_config c;
+	struct fl_err err;
+	bool refused = parse(&c, more, &err) < 0;
+
+	if (!CHECK(refused) || !CHECK(strstr(err.text, word) != NULL))
+		printf("# with %s: %s\n", more, err.text);
+	CHECK(!refused || err.code == FL_EXIT_DATA);
+	fl_config_free(&c);
+}
+
+static void
+defaults_follow_the_family(void)
+{
+	struct fl_config c;
+	struct fl_err err;
+
+	CHECK_OK(parse(&c, "", &err), &err);
+	CHECK(c.head_dim == 16 && c.context == 2048 && !c.tied && c.dtype == FL_F32);
+	CHECK_STR(c.pattern, "fff");
+	CHECK(c.rope.kind == FL_ROPE_PLAIN && c.rope.theta == 10000);
+	fl_config_free(&c);
+}
+
+static void
+both_spellings_of_rope_and_dtype_mean_the_same(void)
+{
+	struct fl_config a, b;
+	struct fl_err err;
+	char x[FL_DIGEST_LEN], y[FL_DIGEST_LEN];
+
+	CHECK_OK(parse(&a,
+		     ",\"torch_dtype\":\"bfloat16\",\"rope_scaling\":{\"rope_type\":\"llama3\",\"factor\":32.0,"
+		     "\"low_freq_factor\":1.0,\"high_freq_factor\":4.0,"
+		     "\"original_max_position_embeddings\":8192}", &err), &err);
+	CHECK_OK(parse(&b,
+		     ",\"dtype\":\"bfloat16\",\"rope_parameters\":{\"rope_theta\":10000.0,"
+		     "\"rope_type\":\"llama3\",\"factor\":32,\"low_freq_factor\":1,\"high_freq_factor\":4,"
+		     "\"original_max_position_embeddings\":8192}", &err), &err);
+	CHECK(a.dtype == FL_BF16 && a.rope.kind == FL_ROPE_LLAMA3 && a.rope.factor == 32);
+	CHECK_STR(fl_config_fingerprint(&a, x), fl_config_fingerprint(&b, y));
+	fl_config_free(&a);
+	fl_config_free(&b);
+}
+
+static void
+what_changes_the_computation_is_refused_by_name(void)
+{
+	refuses(",\"drop_attn_list\":[1]", "drop_attn_list");
+	refuses(",\"auto_map\":{\"AutoModel\":\"x\"}", "auto_map");
+	refuses(",\"logit_scale\":2.0", "logit_scale");
+	refuses(",\"attention_bias\":true", "attention_bias");
+	refuses(",\"mlp_bias\":true", "mlp_bias");
+	refuses(",\"hidden_act\":\"gelu\"", "gelu");
+	refuses(",\"sliding_window\":4096", "sliding_window");
+	refuses(",\"rope_scaling\":{\"type\":\"yarn\",\"factor\":2.0}", "yarn");
+	refuses(",\"rope_parameters\":{\"rope_theta\":5.0}", "rope_parameters");
+	refuses(",\"rope_parameters\":{\"partial_rotary_factor\":0.5}", "partial_rotary_factor");
+	refuses(",\"layer_types\":[\"full_attention\",\"full_attention\"]", "layer_types");
+	refuses(",\"layer_types\":[\"conv\",\"full_attention\",\"full_attention\"]", "conv");
+	refuses(",\"dtype\":\"float8_e4m3fn\"", "float8_e4m3fn");
+	refuses(",\"head_dim\":7", "head_dim");
+	refuses(",\"quantization_config\":{\"quant_method\":\"gptq\"}", "gptq");
+}
+
+static void
+what_is_off_or_harmless_is_not_refused(void)
+{
+	struct fl_config c;
+	struct fl_err err;
+
+	CHECK_OK(parse(&c, ",\"drop_attn_list\":null,\"attention_bias\":false,\"pretraining_tp\":1,"
+			   "\"use_cache\":true,\"strange\":[]", &err), &err);
+	fl_config_free(&c);
+}
+
+static void
+layer_types_become_letters_and_back(void)
+{
+	struct fl_config c, again;
+	struct fl_err err;
+	struct fl_json *json;
+
+	CHECK_OK(parse(&c, ",\"layer_types\":[\"full_attention\",\"sliding_attention\",\"skip_attention\"]"
+			   ",\"sliding_window\":64", &err), &err);
+	CHECK_STR(c.pattern, "fws");
+	CHECK(c.window == 64);
+	json = fl_config_json(&c);
+	CHECK_OK(fl_config_parse(&again, json, "m", &err), &err);
+	CHECK_STR(again.pattern, "fws");
+	CHECK(again.window == 64);
+	fl_json_free(json);
+	fl_config_free(&again);
+	fl_config_free(&c);
+}
+
+static void
+a_skip_layer_has_no_attention_tensors(void)
+{
+	struct fl_config c;
+	struct fl_err err;
+	struct fl_inventory *inv;
+
+	CHECK_OK(parse(&c, ",\"layer_types\":[\"full_attention\",\"skip_attention\",\"full_attention\"]",
+		     &err), &err);
+	inv = fl_inventory_new(&c, "m");
+	CHECK(inv->n == 3 + 2 * 9 + 4);
+	CHECK(fl_inventory_find(inv, "model.layers.1.self_attn.q_proj.weight") == inv->n);
+	CHECK(fl_inventory_find(inv, "model.layers.1.input_layernorm.weight") == inv->n);
+	CHECK(fl_inventory_find(inv, "model.layers.1.post_attention_layernorm.weight") < inv->n);
+	fl_inventory_free(inv);
+	fl_config_free(&c);
+}
+
+static void
+an_inventory_names_what_is_wrong(void)
+{
+	struct fl_config c;
+	struct fl_err err;
+	struct fl_inventory *inv;
+	struct fl_tensor t;
+	size_t i;
+
+	CHECK_OK(parse(&c, "", &err), &err);
+	inv = fl_inventory_new(&c, "m");
+	CHECK(fl_tensor_init(&t, "model.norm.weight", FL_F32, 1, (uint64_t[]){ 65 }) == 0);
+	CHECK(fl_inventory_tick(inv, &t, &i, &err) < 0 && strstr(err.text, "[65]"));
+	err = (struct fl_err){ 0 };
+	t.shape[0] = 64;
+	CHECK(fl_inventory_tick(inv, &t, &i, &err) == 1 && inv->weight[i].role == FL_FINAL_NORM);
+	CHECK(fl_inventory_tick(inv, &t, &i, &err) < 0 && strstr(err.text, "twice"));
+	err = (struct fl_err){ 0 };
+	t.name = "model.layers.9.mlp.up_proj.weight";
+	CHECK(fl_inventory_tick(inv, &t, &i, &err) < 0 && strstr(err.text, "layers.9"));
+	err = (struct fl_err){ 0 };
+	CHECK(fl_inventory_done(inv, &err) < 0 && strstr(err.text, "model.embed_tokens.weight"));
+	fl_inventory_free(inv);
+	fl_config_free(&c);
+}
+
+static void
+quantization_survives_being_written(void)
+{
+	static const struct fl_quant cases[] = { { 4, 4, 8 }, { 4, 8, 0 }, { 4, 0, 4 }, { 4, 0, 0 } };
+	struct fl_config c, again;
+	struct fl_err err;
+
+	for (size_t i = 0; i < sizeof cases / sizeof *cases; i++) {
+		struct fl_json *json;
+
+		CHECK_OK(parse(&c, "", &err), &err);
+		c.quant = cases[i];
+		json = fl_config_json(&c);
+		CHECK_OK(fl_config_parse(&again, json, "m", &err), &err);
+		CHECK(memcmp(&again.quant, &cases[i], sizeof again.quant) == 0);
+		fl_json_free(json);
+		fl_config_free(&again);
+		fl_config_free(&c);
+	}
+}
+
+static void
+published_models_have_their_published_size(void)
+{
+	static const struct {
+		const char *file;
+		unsigned long long parameters;
+	} models[] = {
+		{ "Llama-3.2-1B", 1235814400 }, { "llama_3_2_3b_instruct", 3212749824 },
+		{ "llama_3_1_8b_instruct", 8030261248 }, { "Qwen3-0.6B", 596049920 },
+		{ "qwen3-8b", 8190735360 }, { "SmolLM2-135M", 134515008 },
+		{ "SmolLM2-135M.transformers5", 134515008 },
+	};
+	const char *data = getenv("DATA") ? getenv("DATA") : "../shared/data";
+	char path[4096];
+
+	snprintf(path, sizeof path, "%s/configs/hf", data);
+	if (access(path, R_OK) != 0) {
+		test_skip("needs ../shared/data/configs");
+		return;
+	}
+	for (size_t i = 0; i < sizeof models / sizeof *models; i++) {
+		struct fl_config c = { 0 };
+		struct fl_err err = { 0 };
+		struct fl_json *json = NULL;
+		size_t len = 0;
+		char *text;
+
+		snprintf(path, sizeof path, "%s/configs/hf/%s.config.json", data, models[i].file);
+		text = fl_slurp(path, 1 << 20, &len, &err);
+		if (CHECK(text != NULL) && CHECK((json = fl_json_parse(text, len, path, &err)) != NULL) &&
+		    CHECK_OK(fl_config_parse(&c, json, path, &err), &err))
+			CHECK(fl_config_parameters(&c) == models[i].parameters);
+		fl_config_free(&c);
+		fl_json_free(json);
+		free(text);
+	}
+}
+
+int
+main(void)
+{
+	TEST(defaults_follow_the_family);
+	TEST(both_spellings_of_rope_and_dtype_mean_the_same);
+	TEST(what_changes_the_computation_is_refused_by_name);
+	TEST(what_is_off_or_harmless_is_not_refused);
+	TEST(layer_types_become_letters_and_back);
+	TEST(a_skip_layer_has_no_attention_tensors);
+	TEST(an_inventory_names_what_is_wrong);
+	TEST(quantization_survives_being_written);
+	TEST(published_models_have_their_published_size);
+	return test_done();
+}
