@@ -118,15 +118,39 @@ byte_facts(const struct fl_inspection *in)
 	fl_str_free(&name);
 }
 
+/* A line of fl-history.jsonl for people: the tool, its arguments, the digest of what it read. */
 static void
-print_history(const char *text)
+print_step(const struct fl_json *step)
 {
-	while (!json && *text) {
-		int n = (int)strcspn(text, "\n");
+	const struct fl_json *arguments = fl_json_get(step, "arguments");
+	const char *input = fl_json_str(fl_json_get(step, "input"));
 
-		printf("%-16s %.*s\n", "history", n, text);
+	printf("%-16s %s", "history", fl_json_str(fl_json_get(step, "tool")));
+	for (size_t i = 0; i < fl_json_len(arguments); i++)
+		printf(" %s", fl_json_str(fl_json_at(arguments, i)));
+	printf(input ? " < %.8s\n" : "\n", input);
+}
+
+static int
+history_facts(const char *text, struct fl_err *err)
+{
+	struct fl_json *all = fl_json_new_array();
+
+	while (*text) {
+		size_t n = strcspn(text, "\n");
+		struct fl_json *step = fl_json_parse(text, n, "fl-history.jsonl", err);
+
+		if (!step || !fl_json_str(fl_json_get(step, "tool")))
+			return fl_err_data(err, "'fl-history.jsonl' has a line that names no tool");
+		fl_json_push(all, step);
 		text += n + (text[n] == '\n');
 	}
+	if (json && fl_json_len(all))
+		fact("history", all);
+	print_facts();
+	for (size_t i = 0; !json && i < fl_json_len(all); i++)
+		print_step(fl_json_at(all, i));
+	return 0;
 }
 
 static int
@@ -144,9 +168,7 @@ checkpoint(const char *path, struct fl_err *err)
 	config_facts(&c);
 	byte_facts(&in);
 	fact_str("digest", fl_reader_digest(r));
-	print_facts();
-	print_history(fl_reader_history(r));
-	return 0;
+	return history_facts(fl_reader_history(r), err);
 }
 
 /* A safetensors file begins with the length of its header, and the header with a brace. */

@@ -42,11 +42,20 @@ fl_num_real(const char *text, double min, double max, double *out)
 char *
 fl_num_format(char *buf, double x)
 {
-	for (int digits = 1; digits <= 17; digits++) {
-		snprintf(buf, FL_NUM_LEN, "%.*g", digits, x);
-		if (!isfinite(x) || strtod(buf, NULL) == x)
+	int digits = 1, exponent;
+
+	if (!isfinite(x)) {
+		snprintf(buf, FL_NUM_LEN, "%g", x);
+		return buf;
+	}
+	for (; digits <= 17; digits++) {
+		snprintf(buf, FL_NUM_LEN, "%.*e", digits - 1, x);
+		if (strtod(buf, NULL) == x)
 			break;
 	}
+	exponent = (int)strtol(strchr(buf, 'e') + 1, NULL, 10);
+	if (exponent >= -4 && exponent < 16)
+		snprintf(buf, FL_NUM_LEN, "%.*f", digits - 1 > exponent ? digits - 1 - exponent : 0, x);
 	return buf;
 }
 

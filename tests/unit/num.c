@@ -47,7 +47,7 @@ reals_are_written_shortest_and_read_back_the_same(void)
 		const char *text;
 	} known[] = { { 0.1, "0.1" }, { 1e-6, "1e-06" }, { 1.0 / 3, "0.3333333333333333" }, { 0, "0" },
 		{ 5e-324, "5e-324" }, { DBL_MAX, "1.7976931348623157e+308" }, { NAN, "nan" },
-		{ INFINITY, "inf" }, { -INFINITY, "-inf" }, { -0.0, "-0" }, { 500000, "5e+05" } };
+		{ INFINITY, "inf" }, { -INFINITY, "-inf" }, { -0.0, "-0" }, { 500000, "500000" } };
 	char buf[FL_NUM_LEN];
 
 	for (size_t i = 0; i < sizeof known / sizeof *known; i++)
