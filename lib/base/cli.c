@@ -74,25 +74,17 @@ static const struct fl_opt common[] = {
 static void
 wrap(const char *text, int indent)
 {
-	int column = indent;
+	int column = 0;
 
-	printf("%*s", indent, "");
-	while (*text) {
+	for (text += strspn(text, " "); *text; text += strspn(text, " ")) {
 		int n = (int)strcspn(text, " ");
 
-		if (column + n > 79 && column > indent) {
-			printf("\n%*s", indent, "");
-			column = indent;
-		}
-		printf("%.*s", n, text);
-		column += n;
+		if (column == 0 || column + 1 + n > 79)
+			column = printf("%s%*s", column ? "\n" : "", indent, "") - (column > 0);
+		else
+			column += printf(" ");
+		column += printf("%.*s", n, text);
 		text += n;
-		while (*text == ' ')
-			text++;
-		if (*text) {
-			putchar(' ');
-			column++;
-		}
 	}
 	putchar('\n');
 }
