@@ -1,0 +1,44 @@
+# SPDX-License-Identifier: Apache-2.0
+load helper
+
+setup() {
+	fl-init -s 1 -o base/ "$FIXTURES/tiny-qwen3.json"
+}
+
+@test "layers get the attention of the pattern, and the config says so" {
+	fl-attnpattern -a d64-f128-fwsf --window 32 -o out/ base
+	fl-info --check out
+	[ "$(fl-info --json out | jq -r .arch)" = d64-f128-fwsf ]
+	run jq -c '[.layer_types, .sliding_window, .use_sliding_window]' out/config.json
+	assert_output '[["full_attention","sliding_attention","skip_attention","full_attention"],32,true]'
+}
+
+@test "the window defaults to 256, then to the checkpoint's" {
+	fl-attnpattern -a d64-f128-fwff -o a/ base
+	[ "$(jq .sliding_window a/config.json)" = 256 ]
+	fl-attnpattern -a d64-f128-fwff --window 16 base | fl-attnpattern -a d64-f128-wwff -o b/
+	[ "$(jq .sliding_window b/config.json)" = 16 ]
+}
+
+@test "all full again drops the window" {
+	fl-attnpattern -a d64-f128-fwff base | fl-attnpattern -a d64-f128-ffff -o out/
+	[ "$(jq -c '[.sliding_window, .use_sliding_window]' out/config.json)" = '[null,false]' ]
+	cmp out/model.safetensors base/model.safetensors
+}
+
+@test "a layer without attention cannot get it back" {
+	fl-attnpattern -a d64-f128-fsff -o out/ base
+	one_line_error 3 fl-attnpattern -a d64-f128-ffff out
+	[[ $stderr = *"layer 1"* ]]
+}
+
+@test "other sizes than the checkpoint's are refused" {
+	for arch in d32-f128-ffff d64-f64-ffff d64-f128-fff; do
+		one_line_error 3 fl-attnpattern -a $arch base
+		[[ $stderr = *d64-f128-ffff* ]]
+	done
+}
+
+@test "a quantized checkpoint is taken" {
+	fl-quantize base | fl-attnpattern -a d64-f128-fssf | fl-info --check
+}

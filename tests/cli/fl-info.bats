@@ -1,0 +1,52 @@
+# SPDX-License-Identifier: Apache-2.0
+load helper
+
+@test "the real checkpoints are what their makers say" {
+	need_data backbone5m stories260K
+	silent fl-info --json "$DATA/backbone5m"
+	[ "$(jq -r '[.arch, .parameters, .tied] | @text' <<< "$output")" = '["d192-f768-ffffffff",5312192,true]' ]
+	silent fl-info --json "$DATA/stories260K"
+	[ "$(jq -r '[.arch, .parameters] | @text' <<< "$output")" = '["d64-f172-fffff",260032]' ]
+}
+
+@test "a directory and its tar have one fingerprint and one digest" {
+	fl-init -s 1 -o base/ "$FIXTURES/tiny-qwen3.json"
+	a=$(fl-info --json base | jq -c '[.fingerprint, .digest]')
+	b=$(tar cf - -C base config.json model.safetensors | fl-info --json | jq -c '[.fingerprint, .digest]')
+	[ "$a" = "$b" ]
+}
+
+@test "--check is silent about a whole checkpoint and names what is not finite" {
+	fl-init -s 1 -o base/ "$FIXTURES/tiny-qwen3.json"
+	silent fl-info --check base
+	assert_output ""
+	# Infinity in bf16, in the middle of the data
+	printf '\200\177' | dd of=base/model.safetensors bs=1 seek=100000 conv=notrunc status=none
+	one_line_error 3 fl-info --check base
+	[[ $stderr = *"is not finite"* ]]
+}
+
+@test "a missing, an unknown and a misshaped tensor are named" {
+	fl-init -s 1 -o base/ "$FIXTURES/tiny-qwen3.json"
+	cp -r base other
+	jq '.num_hidden_layers = 5' base/config.json > other/config.json
+	one_line_error 3 fl-info other
+	[[ $stderr = *"model.layers.4."*missing* ]]
+	jq '.num_hidden_layers = 3' base/config.json > other/config.json
+	one_line_error 3 fl-info other
+	[[ $stderr = *"model.layers.3."*"does not belong"* ]]
+	jq '.intermediate_size = 96' base/config.json > other/config.json
+	one_line_error 3 fl-info other
+	[[ $stderr = *"[128, 64]"*"[96, 64]"* ]]
+}
+
+@test "an unsupported model type and field are refused by name" {
+	need_data configs
+	fl-init -s 1 -o base/ "$FIXTURES/tiny-qwen3.json"
+	cp "$DATA/configs/hf/gemma-3-270m.config.json" base/config.json
+	one_line_error 3 fl-info base
+	[[ $stderr = *gemma3* ]]
+	cp "$DATA/configs/pruned/LLM-Drop_llama2-13b_drop4_attn.config.json" base/config.json
+	one_line_error 3 fl-info base
+	[[ $stderr = *drop_attn_list* || $stderr = *auto_map* ]]
+}

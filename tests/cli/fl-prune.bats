@@ -1,0 +1,87 @@
+# SPDX-License-Identifier: Apache-2.0
+# What is kept and gathered is checked element by element in tests/unit/plan.c.
+load helper
+
+setup() {
+	fl-init -s 1 -o base/ "$FIXTURES/tiny-qwen3.json"
+}
+
+@test "the same bytes come out of a directory, a tar, a tar.zst and a pipe, at any -j" {
+	tar cf base.tar -C base config.json model.safetensors fl-history.jsonl
+	zstd -q base.tar
+	local prune="fl-prune --score random --layer-score random -s 5 -a d32-f64-fff"
+	$prune -j 1 -o a.tar base
+	$prune -j 4 -o b.tar base.tar
+	$prune base.tar.zst > c.tar
+	pipe "cat base.tar | $prune > d.tar"
+	for x in b c d; do
+		cmp a.tar $x.tar
+	done
+}
+
+@test "a tar whose weights come before config.json is read as a file and refused on a pipe" {
+	tar cf base.tar -C base model.safetensors config.json
+	fl-prune --score random -a d32-f128-ffff -o a.tar base.tar
+	fl-prune --score random -a d32-f128-ffff -o b/ base
+	tar xOf a.tar model.safetensors | cmp - b/model.safetensors
+	run --separate-stderr -3 fl-prune --score random -a d32-f128-ffff < <(cat base.tar)
+	[[ $stderr = *config.json* ]]
+}
+
+@test "the history says what was kept" {
+	fl-prune --score random --layer-score random -a d32-f64-fff -o out/ base
+	run jq -c '[.tool, (.kept.layers | length), (.kept.ffn | length), (.kept.width | type)]' out/fl-history.jsonl
+	assert_line --index 1 '["fl-prune",3,3,"string"]'
+	fl-prune --score random -a d32-f128-ffff --no-history -o bare/ base
+	[ ! -e bare/fl-history.jsonl ]
+}
+
+@test "blocks are kept whole, and --block 1 chooses one by one" {
+	fl-prune --score random -s 1 -a d64-f64-ffff -o whole/ base
+	run jq -r 'select(.tool == "fl-prune").kept.ffn[]' whole/fl-history.jsonl
+	for range in $output; do
+		(( ${range%-*} % 32 == 0 && (${range#*-} + 1) % 32 == 0 ))
+	done
+	fl-prune --score random -s 1 -a d64-f64-ffff --block 1 -o single/ base
+	run jq -r 'select(.tool == "fl-prune").kept.ffn[0]' single/fl-history.jsonl
+	[[ $output = *" "*" "*" "* ]]
+}
+
+@test "kept layers keep their own attention" {
+	fl-attnpattern -a d64-f128-fsff base | fl-prune --layer-score random -s 1 -a d64-f128-fff -o out/
+	fl-info --check out
+	[[ $(fl-info --json out | jq -r .arch) = d64-f128-*s* ]]
+}
+
+@test "a target that is larger or no multiple is refused with the numbers" {
+	one_line_error 3 fl-prune --score random -a d96-f128-ffff base
+	[[ $stderr = *"width 96"*"64"* ]]
+	one_line_error 3 fl-prune --score random -a d64-f100-ffff base
+	[[ $stderr = *"ffn 100"*"32"* ]]
+	one_line_error 3 fl-prune --score random -a d64-f128-fffff base
+	[[ $stderr = *"5 layers"*"4"* ]]
+	one_line_error 3 fl-prune --score random -a d64-f48-ffff --align 16 base
+}
+
+@test "a score without its metrics is refused" {
+	one_line_error 3 fl-prune -a d32-f128-ffff base
+	[[ $stderr = *"flash"* ]]
+	one_line_error 2 fl-prune -o x.tar base
+	one_line_error 2 fl-prune --tie --untie base
+	[ ! -e x.tar ]
+}
+
+@test "untie copies the embedding as head, tie drops it" {
+	fl-prune --untie -o untied/ base
+	[ "$(jq .tie_word_embeddings untied/config.json)" = false ]
+	fl-info --check untied
+	fl-prune --tie -o tied/ untied
+	[ "$(jq .tie_word_embeddings tied/config.json)" = true ]
+	cmp base/model.safetensors tied/model.safetensors
+}
+
+@test "a quantized checkpoint is refused" {
+	fl-quantize base > q.tar
+	one_line_error 3 fl-prune --score random -a d32-f128-ffff q.tar
+	[[ $stderr = *quantized* ]]
+}

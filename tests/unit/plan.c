@@ -1,0 +1,230 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/* Transforms against what they mean: every element of the result is looked up in the source. */
+#include "test.h"
+
+#include <sys/wait.h>
+#include <unistd.h>
+
+#include "base/str.h"
+#include "io/checkpoint.h"
+#include "io/safetensors.h"
+#include "model/init.h"
+#include "model/prune.h"
+#include "model/quantize.h"
+
+/* The vocabulary makes the embedding larger than a block of rows in flight. */
+static const char text[] =
+    "{\"model_type\":\"qwen3\",\"hidden_size\":64,\"intermediate_size\":96,\"num_hidden_layers\":4,"
+    "\"num_attention_heads\":4,\"num_key_value_heads\":2,\"head_dim\":8,\"vocab_size\":20011,"
+    "\"rms_norm_eps\":1e-6,\"rope_theta\":10000.0,\"torch_dtype\":\"float32\","
+    "\"tie_word_embeddings\":%s}";
+
+static char dir[] = "/tmp/fl-plan-XXXXXX";
+
+static char *
+path(const char *name)
+{
+	static char buf[4][256];
+	static int next;
+
+	next = (next + 1) % 4;
+	snprintf(buf[next], sizeof buf[next], "%s/%s", dir, name);
+	return buf[next];
+}
+
+static void
+make_base(struct fl_config *c, bool tied)
+{
+	struct fl_err err = { 0 };
+	struct fl_str s = { 0 };
+	struct fl_json *json;
+	struct fl_writer *w;
+
+	fl_str_printf(&s, text, tied ? "true" : "false");
+	json = fl_json_parse(s.data, s.len, "config.json", &err);
+	if (!json || fl_config_parse(c, json, "base", &err) < 0 ||
+	    !(w = fl_writer_open(path(tied ? "tied/" : "base/"), false, &err)) ||
+	    fl_init_write(c, 7, w, &err) < 0 || fl_writer_commit(w, &err) < 0) {
+		printf("Bail out! %s\n", err.text);
+		exit(1);
+	}
+	fl_json_free(json);
+	fl_str_free(&s);
+}
+
+static void
+apply(struct fl_plan *plan, const char *from, const char *to)
+{
+	struct fl_sink sink = { .output = to, .tool = "test", .no_history = true };
+	struct fl_err err = { 0 };
+	struct fl_reader *in = fl_reader_open(from, &err);
+
+	CHECK_OK(in ? fl_plan_apply(plan, in, &sink, NULL, &err) : -1, &err);
+	fl_reader_close(in);
+}
+
+static uint32_t
+source(const struct fl_keep *k, size_t i)
+{
+	return k && k->index ? k->index[i] : (uint32_t)i;
+}
+
+/* Compares all weights of the result with the source through the plan's choice. */
+static void
+compare(const struct fl_plan *plan, const int *layers, const char *from, const char *to)
+{
+	struct fl_err err = { 0 };
+	struct fl_safetensors *a = fl_safetensors_open(from, &err), *b = fl_safetensors_open(to, &err);
+	struct fl_inventory *inv = fl_inventory_new(&plan->out, "result");
+
+	if (!CHECK(a && b) || !CHECK(b->n == inv->n))
+		return;
+	for (size_t i = 0; i < inv->n; i++) {
+		const struct fl_weight *w = &inv->weight[i];
+		int layer = w->layer < 0 ? -1 : layers[w->layer];
+		char *name = fl_weight_name(w->role, layer, FL_PART_WEIGHT);
+		const struct fl_role_info *info = &fl_roles[w->role];
+		const struct fl_keep *rows = info->rows == FL_AXIS_WIDTH ? &plan->width :
+		    info->rows == FL_AXIS_FFN				 ? &plan->ffn[layer] : NULL;
+		const struct fl_keep *cols = info->cols == FL_AXIS_WIDTH ? &plan->width :
+		    info->cols == FL_AXIS_FFN				 ? &plan->ffn[layer] : NULL;
+		const void *x, *y;
+		const struct fl_tensor *t = fl_safetensors_find(a, name, &x);
+		const struct fl_tensor *u = fl_safetensors_find(b, w->tensor.name, &y);
+		size_t n = fl_tensor_rows(u), m = u->shape[u->ndim - 1], stride = t->shape[t->ndim - 1];
+		size_t bad = 0;
+
+		for (size_t r = 0; r < n; r++)
+			for (size_t k = 0; k < m; k++)
+				bad += ((const float *)y)[r * m + k] !=
+				    ((const float *)x)[(n > 1 ? source(rows, r) : 0) * stride + source(cols, k)];
+		if (!CHECK(bad == 0))
+			printf("# %zu elements of %s\n", bad, w->tensor.name);
+		free(name);
+	}
+	fl_inventory_free(inv);
+	fl_safetensors_free(a);
+	fl_safetensors_free(b);
+}
+
+static void
+a_prune_gathers_what_it_keeps(void)
+{
+	static const struct fl_prune_opts random1 = { .score = "random", .layer_score = "random", .block = 1,
+		.align = 32, .seed = 3 };
+	struct fl_config c;
+	struct fl_err err = { 0 };
+	struct fl_arch target;
+	struct fl_plan *plan;
+	int layers[4];
+
+	make_base(&c, false);
+	CHECK_OK(fl_arch_parse("d32-f64-fff", &target, &err), &err);
+	plan = fl_plan_prune(&c, "base", &target, NULL, &random1, &err);
+	if (!CHECK(plan != NULL))
+		return;
+	for (size_t i = 0; i < 3; i++)
+		layers[i] = (int)fl_json_int(fl_json_at(fl_json_get(plan->kept, "layers"), i), -1);
+	CHECK(plan->width.n == 32 && plan->ffn[layers[0]].n == 64);
+	apply(plan, path("base"), path("small/"));
+	compare(plan, layers, path("base/model.safetensors"), path("small/model.safetensors"));
+	fl_plan_free(plan);
+	fl_config_free(&c);
+}
+
+static void
+an_untied_head_is_the_embedding(void)
+{
+	static const struct fl_prune_opts untie = { .score = "flash", .block = 32, .align = 32, .untie = true };
+	struct fl_config c;
+	struct fl_err err = { 0 };
+	struct fl_plan *plan;
+	struct fl_safetensors *s;
+	const struct fl_tensor *e, *h;
+	const void *x, *y;
+
+	make_base(&c, true);
+	plan = fl_plan_prune(&c, "tied", NULL, NULL, &untie, &err);
+	if (!CHECK(plan != NULL))
+		return;
+	apply(plan, path("tied"), path("untied/"));
+	s = fl_safetensors_open(path("untied/model.safetensors"), &err);
+	if (CHECK(s != NULL)) {
+		e = fl_safetensors_find(s, "model.embed_tokens.weight", &x);
+		h = fl_safetensors_find(s, "lm_head.weight", &y);
+		CHECK(e && h && e->size == h->size && memcmp(x, y, e->size) == 0);
+	}
+	fl_safetensors_free(s);
+	fl_plan_free(plan);
+	fl_config_free(&c);
+}
+
+static void
+a_layer_that_skips_loses_its_attention_alone(void)
+{
+	struct fl_config c;
+	struct fl_err err = { 0 };
+	struct fl_arch target;
+	struct fl_plan *plan;
+
+	make_base(&c, false);
+	CHECK_OK(fl_arch_parse("d64-f96-fswf", &target, &err), &err);
+	plan = fl_plan_pattern(&c, "base", &target, 0, &err);
+	if (!CHECK(plan != NULL))
+		return;
+	CHECK(plan->out.window == FL_WINDOW);
+	apply(plan, path("base"), path("hybrid/"));
+	compare(plan, (int[]){ 0, 1, 2, 3 }, path("base/model.safetensors"), path("hybrid/model.safetensors"));
+	fl_plan_free(plan);
+	CHECK(fl_arch_parse("d64-f96-fff", &target, &err) == 0);
+	CHECK(fl_plan_pattern(&c, "base", &target, 0, &err) == NULL && err.code == FL_EXIT_DATA);
+	fl_config_free(&c);
+}
+
+static void
+quantized_tensors_follow_each_other_whole(void)
+{
+	struct fl_config c;
+	struct fl_err err = { 0 };
+	struct fl_plan *plan;
+	struct fl_safetensors *s;
+	const void *shape, *packed;
+
+	make_base(&c, false);
+	plan = fl_plan_quantize(&c, "base", -1, -1, &err);
+	if (!CHECK(plan != NULL))
+		return;
+	apply(plan, path("base"), path("q/"));
+	s = fl_safetensors_open(path("q/model.safetensors"), &err);
+	if (CHECK(s != NULL)) {
+		const struct fl_tensor *t =
+		    fl_safetensors_find(s, "model.layers.2.mlp.down_proj.weight_packed", &packed);
+
+		CHECK(t && t->dtype == FL_I32 && t->shape[0] == 64 && t->shape[1] == 12);
+		fl_safetensors_find(s, "model.embed_tokens.weight_shape", &shape);
+		CHECK(shape && ((const int64_t *)shape)[0] == 20011 && ((const int64_t *)shape)[1] == 64);
+		t = fl_safetensors_find(s, "model.embed_tokens.weight_packed", &packed);
+		CHECK(t && t->shape[1] == 16); /* int8: four to a word */
+	}
+	fl_safetensors_free(s);
+	fl_plan_free(plan);
+	fl_config_free(&c);
+}
+
+int
+main(void)
+{
+	int status;
+
+	if (!mkdtemp(dir))
+		return 1;
+	TEST(a_prune_gathers_what_it_keeps);
+	TEST(an_untied_head_is_the_embedding);
+	TEST(a_layer_that_skips_loses_its_attention_alone);
+	TEST(quantized_tensors_follow_each_other_whole);
+	status = test_done();
+	if (fork() == 0)
+		execlp("rm", "rm", "-rf", "--", dir, (char *)NULL);
+	wait(NULL);
+	return status;
+}
