@@ -48,20 +48,25 @@ unsupported(const char *what, const struct fl_json *v, struct fl_err *err)
 	return fl_err_data(err, "unsupported %s '%s' in 'tokenizer.json'", what, type_of(v));
 }
 
-/* Whether all members of v are among the words of `known`. */
+/* Whether word is one of the words in list, which single spaces separate. */
+static bool
+listed(const char *list, const char *word)
+{
+	size_t n = strlen(word);
+
+	for (const char *p = list; *p; p += strcspn(p, " "), p += *p == ' ')
+		if (strncmp(p, word, n) == 0 && (p[n] == ' ' || !p[n]))
+			return true;
+	return false;
+}
+
 static int
 check_members(const struct fl_json *v, const char *known, const char *what, struct fl_err *err)
 {
-	for (void *it = fl_json_first(v); it; it = fl_json_next(v, it)) {
-		const char *key = fl_json_key(it), *hit = strstr(known, key);
-		size_t n = strlen(key);
-
-		while (hit && ((hit != known && hit[-1] != ' ') || (hit[n] && hit[n] != ' ')))
-			hit = strstr(hit + 1, key);
-		if (!hit || !n)
+	for (void *it = fl_json_first(v); it; it = fl_json_next(v, it))
+		if (!listed(known, fl_json_key(it)))
 			return fl_err_data(err, "unsupported member '%s' of %s '%s' in 'tokenizer.json'",
-			    key, what, type_of(v));
-	}
+			    fl_json_key(it), what, type_of(v));
 	return 0;
 }
 

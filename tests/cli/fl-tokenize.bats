@@ -1,0 +1,147 @@
+# SPDX-License-Identifier: Apache-2.0
+load helper
+
+# base NAME: a checkpoint without tensors that has the tokenizer NAME of tests/data/tokenizer.
+base() {
+	mkdir -p base
+	echo '{}' > base/config.json
+	cp "$FIXTURES/tokenizer/$1.json" base/tokenizer.json
+	printf '\2\0\0\0\0\0\0\0{}' > base/model.safetensors
+}
+
+ids() { # OPTION...: the ids of standard input, on one line
+	fl-tokenize -c base "$@" | od -An -v -tu4 -w4 | tr -d ' ' | paste -sd' '
+}
+
+# What the PyPI package tokenizers makes of "a\r\n\r\nb\t\tc\n" and others is in cases.jsonl.
+expected() { # TOKENIZER TEXT-AS-JSON
+	grep -F "\"tokenizer\": \"$1\", \"specials\": false, \"text\": $2, \"ids\"" "$FIXTURES/tokenizer/cases.jsonl" |
+		sed 's/.*"ids": \[\([^]]*\)\].*/\1/; s/,//g'
+}
+
+@test "text becomes the ids of the checkpoint's tokenizer, BOS first" {
+	base level
+	printf 'Hello, world!' > text.txt
+	want="300 $(expected level '"Hello, world!"')"
+	assert_equal "$(ids text.txt)" "$want"
+	assert_equal "$(ids < text.txt)" "$want"
+	assert_equal "$(ids - < text.txt)" "$want"
+}
+
+@test "the checkpoint may be a tar, compressed, or standard input" {
+	base level
+	printf 'Hello, world!' > text.txt
+	fl-tokenize -c base -o want.tok text.txt
+	tar -cf base.tar base/config.json base/tokenizer.json base/model.safetensors
+	zstd -q base.tar
+	fl-tokenize -c base.tar text.txt | cmp - want.tok
+	fl-tokenize -c base.tar.zst text.txt | cmp - want.tok
+	fl-tokenize -c - text.txt < base.tar.zst | cmp - want.tok
+}
+
+@test "end of text stands between documents, BOS before each" {
+	base level
+	printf a > a.txt
+	printf b > b.txt
+	a=$(expected level '"a"') one=$(ids a.txt) two=$(ids b.txt)
+	assert_equal "$(ids a.txt b.txt)" "$one 302 $two"
+}
+
+@test "with --separator a file holds many documents; empty ones are skipped" {
+	base level
+	printf a > a.txt
+	printf b > b.txt
+	printf '\n--\na\r\n--\n\n--\n\nb\n--' > many.txt
+	assert_equal "$(ids --separator -- many.txt)" "$(ids a.txt b.txt)"
+	assert_equal "$(ids --separator -- /dev/null many.txt)" "$(ids a.txt b.txt)"
+	: > none.txt
+	assert_equal "$(ids none.txt)" ""
+}
+
+@test "special tokens in the text are text, unless --specials" {
+	base level
+	want=$(expected level '"<s"')
+	assert_regex "$(printf '<s>' | ids)" "^300 $want [0-9]+$"
+	assert_equal "$(printf '<s>' | ids --specials)" "300 300"
+}
+
+@test "-d gives the text back" {
+	for name in level meta; do
+		base $name
+		printf 'Hello, world!  in  o' > text.txt
+		fl-tokenize -c base text.txt | fl-tokenize -c base -d -o again.txt
+		cmp text.txt again.txt
+	done
+}
+
+@test "-d leaves special tokens out, spells them out with --specials, or writes the separator" {
+	base level
+	printf a > a.txt
+	fl-tokenize -c base -o a.tok a.txt a.txt
+	silent fl-tokenize -c base -d a.tok
+	assert_output aa
+	silent fl-tokenize -c base -d --specials a.tok
+	assert_output '<s>a<|endoftext|><s>a'
+	fl-tokenize -c base -d --separator -- a.tok > many.txt
+	fl-tokenize -c base --separator -- many.txt | cmp - a.tok
+}
+
+@test "a tokenizer without end of text says so and goes on" {
+	base prefix
+	run --separate-stderr -0 fl-tokenize -c base -o a.tok "$FIXTURES/tokenizer/prefix.json"
+	assert_equal "${#stderr_lines[@]}" 1
+	silent fl-tokenize -q -c base -o a.tok "$FIXTURES/tokenizer/prefix.json"
+}
+
+@test "the bytes do not depend on the number of threads" {
+	base level
+	for i in $(seq 3000); do echo "text $i"; [ $((i % 7)) != 0 ] || echo --; done > text.txt
+	fl-tokenize -j 1 -c base --separator -- -o one.tok text.txt
+	fl-tokenize -j 4 -c base --separator -- -o four.tok text.txt
+	cmp one.tok four.tok
+	[ "$(stat -c %s one.tok)" -gt 10000 ]
+}
+
+@test "text that is not UTF-8 is refused with file and byte, and nothing is left" {
+	base level
+	printf 'ab\377' > text.txt
+	one_line_error 3 fl-tokenize -c base -o a.tok text.txt
+	assert_equal "$stderr" "fl-tokenize: 'text.txt': byte 2 is not UTF-8"
+	assert_equal "$(ls -A | grep -v ^separate-stderr | paste -sd' ')" "base text.txt"
+}
+
+@test "what cannot be used is refused in one line" {
+	base level
+	echo hello > text.txt
+	one_line_error 2 fl-tokenize text.txt
+	one_line_error 2 fl-tokenize -c -
+	one_line_error 4 fl-tokenize -c base absent.txt
+	one_line_error 4 fl-tokenize -c absent text.txt
+	one_line_error 4 fl-tokenize -c base -o absent/a.tok text.txt
+	one_line_error 3 fl-tokenize -c base -d text.txt
+	printf '\377\377\0\0' > big.tok
+	one_line_error 3 fl-tokenize -c base -d big.tok
+	assert_equal "$stderr" "fl-tokenize: token 0 of 'big.tok' is 65535, beyond the vocabulary of 305"
+	echo '{"model":{"type":"Unigram"}}' > base/tokenizer.json
+	one_line_error 3 fl-tokenize -c base text.txt
+	assert_equal "$stderr" "fl-tokenize: 'base': unsupported model 'Unigram' in 'tokenizer.json'"
+	rm base/tokenizer.json
+	one_line_error 3 fl-tokenize -c base text.txt
+}
+
+@test "a checkpoint stream that ends early is refused" {
+	base level
+	echo hello > text.txt
+	tar -cf base.tar base
+	head -c 9000 base.tar > cut.tar
+	one_line_error 3 fl-tokenize -c - text.txt < cut.tar
+	one_line_error 3 fl-tokenize -c cut.tar text.txt
+}
+
+@test "documents of the training corpus of backbone5m go there and back" {
+	need_data backbone5m corpora/tinystories.heldout.txt
+	fl-tokenize -c "$DATA/backbone5m" --separator '<|endoftext|>' -o held.tok "$DATA/corpora/tinystories.heldout.txt"
+	fl-tokenize -c "$DATA/backbone5m" -d --separator '<|endoftext|>' held.tok > held.txt
+	fl-tokenize -c "$DATA/backbone5m" --separator '<|endoftext|>' held.txt | cmp - held.tok
+	diff <(grep -v '^$' held.txt) <(grep -v '^$' "$DATA/corpora/tinystories.heldout.txt" | sed '${/endoftext/d}')
+}
