@@ -1,0 +1,324 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+#include "io/output.h"
+
+#include <dirent.h>
+#include <errno.h>
+#include <fcntl.h>
+#include <signal.h>
+#include <sys/stat.h>
+#include <sys/wait.h>
+#include <unistd.h>
+
+#include "base/str.h"
+#include "test.h"
+
+/* Every test runs in an empty directory of its own, the current one. */
+
+static const int signals[] = { 0, SIGHUP, SIGINT, SIGPIPE, SIGTERM };
+
+static int
+entries(const char *path)
+{
+	DIR *d = opendir(path);
+	int n = -2; /* . and .. */
+
+	while (d && readdir(d))
+		n++;
+	if (d)
+		closedir(d);
+	return n;
+}
+
+static bool
+holds(const char *path, const char *text)
+{
+	struct fl_err err = { 0 };
+	size_t len;
+	char *s = fl_slurp(path, 1 << 20, &len, &err);
+	bool same = s && strcmp(s, text) == 0;
+
+	free(s);
+	return same;
+}
+
+static void
+put(const char *path, const char *text)
+{
+	FILE *f = fopen(path, "w");
+
+	fputs(text, f);
+	fclose(f);
+}
+
+static void
+a_file_appears_at_commit_and_not_before(void)
+{
+	struct fl_err err = { 0 };
+	struct fl_output *o;
+
+	put("a", "old");
+	o = fl_output_open("a", &err);
+	CHECK_OK(fl_output_write(o, "new", 3, &err), &err);
+	CHECK(holds("a", "old"));
+	CHECK_OK(fl_output_commit(o, &err), &err);
+	CHECK(holds("a", "new"));
+	CHECK(entries(".") == 1);
+	unlink("a");
+}
+
+static void
+an_abandoned_file_leaves_nothing(void)
+{
+	struct fl_err err = { 0 };
+	struct fl_output *o = fl_output_open("a", &err);
+
+	CHECK_OK(fl_output_write(o, "new", 3, &err), &err);
+	CHECK(entries(".") == 1);
+	fl_output_abandon(o);
+	fl_output_abandon(NULL);
+	CHECK(entries(".") == 0);
+}
+
+static void
+small_and_large_pieces_keep_their_order(void)
+{
+	struct fl_err err = { 0 };
+	struct fl_output *o = fl_output_open("a", &err);
+	size_t n = 3 << 20, at = 0, len;
+	char *bytes = malloc(n), *back;
+
+	for (size_t i = 0; i < n; i++)
+		bytes[i] = (char)(i * 2654435761u >> 13);
+	for (size_t piece = 1; at < n; piece = piece * 3 + 1) {
+		size_t k = piece < n - at ? piece : n - at;
+
+		CHECK_OK(fl_output_write(o, bytes + at, k, &err), &err);
+		at += k;
+	}
+	CHECK_OK(fl_output_commit(o, &err), &err);
+	back = fl_slurp("a", n, &len, &err);
+	CHECK(back && len == n && memcmp(back, bytes, n) == 0);
+	free(back);
+	free(bytes);
+	unlink("a");
+}
+
+static void
+bytes_at_offsets_arrive_in_any_order(void)
+{
+	struct fl_err err = { 0 };
+	struct fl_output *o = fl_output_open("a", &err);
+
+	CHECK_OK(fl_output_pwrite(o, "world", 5, 6, &err), &err);
+	CHECK_OK(fl_output_pwrite(o, "hello ", 6, 0, &err), &err);
+	CHECK_OK(fl_output_commit(o, &err), &err);
+	CHECK(holds("a", "hello world"));
+	unlink("a");
+}
+
+static void
+a_pipe_is_written_directly_and_spooled_when_written_at_offsets(void)
+{
+	struct fl_err err = { 0 };
+	char got[16] = { 0 };
+	int fd;
+
+	CHECK(mkfifo("p", 0600) == 0);
+	fd = open("p", O_RDWR | O_NONBLOCK);
+	for (int i = 0; i < 2; i++) {
+		struct fl_output *o = fl_output_open("p", &err);
+
+		if (i == 0) {
+			CHECK_OK(fl_output_write(o, "abc", 3, &err), &err);
+		} else {
+			CHECK_OK(fl_output_pwrite(o, "c", 1, 2, &err), &err);
+			CHECK_OK(fl_output_pwrite(o, "ab", 2, 0, &err), &err);
+		}
+		CHECK_OK(fl_output_commit(o, &err), &err);
+		CHECK(read(fd, got, sizeof got) == 3 && memcmp(got, "abc", 3) == 0);
+	}
+	close(fd);
+	unlink("p");
+}
+
+static void
+devices_are_written_and_not_replaced(void)
+{
+	struct fl_err err = { 0 };
+	struct fl_output *o = fl_output_open("/dev/null", &err);
+	struct stat st;
+
+	CHECK_OK(fl_output_write(o, "x", 1, &err), &err);
+	CHECK_OK(fl_output_commit(o, &err), &err);
+	CHECK(stat("/dev/null", &st) == 0 && S_ISCHR(st.st_mode));
+	o = fl_output_open("/dev/full", &err);
+	CHECK_OK(fl_output_write(o, "x", 1, &err), &err);
+	CHECK(fl_output_commit(o, &err) < 0);
+	CHECK(err.code == FL_EXIT_SYSTEM);
+	CHECK_STR(err.text, "cannot write '/dev/full': No space left on device");
+}
+
+static void
+a_link_stays_a_link(void)
+{
+	struct fl_err err = { 0 };
+	struct fl_output *o;
+	struct stat st;
+
+	put("file", "old");
+	CHECK(symlink("file", "link") == 0);
+	o = fl_output_open("link", &err);
+	CHECK_OK(fl_output_write(o, "new", 3, &err), &err);
+	CHECK_OK(fl_output_commit(o, &err), &err);
+	CHECK(lstat("link", &st) == 0 && S_ISLNK(st.st_mode));
+	CHECK(holds("file", "new"));
+	unlink("link");
+	unlink("file");
+}
+
+static void
+messages_name_the_target(void)
+{
+	struct fl_err err = { 0 };
+
+	CHECK(!fl_output_open("no/such", &err));
+	CHECK_STR(err.text, "cannot write 'no/such': No such file or directory");
+	CHECK(err.code == FL_EXIT_SYSTEM);
+	err = (struct fl_err){ 0 };
+	CHECK(!fl_output_open(".", &err));
+	CHECK_STR(err.text, "cannot write '.': Is a directory");
+	err = (struct fl_err){ 0 };
+	CHECK(!fl_output_open_dir("no/such/", &err));
+	CHECK_STR(err.text, "cannot write 'no/such/': No such file or directory");
+}
+
+static struct fl_output *
+dir_with(const char *path, const char *name, const char *text)
+{
+	struct fl_err err = { 0 };
+	struct fl_output *o = fl_output_open_dir(path, &err), *f;
+
+	CHECK_STR(o ? "" : err.text, "");
+	f = fl_output_open_in(o, name, &err);
+	CHECK_OK(fl_output_write(f, text, strlen(text), &err), &err);
+	CHECK_OK(fl_output_commit(f, &err), &err);
+	return o;
+}
+
+static void
+a_directory_appears_whole_and_replaces_a_checkpoint(void)
+{
+	struct fl_err err = { 0 };
+	struct fl_output *o = dir_with("d/", "config.json", "one");
+
+	CHECK(access("d", F_OK) < 0);
+	CHECK_OK(fl_output_commit(o, &err), &err);
+	CHECK(holds("d/config.json", "one"));
+	put("d/old", "");
+	o = dir_with("d/", "config.json", "two");
+	CHECK(holds("d/config.json", "one"));
+	CHECK_OK(fl_output_commit(o, &err), &err);
+	CHECK(holds("d/config.json", "two"));
+	CHECK(entries("d") == 1 && entries(".") == 1);
+	fl_output_abandon(dir_with("d/", "config.json", "three"));
+	CHECK(holds("d/config.json", "two") && entries(".") == 1);
+	unlink("d/config.json");
+	rmdir("d");
+}
+
+static void
+a_directory_of_other_things_is_not_replaced(void)
+{
+	struct fl_err err = { 0 };
+
+	mkdir("d", 0700);
+	put("d/thesis", "years of work");
+	CHECK(!fl_output_open_dir("d/", &err));
+	CHECK_STR(err.text, "'d' holds no checkpoint and is not replaced");
+	CHECK(err.code == FL_EXIT_USAGE);
+	put("d/config.json", "{}");
+	mkdir("d/more", 0700);
+	err = (struct fl_err){ 0 };
+	CHECK(!fl_output_open_dir("d/", &err));
+	CHECK(holds("d/thesis", "years of work"));
+	rmdir("d/more");
+	unlink("d/config.json");
+	unlink("d/thesis");
+	rmdir("d");
+}
+
+/* A child that begins a file and a directory and then ends in the given way. */
+static int
+status_of_child(int sig)
+{
+	static struct fl_output *file, *dir;
+	struct fl_err err = { 0 };
+	pid_t pid = fork();
+	int status;
+
+	if (pid == 0) {
+		file = fl_output_open("a", &err);
+		dir = dir_with("d/", "b", "b");
+		if (!file || !dir || entries(".") != 2)
+			_exit(9);
+		if (sig)
+			raise(sig);
+		exit(0);
+	}
+	waitpid(pid, &status, 0);
+	return status;
+}
+
+static void
+exit_and_signals_remove_what_was_not_committed(void)
+{
+	for (size_t i = 0; i < sizeof signals / sizeof *signals; i++) {
+		int status = status_of_child(signals[i]);
+
+		CHECK(signals[i] ? WIFSIGNALED(status) && WTERMSIG(status) == signals[i] : status == 0);
+		CHECK(entries(".") == 0);
+	}
+}
+
+static void
+a_child_does_not_remove_what_its_parent_writes(void)
+{
+	struct fl_err err = { 0 };
+	struct fl_output *o = fl_output_open("a", &err);
+	pid_t pid = fork();
+	int status;
+
+	if (pid == 0)
+		exit(0);
+	waitpid(pid, &status, 0);
+	CHECK(entries(".") == 1);
+	CHECK_OK(fl_output_commit(o, &err), &err);
+	CHECK(holds("a", ""));
+	unlink("a");
+}
+
+int
+main(void)
+{
+	char dir[] = "/tmp/fl-output-XXXXXX";
+
+	if (!mkdtemp(dir) || chdir(dir) < 0)
+		return 1;
+	for (size_t i = 1; i < sizeof signals / sizeof *signals; i++)
+		signal(signals[i], SIG_DFL); /* whatever the caller of the tests ignores */
+	TEST(a_file_appears_at_commit_and_not_before);
+	TEST(an_abandoned_file_leaves_nothing);
+	TEST(small_and_large_pieces_keep_their_order);
+	TEST(bytes_at_offsets_arrive_in_any_order);
+	TEST(a_pipe_is_written_directly_and_spooled_when_written_at_offsets);
+	TEST(devices_are_written_and_not_replaced);
+	TEST(a_link_stays_a_link);
+	TEST(messages_name_the_target);
+	TEST(a_directory_appears_whole_and_replaces_a_checkpoint);
+	TEST(a_directory_of_other_things_is_not_replaced);
+	TEST(exit_and_signals_remove_what_was_not_committed);
+	TEST(a_child_does_not_remove_what_its_parent_writes);
+	if (chdir("/") < 0 || rmdir(dir) < 0)
+		return 1;
+	return test_done();
+}
