@@ -166,15 +166,16 @@ struct fl_tar_writer {
 	struct fl_err err; /* of push */
 };
 
+/* libarchive never hears of a failure: after one it would not free all of its memory. What follows a
+ * failure is thrown away, and written() reports it. */
 static la_ssize_t
 push(struct archive *a, void *ctx, const void *data, size_t n)
 {
 	struct fl_tar_writer *w = ctx;
 
-	if (w->err.code || w->push(w->ctx, data, n, &w->err) < 0) {
-		archive_set_error(a, EIO, "cannot write");
-		return -1;
-	}
+	(void)a;
+	if (w->err.code == FL_EXIT_OK && w->push(w->ctx, data, n, &w->err) < 0 && !w->err.code)
+		fl_bug("a write failed without a reason");
 	return (la_ssize_t)n;
 }
 
@@ -197,14 +198,14 @@ fl_tar_writer_open(fl_tar_push *to, void *ctx)
 }
 
 static int
-written(struct fl_tar_writer *w, bool ok, struct fl_err *err)
+written(const struct fl_tar_writer *w, bool ok, struct fl_err *err)
 {
-	if (ok)
-		return 0;
-	if (w->err.code && !err->code)
-		*err = w->err;
-	if (!err->code)
+	if (!ok)
 		fl_bug("tar writer: %s", archive_error_string(w->a));
+	if (w->err.code == FL_EXIT_OK)
+		return 0;
+	if (err->code == FL_EXIT_OK)
+		*err = w->err;
 	return -1;
 }
 
@@ -216,7 +217,7 @@ fl_tar_begin(struct fl_tar_writer *w, const char *name, uint64_t size, struct fl
 	archive_entry_set_size(w->e, (la_int64_t)size);
 	archive_entry_set_filetype(w->e, AE_IFREG);
 	archive_entry_set_perm(w->e, 0644);
-	return written(w, archive_write_header(w->a, w->e) == ARCHIVE_OK, err);
+	return written(w, archive_write_header(w->a, w->e) >= ARCHIVE_WARN, err);
 }
 
 int
@@ -231,13 +232,13 @@ fl_tar_finish(struct fl_tar_writer *w, struct fl_err *err)
 	return written(w, archive_write_close(w->a) == ARCHIVE_OK, err);
 }
 
-/* libarchive would write the end marker when freed; after archive_write_fail() it does not. */
+/* libarchive ends the archive when it is freed, if that was not done: into nowhere. */
 void
 fl_tar_writer_close(struct fl_tar_writer *w)
 {
 	if (!w)
 		return;
-	archive_write_fail(w->a);
+	w->err.code = FL_EXIT_NO;
 	archive_write_free(w->a);
 	archive_entry_free(w->e);
 	free(w);
