@@ -53,7 +53,7 @@ PKG_CFLAGS := $(shell pkg-config --cflags $(PKGS) 2>/dev/null)
 LIBS := -Wl,--as-needed $(shell pkg-config --libs $(PKGS) 2>/dev/null) -ldnnl -llapacke -lopenblas -lm
 OMP := $(if $(SAN),,-fopenmp)
 endif
-ALL_CFLAGS = -std=c11 -D_GNU_SOURCE -Ilib $(WARN) $(OMP) -ffp-contract=off $(SANFLAGS) $(PKG_CFLAGS) $(CFLAGS)
+ALL_CFLAGS = -std=c11 -D_GNU_SOURCE $(if $(CROSS),-DFL_PORTABLE) -Ilib $(WARN) $(OMP) -ffp-contract=off $(SANFLAGS) $(PKG_CFLAGS) $(CFLAGS)
 
 LIB_OBJ := $(LIB_SRC:%.c=$B/obj/%.o)
 MAN := $(patsubst man/%.in,$B/man/%,$(wildcard man/fl-*.1.in)) $(patsubst man/%,$B/man/%,$(wildcard man/*.[57]))
@@ -64,7 +64,7 @@ units: $(UNITS:%=$B/test/%)
 fuzzers: $(FUZZERS:%=$B/fuzz/%)
 
 # Kernels may be vectorised at will; nothing else trades exactness for speed.
-$B/obj/lib/compute/%.o: CFLAGS := $(CFLAGS) -O3
+$B/obj/lib/compute/%.o: CFLAGS := $(CFLAGS) -O3 -ffp-contract=fast
 
 $B/obj/%.o: %.c $B/flags
 	@mkdir -p $(@D)

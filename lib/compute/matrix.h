@@ -2,7 +2,8 @@
 /* matrix.h -- a weight matrix as it is stored: plain data, row-major [rows, cols], owned elsewhere.
  *
  * INT4 and INT8 are compressed-tensors' pack-quantized: rows of int32 words, the low bits first, each
- * value plus 8 (or 128), and a bf16 scale for each group of 32 along a row. data may be unaligned. */
+ * value plus 8 (or 128), and a bf16 scale for each group of 32 along a row. data and scales may be
+ * unaligned. */
 #ifndef FL_COMPUTE_MATRIX_H
 #define FL_COMPUTE_MATRIX_H
 
@@ -24,5 +25,8 @@ size_t fl_matrix_size(const struct fl_matrix *m);     /* bytes of it all, scales
 
 /* Rows first .. first+n-1 as f32 [n, cols]. */
 void fl_matrix_rows_f32(const struct fl_matrix *m, size_t first, size_t n, float *dst);
+
+/* Columns first .. first+n-1 of one row; first and n multiples of FL_MATRIX_GROUP where quantized. */
+void fl_matrix_part_f32(const struct fl_matrix *m, size_t row, size_t first, size_t n, float *dst);
 
 #endif

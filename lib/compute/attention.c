@@ -1,0 +1,232 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+#include "compute/attention.h"
+
+#include <math.h>
+
+#include "base/parallel.h"
+#include "compute/sgemm.h"
+#include "compute/vec.h"
+
+/* A tile is the queries of one key/value head (`group` query heads together) at some neighbouring
+ * positions, about ROWS rows in all; it walks over the keys it sees, KEYS at a time. Up to FEW rows (a
+ * token or two being generated) the products are done here, else by sgemm. */
+enum { ROWS = 128, KEYS = 256, FEW = 16 };
+
+struct job {
+	const struct fl_attention *a;
+	struct fl_scratch *scratch;
+	size_t group, step, blocks, tiles; /* step: positions a tile; blocks: tiles a head */
+};
+
+struct tile {
+	size_t rows, dim, group;
+	const float *k, *v; /* of position `first` */
+	float *q, *score, *out, *max, *sum;
+};
+
+static size_t
+min(size_t a, size_t b)
+{
+	return a < b ? a : b;
+}
+
+/* The first position that a query at p sees. */
+static size_t
+horizon(const struct fl_attention *a, size_t p)
+{
+	return a->window && p + 1 > a->window ? p + 1 - a->window : 0;
+}
+
+/* score[r] = q[r] . k[key] for few rows. */
+FL_CLONES static void
+few_scores(const struct tile *t, const float *k, size_t row, size_t keys)
+{
+	for (size_t j = 0; j < keys; j++, k += row)
+		for (size_t r = 0; r < t->rows; r++) {
+			const float *q = t->q + r * t->dim;
+			fl_vec x, y, sum = { 0 };
+			size_t i = 0;
+
+			for (; i + FL_LANES <= t->dim; i += FL_LANES) {
+				fl_vec_load(&x, q + i);
+				fl_vec_load(&y, k + i);
+				sum += x * y;
+			}
+			if (i < t->dim) {
+				fl_vec_load_part(&x, q + i, t->dim - i);
+				fl_vec_load_part(&y, k + i, t->dim - i);
+				sum += x * y;
+			}
+			t->score[r * KEYS + j] = fl_vec_sum(&sum);
+		}
+}
+
+/* out[r] += score[r] . v for few rows. */
+FL_CLONES static void
+few_values(const struct tile *t, const float *v, size_t row, size_t keys)
+{
+	for (size_t j = 0; j < keys; j++, v += row)
+		for (size_t r = 0; r < t->rows; r++) {
+			float *restrict out = t->out + r * t->dim, weight = t->score[r * KEYS + j];
+
+			for (size_t i = 0; i < t->dim; i++)
+				out[i] += weight * v[i];
+		}
+}
+
+static void
+scores(const struct tile *t, const float *k, size_t row, size_t keys)
+{
+	if (t->rows <= FEW)
+		few_scores(t, k, row, keys);
+	else
+		fl_sgemm(&(struct fl_product){ .trans = true, .m = t->rows, .n = keys, .k = t->dim,
+		    .a = t->q, .lda = t->dim, .b = k, .ldb = row, .c = t->score, .ldc = KEYS });
+}
+
+static void
+values(const struct tile *t, const float *v, size_t row, size_t keys)
+{
+	if (t->rows <= FEW)
+		few_values(t, v, row, keys);
+	else
+		fl_sgemm(&(struct fl_product){ .m = t->rows, .n = t->dim, .k = keys, .a = t->score,
+		    .lda = KEYS, .b = v, .ldb = row, .beta = 1, .c = t->out, .ldc = t->dim });
+}
+
+/* The largest of s[from .. to), or `least`. Lanes outside are set to -infinity, up to a whole vector
+ * after `keys`, so that vectors can be used from here on. */
+FL_INLINE float
+mask_and_max(float *s, size_t from, size_t to, size_t keys, float least)
+{
+	fl_vec max = { 0 }, x;
+
+	max += least;
+	for (size_t j = 0; j < from; j++)
+		s[j] = -INFINITY;
+	for (size_t j = to; j < KEYS && j < keys + FL_LANES; j++)
+		s[j] = -INFINITY;
+	for (size_t j = 0; j < keys; j += FL_LANES) {
+		fl_vec_load(&x, s + j);
+		fl_vec_max(&max, &x);
+	}
+	for (size_t i = 0; i < FL_LANES; i++)
+		least = max[i] > least ? max[i] : least;
+	return least;
+}
+
+/* One row of a block: scores [from, to) become weights relative to the largest score so far, the others
+ * 0; what was summed up before is brought to the same scale. keys is at most KEYS. */
+FL_CLONES static void
+soften(const struct tile *t, size_t r, size_t from, size_t to, size_t keys)
+{
+	float *s = t->score + r * KEYS, *out = t->out + r * t->dim;
+	float max = mask_and_max(s, from, to, keys, t->max[r]);
+	fl_vec sum = { 0 }, x, back = { 0 };
+
+	for (size_t j = 0; j < keys; j += FL_LANES) {
+		fl_vec_load(&x, s + j);
+		x -= max;
+		fl_vec_exp(&x);
+		fl_vec_store(s + j, &x);
+		sum += x;
+	}
+	back += t->max[r] - max;
+	fl_vec_exp(&back);
+	for (size_t i = 0; i < t->dim; i++)
+		out[i] *= back[0];
+	t->sum[r] = t->sum[r] * back[0] + fl_vec_sum(&sum);
+	t->max[r] = max;
+}
+
+static void
+block(const struct fl_attention *a, const struct tile *t, size_t position, size_t key, size_t keys)
+{
+	size_t at = (key - a->first) * a->kv_row;
+
+	scores(t, t->k + at, a->kv_row, keys);
+	for (size_t r = 0; r < t->rows; r++) {
+		size_t p = position + r / t->group, from = horizon(a, p), to = min(p + 1, key + keys);
+
+		from = from > key ? from - key : 0;
+		to = to > key ? to - key : 0;
+		if (from < to)
+			soften(t, r, from, to, keys);
+		else
+			memset(t->score + r * KEYS, 0, keys * sizeof(float));
+	}
+	values(t, t->v + at, a->kv_row, keys);
+}
+
+static void
+load_queries(const struct fl_attention *a, const struct tile *t, size_t at)
+{
+	float scale = (float)(1 / sqrt((double)t->dim));
+	size_t run = t->group * t->dim;
+
+	for (size_t i = 0; i * t->group < t->rows; i++)
+		for (size_t j = 0; j < run; j++)
+			t->q[i * run + j] = a->q[at + i * a->heads * t->dim + j] * scale;
+	for (size_t r = 0; r < t->rows; r++) {
+		t->max[r] = -INFINITY;
+		t->sum[r] = 0;
+	}
+	memset(t->out, 0, t->rows * t->dim * sizeof *t->out);
+}
+
+static void
+store_result(const struct fl_attention *a, const struct tile *t, size_t at)
+{
+	for (size_t r = 0; r < t->rows; r++) {
+		size_t to = at + (r / t->group * a->heads + r % t->group) * t->dim;
+
+		for (size_t i = 0; i < t->dim; i++)
+			a->out[to + i] = t->out[r * t->dim + i] / t->sum[r];
+	}
+}
+
+static void
+attend(void *ctx, size_t index, int thread)
+{
+	const struct job *job = ctx;
+	const struct fl_attention *a = job->a;
+	struct tile t = { .dim = a->dim, .group = job->group };
+	/* The last queries see most keys: they go first. */
+	size_t query, at, head, end, sequence, position, most = job->step * job->group;
+
+	if (index >= job->tiles)
+		return;
+	query = (job->blocks - 1 - index / (a->sequences * a->kv_heads)) * job->step;
+	head = index % a->kv_heads;
+	sequence = index / a->kv_heads % a->sequences;
+	t.rows = min(job->step, a->queries - query) * job->group;
+	t.k = a->k + sequence * a->kv_sequence + head * a->kv_head;
+	t.v = a->v + sequence * a->kv_sequence + head * a->kv_head;
+	t.score = fl_scratch_get(job->scratch, thread, most * (KEYS + 2 * a->dim + 2));
+	t.q = t.score + most * KEYS;
+	t.out = t.q + most * a->dim;
+	t.max = t.out + most * a->dim;
+	t.sum = t.max + most;
+	at = ((sequence * a->queries + query) * a->heads + head * job->group) * a->dim;
+	position = a->past + query;
+	end = position + t.rows / job->group;
+
+	load_queries(a, &t, at);
+	for (size_t key = horizon(a, position); key < end; key += KEYS)
+		block(a, &t, position, key, min(KEYS, end - key));
+	store_result(a, &t, at);
+}
+
+void
+fl_attention(const struct fl_attention *a, struct fl_scratch *s)
+{
+	struct job j = { .a = a, .scratch = s, .group = a->heads / a->kv_heads };
+
+	if (a->sequences == 0 || a->queries == 0)
+		return;
+	j.step = j.group < ROWS ? min(ROWS / j.group, a->queries) : 1;
+	j.blocks = (a->queries + j.step - 1) / j.step;
+	j.tiles = a->sequences * a->kv_heads * j.blocks;
+	/* Never one alone: sgemm must find itself inside a parallel region. */
+	fl_parallel(j.tiles < 2 ? 2 : j.tiles, attend, &j);
+}

@@ -1,0 +1,32 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/* attention.h -- causal attention with grouped queries and sliding windows.
+ *
+ *     out = softmax(q k^T / sqrt(dim)) v,  the token at position p sees the keys at positions p0 with
+ *     0 <= p - p0, and p - p0 < window if window > 0
+ *
+ * Query head h reads key/value head h / (heads / kv_heads). Only what the mask leaves is computed, in
+ * blocks of keys whose softmax is put together as they come (Dao et al., 2022). Threaded over
+ * sequences, key/value heads and blocks of queries. */
+#ifndef FL_COMPUTE_ATTENTION_H
+#define FL_COMPUTE_ATTENTION_H
+
+#include <stddef.h>
+
+#include "compute/scratch.h"
+
+struct fl_attention {
+	size_t sequences, queries; /* queries of each sequence, one a token */
+	size_t heads, kv_heads, dim;
+	size_t window; /* 0: none */
+	size_t past;   /* position of the first query */
+	size_t first;  /* position of the first key there is; keys follow up to the last query's */
+	const float *q; /* [sequences, queries, heads, dim] */
+	const float *k, *v; /* of sequence s, head h, position p at s * kv_sequence + h * kv_head +
+			     * (p - first) * kv_row; dim floats each */
+	size_t kv_sequence, kv_head, kv_row;
+	float *out; /* as q, and may be q */
+};
+
+void fl_attention(const struct fl_attention *a, struct fl_scratch *s);
+
+#endif

@@ -1,0 +1,82 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+#include "compute/rope.h"
+
+#include <math.h>
+
+#include "base/parallel.h"
+#include "compute/vec.h"
+
+enum { TILE = 1 << 14 /* floats a tile */ };
+
+void
+fl_rope_frequencies(double *freq, size_t dim, double theta)
+{
+	for (size_t i = 0; i < dim / 2; i++)
+		freq[i] = pow(theta, -2.0 * (double)i / (double)dim);
+}
+
+void
+fl_rope_llama3(double *freq, size_t n, double factor, double low, double high, double original)
+{
+	const double pi = 3.14159265358979323846;
+
+	for (size_t i = 0; i < n; i++) {
+		double turns = original * freq[i] / (2 * pi); /* within the original context */
+		double keep = (turns - low) / (high - low);
+
+		keep = fmin(fmax(keep, 0), 1);
+		freq[i] *= keep + (1 - keep) / factor;
+	}
+}
+
+void
+fl_rope_table(float *table, const double *freq, size_t n, size_t positions)
+{
+	for (size_t p = 0; p < positions; p++, table += 2 * n)
+		for (size_t i = 0; i < n; i++) {
+			table[i] = (float)cos((double)p * freq[i]);
+			table[n + i] = (float)sin((double)p * freq[i]);
+		}
+}
+
+struct job {
+	float *x;
+	size_t rows, heads, dim, first, length, tile_rows;
+	const float *table;
+};
+
+FL_CLONES static void
+rotate(float *restrict x, const float *restrict cosine, const float *restrict sine, size_t n)
+{
+	for (size_t i = 0; i < n; i++) {
+		float a = x[i], b = x[n + i];
+
+		x[i] = a * cosine[i] - b * sine[i];
+		x[n + i] = b * cosine[i] + a * sine[i];
+	}
+}
+
+static void
+rope_tile(void *ctx, size_t tile, int thread)
+{
+	const struct job *j = ctx;
+	size_t last = (tile + 1) * j->tile_rows, n = j->dim / 2;
+
+	(void)thread;
+	for (size_t r = tile * j->tile_rows; r < last && r < j->rows; r++) {
+		const float *table = j->table + (j->first + r % j->length) * 2 * n;
+
+		for (size_t h = 0; h < j->heads; h++)
+			rotate(j->x + (r * j->heads + h) * j->dim, table, table + n, n);
+	}
+}
+
+void
+fl_rope(float *x, size_t rows, size_t heads, size_t dim, const float *table, size_t first,
+    size_t length)
+{
+	struct job j = { x, rows, heads, dim, first, length, 0, table };
+
+	j.tile_rows = (TILE + heads * dim - 1) / (heads * dim);
+	fl_parallel((rows + j.tile_rows - 1) / j.tile_rows, rope_tile, &j);
+}

@@ -1,0 +1,41 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/* sgemm.h -- one f32 matrix product on the calling thread: the building block of gemm and attention.
+ *
+ *     C[m, n] = A[m, k] B + beta C,   B is [k, n], or [n, k] if `trans`
+ *
+ * Row-major; lda, ldb, ldc are the distances between rows. beta is 0 (C need not be initialised) or
+ * 1. Equal arguments give equal bytes. Called from inside a tile of fl_parallel() only where there
+ * is more than one thread: the library would else use threads of its own. */
+#ifndef FL_COMPUTE_SGEMM_H
+#define FL_COMPUTE_SGEMM_H
+
+#include <stdbool.h>
+#include <stddef.h>
+
+struct fl_product {
+	bool trans;
+	size_t m, n, k;
+	const float *a;
+	size_t lda;
+	const float *b;
+	size_t ldb;
+	float beta;
+	float *c;
+	size_t ldc;
+};
+
+void fl_sgemm_portable(const struct fl_product *p); /* plain C, always there */
+void fl_sgemm_dnnl(const struct fl_product *p);	    /* oneDNN: f32 kernels made for this CPU */
+
+/* The one this program was built with: FL_PORTABLE is defined where there is only a libc. */
+static inline void
+fl_sgemm(const struct fl_product *p)
+{
+#ifdef FL_PORTABLE
+	fl_sgemm_portable(p);
+#else
+	fl_sgemm_dnnl(p);
+#endif
+}
+
+#endif

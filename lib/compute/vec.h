@@ -1,0 +1,97 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/* vec.h -- sixteen floats at a time, in the compiler's own vectors; private to compute/.
+ *
+ * The compiler lowers them to whatever the machine has. A kernel marked FL_CLONES is compiled for
+ * several instruction sets and the loader picks one. Vectors are handed over by pointer because how
+ * they are passed by value depends on the instruction set. */
+#ifndef FL_COMPUTE_VEC_H
+#define FL_COMPUTE_VEC_H
+
+#include <stdint.h>
+#include <string.h>
+
+#if defined(__x86_64__) && defined(__linux__)
+#define FL_CLONES __attribute__((target_clones("default", "arch=haswell", "arch=skylake-avx512")))
+#else
+#define FL_CLONES
+#endif
+#define FL_INLINE static inline __attribute__((always_inline))
+
+enum { FL_LANES = 16 };
+
+typedef float fl_vec __attribute__((vector_size(64)));
+typedef int32_t fl_ivec __attribute__((vector_size(64)));
+
+FL_INLINE void
+fl_vec_load(fl_vec *v, const float *p)
+{
+	memcpy(v, p, sizeof *v);
+}
+
+/* n < FL_LANES floats, zeros after them. */
+FL_INLINE void
+fl_vec_load_part(fl_vec *v, const float *p, size_t n)
+{
+	float part[FL_LANES] = { 0 };
+
+	for (size_t i = 0; i < n; i++)
+		part[i] = p[i];
+	memcpy(v, part, sizeof *v);
+}
+
+FL_INLINE void
+fl_vec_store(float *p, const fl_vec *v)
+{
+	memcpy(p, v, sizeof *v);
+}
+
+/* The sum of the lanes, pairwise: one order on every machine. */
+FL_INLINE float
+fl_vec_sum(const fl_vec *v)
+{
+	float s[FL_LANES];
+
+	memcpy(s, v, sizeof s);
+	for (int half = FL_LANES / 2; half > 0; half /= 2)
+		for (int i = 0; i < half; i++)
+			s[i] += s[i + half];
+	return s[0];
+}
+
+/* a = the larger of a and b, lane by lane. */
+FL_INLINE void
+fl_vec_max(fl_vec *a, const fl_vec *b)
+{
+	fl_ivec more = *b > *a;
+
+	*a = (fl_vec)(((fl_ivec)*b & more) | ((fl_ivec)*a & ~more));
+}
+
+/* e^x within 2 units in the last place; 0 below -87.3, infinity above 88.
+ *
+ * x = n ln 2 + r with |r| <= ln 2 / 2; e^r by its Taylor polynomial, whose first neglected term is
+ * r^8/8! < 6e-9; 2^n by adding n to the exponent. ln 2 is split so that n * its head is exact. */
+FL_INLINE void
+fl_vec_exp(fl_vec *x)
+{
+	const float round = 0x1.8p23f, ln2_head = 0x1.62e4p-1f, ln2_tail = 0x1.7f7d1cp-20f;
+	const float lowest = -87.3f, highest = 88.0f;
+	fl_ivec low = *x < lowest, high = *x > highest;
+	fl_vec v = *x, n, r, p;
+	fl_ivec bits;
+
+	v = (fl_vec)((fl_ivec)v & ~low & ~high);
+	n = v * 0x1.715476p0f + round - round;
+	r = v - n * ln2_head - n * ln2_tail;
+	p = r * (1 / 5040.f) + 1 / 720.f;
+	p = p * r + 1 / 120.f;
+	p = p * r + 1 / 24.f;
+	p = p * r + 1 / 6.f;
+	p = p * r + 0.5f;
+	p = p * r + 1.f;
+	p = p * r + 1.f;
+	bits = (fl_ivec)p + (__builtin_convertvector(n, fl_ivec) << 23);
+	*x = (fl_vec)((bits & ~low & ~high) | (0x7f800000 & high));
+}
+
+#endif

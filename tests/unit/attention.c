@@ -1,0 +1,172 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/* Attention against the formula in double: heads that share keys, windows, caches, long and short. */
+#include "test.h"
+
+#include "base/alloc.h"
+#include "base/parallel.h"
+#include "base/rng.h"
+#include "compute/attention.h"
+
+static float *
+random_floats(size_t n, uint64_t seed)
+{
+	struct fl_rng r = fl_rng_new(seed, 0);
+	float *x = fl_alloc(n, sizeof *x);
+
+	for (size_t i = 0; i < n; i++)
+		x[i] = (float)fl_rng_normal(&r);
+	return x;
+}
+
+/* One query head at one position, by the definition. */
+static void
+expected(const struct fl_attention *a, size_t sequence, size_t query, size_t head, double *out)
+{
+	const float *q = a->q + ((sequence * a->queries + query) * a->heads + head) * a->dim;
+	size_t shared = head / (a->heads / a->kv_heads), p = a->past + query;
+	size_t at = sequence * a->kv_sequence + shared * a->kv_head;
+	double sum = 0;
+
+	memset(out, 0, a->dim * sizeof *out);
+	for (size_t p0 = 0; p0 <= p; p0++) {
+		size_t key = at + (p0 - a->first) * a->kv_row;
+		double score = 0;
+
+		if (a->window && p - p0 >= a->window)
+			continue;
+		for (size_t i = 0; i < a->dim; i++)
+			score += (double)q[i] * a->k[key + i];
+		score = exp(score / sqrt((double)a->dim));
+		sum += score;
+		for (size_t i = 0; i < a->dim; i++)
+			out[i] += score * a->v[key + i];
+	}
+	for (size_t i = 0; i < a->dim; i++)
+		out[i] /= sum;
+}
+
+/* Runs a (sizes, window, past and first are given) on random data and returns the largest error. */
+static double
+error_of(struct fl_attention a, bool by_head)
+{
+	size_t keys = a.past + a.queries - a.first, kv = a.sequences * keys * a.kv_heads * a.dim;
+	size_t n = a.sequences * a.queries * a.heads * a.dim;
+	struct fl_scratch *s = fl_scratch_new();
+	float *q = random_floats(n, 1), *k = random_floats(kv, 2), *v = random_floats(kv, 3);
+	float *out = fl_alloc(n, sizeof *out);
+	double *want = fl_alloc(a.dim, sizeof *want), worst = 0;
+
+	a.q = q, a.k = k, a.v = v, a.out = out;
+	a.kv_row = by_head ? a.dim : a.kv_heads * a.dim;
+	a.kv_head = by_head ? keys * a.dim : a.dim;
+	a.kv_sequence = keys * a.kv_heads * a.dim;
+	fl_attention(&a, s);
+	for (size_t i = 0; i < n; i += a.dim) {
+		size_t head = i / a.dim % a.heads, query = i / a.dim / a.heads;
+
+		expected(&a, query / a.queries, query % a.queries, head, want);
+		for (size_t d = 0; d < a.dim; d++)
+			worst = fmax(worst, fabs(out[i + d] - want[d]));
+	}
+	free(q);
+	free(k);
+	free(v);
+	free(out);
+	free(want);
+	fl_scratch_free(s);
+	return worst;
+}
+
+static void
+batches_of_sequences_agree_with_the_definition(void)
+{
+	CHECK_NEAR(error_of((struct fl_attention){ 1, 1, 1, 1, 1 }, false), 0, 1e-6);
+	CHECK_NEAR(error_of((struct fl_attention){ 2, 33, 8, 2, 32 }, false), 0, 2e-6);
+	CHECK_NEAR(error_of((struct fl_attention){ 3, 7, 6, 3, 8 }, false), 0, 2e-6);
+	CHECK_NEAR(error_of((struct fl_attention){ 1, 300, 2, 1, 20 }, false), 0, 2e-6);
+	CHECK_NEAR(error_of((struct fl_attention){ 1, 9, 150, 1, 4 }, false), 0, 2e-6);
+}
+
+static void
+windows_see_as_many_positions_as_they_say(void)
+{
+	static const size_t windows[] = { 1, 2, 31, 256, 257, 279, 280, 1000 };
+
+	for (size_t i = 0; i < sizeof windows / sizeof *windows; i++) {
+		struct fl_attention a = { .sequences = 1, .queries = 280, .heads = 2, .kv_heads = 2,
+			.dim = 16, .window = windows[i] };
+
+		CHECK_NEAR(error_of(a, false), 0, 2e-6);
+	}
+}
+
+static void
+queries_follow_what_the_cache_holds(void)
+{
+	static const size_t pasts[] = { 1, 255, 256, 700 }, counts[] = { 1, 3, 40 };
+
+	for (size_t i = 0; i < 4; i++)
+		for (size_t j = 0; j < 3; j++) {
+			struct fl_attention a = { .sequences = 1, .queries = counts[j], .heads = 8,
+				.kv_heads = 2, .dim = 32, .past = pasts[i] };
+
+			CHECK_NEAR(error_of(a, true), 0, 2e-6);
+			a.window = 100;
+			CHECK_NEAR(error_of(a, true), 0, 2e-6);
+			a.first = a.past > 99 ? a.past - 99 : 0; /* older keys are gone */
+			CHECK_NEAR(error_of(a, true), 0, 2e-6);
+		}
+}
+
+static void
+large_scores_do_not_overflow(void)
+{
+	float q[2] = { 1e4f, 0 }, k[4] = { 1, 0, -1, 0 }, v[4] = { 2, 3, 5, 7 }, out[2];
+	struct fl_attention a = { .sequences = 1, .queries = 1, .heads = 1, .kv_heads = 1, .dim = 2,
+		.past = 1, .q = q, .k = k, .v = v, .kv_row = 2, .out = out };
+	struct fl_scratch *s = fl_scratch_new();
+
+	fl_attention(&a, s);
+	CHECK(out[0] == 2 && out[1] == 3);
+	fl_scratch_free(s);
+}
+
+static void
+the_number_of_threads_does_not_show(void)
+{
+	size_t n = 300 * 8 * 32, kv = n / 4;
+	float *q = random_floats(n, 1), *k = random_floats(kv, 2), *v = random_floats(kv, 3), *first = NULL;
+
+	for (int threads = 1; threads <= 3; threads++) {
+		float *out = fl_alloc(n, sizeof *out);
+		struct fl_attention a = { .sequences = 1, .queries = 300, .heads = 8, .kv_heads = 2,
+			.dim = 32, .q = q, .k = k, .v = v, .kv_row = 64, .kv_head = 32, .out = out };
+		struct fl_scratch *s;
+
+		fl_parallel_set(threads);
+		s = fl_scratch_new();
+		fl_attention(&a, s);
+		fl_scratch_free(s);
+		if (first) {
+			CHECK(memcmp(out, first, n * sizeof *out) == 0);
+			free(out);
+		} else {
+			first = out;
+		}
+	}
+	free(first);
+	free(q);
+	free(k);
+	free(v);
+}
+
+int
+main(void)
+{
+	TEST(batches_of_sequences_agree_with_the_definition);
+	TEST(windows_see_as_many_positions_as_they_say);
+	TEST(queries_follow_what_the_cache_holds);
+	TEST(large_scores_do_not_overflow);
+	TEST(the_number_of_threads_does_not_show);
+	return test_done();
+}
