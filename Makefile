@@ -93,7 +93,7 @@ $B/fuzz/%: $B/obj/tests/fuzz/%.o $(if $(FUZZ),,$B/obj/tests/fuzz/replay.o) $B/li
 $B/man/%.1: man/%.1.in man/common.mdoc $B/bin/%
 	@mkdir -p $(@D)
 	$B/bin/$* --help=mdoc | sed -e '/^\.\\" @options@/{r /dev/stdin' -e 'd;}' \
-		-e '/^\.\\" @common@/{r man/common.mdoc' -e 'd;}' $< > $@
+		-e '/^\.\\" @common@/{r man/common.mdoc' -e 'd;}' $< | grep -v '^\.\\"' > $@
 
 $B/man/%: man/%
 	@mkdir -p $(@D)
