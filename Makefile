@@ -18,7 +18,6 @@
 SHELL := bash
 .SHELLFLAGS := -o pipefail -ec
 .DELETE_ON_ERROR:
-.SECONDARY:
 .SUFFIXES:
 .DEFAULT_GOAL := all
 
@@ -66,6 +65,7 @@ fuzzers: $(FUZZERS:%=$B/fuzz/%)
 # Kernels may be vectorised at will; nothing else trades exactness for speed.
 $B/obj/lib/compute/%.o: CFLAGS := $(CFLAGS) -O3 -ffp-contract=fast
 
+.PRECIOUS: $B/obj/%.o
 $B/obj/%.o: %.c $B/flags
 	@mkdir -p $(@D)
 	$(CC) $(ALL_CFLAGS) -MMD -MP -c -o $@ $<
@@ -139,7 +139,7 @@ install: all
 	[ ! -d pipelines ] || cp -R pipelines/. $(DESTDIR)$(PREFIX)/share/fl
 
 help:
-	@sed -n 's/^# \{0,1\}//p;/^$$/q' Makefile
+	@sed -n '/^#/!q; s/^# \{0,1\}//p' Makefile
 
 clean:
 	rm -rf build build-*
