@@ -1,0 +1,20 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/* archset.h -- architecture strings, each once, in the order they came.
+ *
+ * Zero-initialise. An architecture has one spelling, so equal strings are equal architectures. */
+#ifndef FL_SEARCH_ARCHSET_H
+#define FL_SEARCH_ARCHSET_H
+
+#include <stddef.h>
+
+struct fl_archset {
+	size_t n, cap;
+	char **name; /* [n], owned */
+	size_t slots, *slot; /* hash table: index + 1, 0 for none */
+};
+
+/* The place of `arch` in the set; it is appended, at the old n, if it was not there. */
+size_t fl_archset_add(struct fl_archset *s, const char *arch);
+void fl_archset_free(struct fl_archset *s);
+
+#endif

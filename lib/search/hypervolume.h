@@ -1,0 +1,16 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/* hypervolume.h -- the area that points in two objectives dominate, up to a reference point: one
+ * number for how good a frontier is. Smaller is better in both objectives. */
+#ifndef FL_SEARCH_HYPERVOLUME_H
+#define FL_SEARCH_HYPERVOLUME_H
+
+#include <stddef.h>
+
+/* Exact; n may be 0; points not below the reference in both, and NaNs, add nothing. */
+double fl_hypervolume(const double *a, const double *b, size_t n, double ref_a, double ref_b);
+
+/* A reference point where none is given, one objective at a time, from its values on the frontier,
+ * n > 0: a tenth of their range beyond the worst, or of its size if all are equal (BoTorch's rule). */
+double fl_hypervolume_reference(const double *v, size_t n);
+
+#endif

@@ -1,0 +1,127 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+#include "search/objective.h"
+
+#include <math.h>
+#include <stdlib.h>
+#include <string.h>
+
+#include "base/alloc.h"
+#include "base/num.h"
+#include "base/str.h"
+#include "search/hypervolume.h"
+
+/* The column called text[0 .. n). */
+static int
+column(const struct fl_table *t, const char *text, size_t n, struct fl_err *err)
+{
+	char *name = fl_strndup(text, n);
+	int c = fl_table_column(t, name);
+
+	if (c < 0)
+		fl_err_usage(err, "the table has no column '%s'", name);
+	free(name);
+	return c;
+}
+
+/* The column of "col=v", and v. */
+static int
+assignment(const struct fl_table *t, const char *text, double *v, struct fl_err *err)
+{
+	const char *equals = strrchr(text, '=');
+
+	if (!equals || fl_num_real(equals + 1, -1e300, 1e300, v) < 0)
+		return fl_err_usage(err, "'%s' is not column=number", text);
+	return column(t, text, (size_t)(equals - text), err);
+}
+
+static int
+load(const struct fl_table *t, int c, struct fl_objective *o, struct fl_err *err)
+{
+	if (c < 0)
+		return -1;
+	*o = (struct fl_objective){ .name = t->name[c], .sign = -fl_table_goal(t->name[c]), .ref = NAN };
+	if (o->sign == 0)
+		return fl_err_usage(err, "'%s' ends in no unit that says whether less or more is better",
+		    o->name);
+	o->v = fl_alloc(t->rows, sizeof *o->v);
+	for (size_t r = 0; r < t->rows; r++)
+		o->v[r] = o->sign * fl_table_cell(t, r, (size_t)c)->value;
+	return 0;
+}
+
+static int
+first_ttft(const struct fl_table *t)
+{
+	for (size_t i = 0; i < t->columns; i++)
+		if (fl_str_begins(t->name[i], "ttft_") && fl_table_goal(t->name[i]))
+			return (int)i;
+	return -1;
+}
+
+int
+fl_objective_choose(const struct fl_table *t, const char *names, struct fl_objective *y,
+    struct fl_objective *x, struct fl_err *err)
+{
+	const char *comma = names ? strchr(names, ',') : NULL;
+	int cy = fl_table_column(t, "loss_nats"), cx = first_ttft(t);
+
+	if (names && !comma)
+		return fl_err_usage(err, "'%s' is not two columns with a comma between", names);
+	if (names) {
+		cy = column(t, names, (size_t)(comma - names), err);
+		cx = column(t, comma + 1, strlen(comma + 1), err);
+	} else if (cy < 0 || cx < 0)
+		return fl_err_data(err, "the table has no %s to compare by; name two columns",
+		    cy < 0 ? "loss_nats" : "ttft column");
+	return load(t, cy, y, err) < 0 ? -1 : load(t, cx, x, err);
+}
+
+int
+fl_objective_bound(const struct fl_table *t, const char *text, bool least, struct fl_objective *y,
+    struct fl_objective *x, struct fl_err *err)
+{
+	double bound, v;
+	int c = assignment(t, text, &bound, err);
+
+	if (c < 0)
+		return -1;
+	for (size_t r = 0; r < t->rows; r++) {
+		v = fl_table_cell(t, r, (size_t)c)->value;
+		if (!(least ? v >= bound : v <= bound)) /* NaN is neither */
+			y->v[r] = x->v[r] = NAN;
+	}
+	return 0;
+}
+
+int
+fl_objective_set_ref(const struct fl_table *t, const char *text, struct fl_objective *y,
+    struct fl_objective *x, struct fl_err *err)
+{
+	double v;
+	int c = assignment(t, text, &v, err);
+
+	if (c < 0)
+		return -1;
+	if (strcmp(t->name[c], y->name) == 0)
+		y->ref = y->sign * v;
+	else if (strcmp(t->name[c], x->name) == 0)
+		x->ref = x->sign * v;
+	else
+		return fl_err_usage(err, "'%s' is neither objective", t->name[c]);
+	return 0;
+}
+
+double
+fl_objective_ref(const struct fl_objective *o, const size_t *front, size_t n)
+{
+	double *v, ref = o->ref;
+
+	if (!isnan(ref))
+		return ref;
+	v = fl_alloc(n, sizeof *v);
+	for (size_t i = 0; i < n; i++)
+		v[i] = o->v[front[i]];
+	ref = fl_hypervolume_reference(v, n);
+	free(v);
+	return ref;
+}

@@ -1,0 +1,223 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+#include "search/plot.h"
+
+#include <math.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+
+#include "base/alloc.h"
+
+struct span {
+	double lo, hi;
+	bool log;
+};
+
+/* The range of an axis with a margin of 6 % on each side; never empty. */
+static struct span
+span(const struct fl_plot *p, bool x)
+{
+	struct span s = { INFINITY, -INFINITY, x };
+	double margin;
+
+	for (size_t i = 0; i < p->n; i++) {
+		double v = x ? p->point[i].x : p->point[i].y;
+
+		s.lo = fmin(s.lo, v);
+		s.hi = fmax(s.hi, v);
+	}
+	s.log = x && s.lo > 0;
+	if (s.log) {
+		margin = s.hi > s.lo ? pow(s.hi / s.lo, .06) : 1.1;
+		return (struct span){ s.lo / margin, s.hi * margin, true };
+	}
+	margin = s.hi > s.lo ? .06 * (s.hi - s.lo) : fmax(.1 * fabs(s.lo), 1e-6);
+	return (struct span){ s.lo - margin, s.hi + margin, false };
+}
+
+/* Where v lies along the axis, from 0 to 1. */
+static double
+along(struct span s, double v)
+{
+	return s.log ? log(v / s.lo) / log(s.hi / s.lo) : (v - s.lo) / (s.hi - s.lo);
+}
+
+/* ttft_1024_s is "time to first token, 1024 tokens (s)"; a name not known here stays as it is. */
+static void
+label(struct fl_str *out, const char *column)
+{
+	int n = 0, end = 0;
+
+	if (strcmp(column, "loss_nats") == 0)
+		fl_str_puts(out, "loss (nats per token)");
+	else if (sscanf(column, "ttft_%d_s%n", &n, &end) == 1 && end && !column[end])
+		fl_str_printf(out, "time to first token, %d-token prompt (s)", n);
+	else if (sscanf(column, "decode_%d_tok_s%n", &n, &end) == 1 && end && !column[end])
+		fl_str_printf(out, "decode rate at %d tokens (tokens/s)", n);
+	else
+		fl_str_puts(out, column);
+}
+
+/* Gnuplot ---------------------------------------------------------------------------------------- */
+
+/* Gnuplot runs what stands in backticks inside double quotes, and trips over a quote that begins a
+ * string in single ones. Octal escapes are safe. */
+static void
+quoted(struct fl_str *out, const char *text)
+{
+	static const char plain[] = "abcdefghijklmnopqrstuvwxyzABCDEFGHIJKLMNOPQRSTUVWXYZ0123456789 "
+				    "_-.,()/";
+
+	fl_str_putc(out, '"');
+	for (; *text; text++)
+		if (strchr(plain, *text))
+			fl_str_putc(out, *text);
+		else
+			fl_str_printf(out, "\\%03o", (unsigned char)*text);
+	fl_str_putc(out, '"');
+}
+
+static void
+axis_label(struct fl_str *out, const char *axis, const char *column)
+{
+	struct fl_str text = { 0 };
+
+	label(&text, column);
+	fl_str_printf(out, "set %slabel ", axis);
+	quoted(out, text.data);
+	fl_str_puts(out, " noenhanced\n");
+	fl_str_free(&text);
+}
+
+/* Gnuplot marks decades only, and less than one has none. Over more than a decade and a half 1, 2, 5,
+ * down to half a decade 1, 2, 3, 5, 7, below that about six round numbers. */
+static void
+log_ticks(struct fl_str *out, struct span s)
+{
+	static const double mantissa[] = { 1, 2, 5, 3, 7 };
+	const char *comma = "";
+	double ratio = s.hi / s.lo, step, unit;
+
+	fl_str_puts(out, "set logscale x\nset xtics (");
+	if (ratio > 3)
+		for (double decade = pow(10, floor(log10(s.lo))); decade <= s.hi; decade *= 10)
+			for (int k = 0; k < (ratio > 30 ? 3 : 5); k++) {
+				double v = decade * mantissa[k];
+
+				if (v < s.lo || v > s.hi)
+					continue;
+				fl_str_printf(out, "%s'%.3g' %.9g", comma, v, v);
+				comma = ", ";
+			}
+	else {
+		unit = pow(10, floor(log10((s.hi - s.lo) / 6)));
+		step = (s.hi - s.lo) / 6 / unit;
+		step = unit * (step > 5 ? 10 : step > 2 ? 5 : step > 1 ? 2 : 1);
+		for (double k = ceil(s.lo / step); k * step <= s.hi; k++) {
+			fl_str_printf(out, "%s'%.6g' %.9g", comma, k * step, k * step);
+			comma = ", ";
+		}
+	}
+	fl_str_puts(out, ")\n");
+}
+
+/* One band of colour for each number of layers, dark blue to amber, which also reads in grey. */
+static void
+colours(struct fl_str *out, const struct fl_plot *p)
+{
+	int lo = p->point[0].layers, hi = lo;
+
+	for (size_t i = 1; i < p->n; i++) {
+		lo = p->point[i].layers < lo ? p->point[i].layers : lo;
+		hi = p->point[i].layers > hi ? p->point[i].layers : hi;
+	}
+	fl_str_puts(out, "set palette defined (0 '#440154', 1 '#3b528b', 2 '#21918c', 3 '#5ec962', "
+			 "4 '#f0b400')\n");
+	if (lo == hi) {
+		fl_str_printf(out, "unset colorbox\nset cbrange [%d:%d]\n", lo - 1, hi + 1);
+		return;
+	}
+	fl_str_printf(out,
+	    "set palette maxcolors %d\nset cbrange [%d.5:%d.5]\nset cbtics %d out nomirror scale .5\n"
+	    "set cblabel 'layers'\n",
+	    hi - lo + 1, lo - 1, hi, hi - lo > 12 ? (hi - lo) / 6 : 1);
+}
+
+static void
+points(struct fl_str *out, const char *name, const struct fl_plot *p, bool all)
+{
+	fl_str_printf(out, "$%s << end\n", name);
+	for (size_t i = 0; i < p->n; i++)
+		if (all || p->point[i].front)
+			fl_str_printf(out, "%.9g %.9g %d\n", p->point[i].x, p->point[i].y,
+			    p->point[i].layers);
+	fl_str_puts(out, "end\n");
+}
+
+void
+fl_plot_gnuplot(struct fl_str *out, const struct fl_plot *p, bool svg)
+{
+	struct span x = span(p, true), y = span(p, false);
+
+	points(out, "all", p, true);
+	points(out, "front", p, false);
+	fl_str_puts(out, svg ? "set terminal svg size 720,480 font 'Helvetica,15' background 'white'\n"
+			     : "set terminal pngcairo size 1440,960 font 'Helvetica,28' linewidth 2 "
+			       "pointscale 2 background 'white'\n");
+	fl_str_puts(out, "set border 3 linewidth 1\nset tics nomirror out\n"
+			 "set grid linecolor '#e0e0e0' linewidth .5\n");
+	/* The corner beyond the frontier is always empty. */
+	fl_str_printf(out, "set key %s %s samplen 2\n", p->y_large ? "top" : "bottom",
+	    p->x_large ? "right" : "left");
+	axis_label(out, "x", p->x);
+	axis_label(out, "y", p->y);
+	if (x.log)
+		log_ticks(out, x);
+	fl_str_printf(out, "set xrange [%.9g:%.9g]\nset yrange [%.9g:%.9g]\n", x.lo, x.hi, y.lo, y.hi);
+	colours(out, p);
+	fl_str_printf(out,
+	    "plot $front using 1:2 with %s linecolor '#808080' linewidth 1.5 title 'frontier', \\\n"
+	    "     $all using 1:2:3 with points pointtype 7 pointsize .6 linecolor palette notitle, \\\n"
+	    "     $front using 1:2:3 with points pointtype 7 pointsize 1.1 linecolor palette notitle, \\\n"
+	    "     $front using 1:2 with points pointtype 6 pointsize 1.1 linecolor 'black' notitle\n",
+	    p->x_large ? "fsteps" : "steps");
+}
+
+/* Text ------------------------------------------------------------------------------------------- */
+
+void
+fl_plot_text(struct fl_str *out, const struct fl_plot *p, int columns, int lines)
+{
+	enum { MARGIN = 10 };
+	int width = (columns > 30 ? columns : 30) - MARGIN - 1, height = lines > 8 ? lines - 4 : 4;
+	struct span x = span(p, true), y = span(p, false);
+	char *grid = fl_alloc((size_t)(width * height), 1);
+
+	memset(grid, ' ', (size_t)(width * height));
+	for (size_t i = 0; i < p->n; i++) {
+		int column = (int)(along(x, p->point[i].x) * (width - 1) + .5);
+		int line = (int)((1 - along(y, p->point[i].y)) * (height - 1) + .5);
+		char *c = &grid[line * width + column];
+
+		if (*c != 'O')
+			*c = p->point[i].front ? 'O' : '+';
+	}
+	label(out, p->y);
+	fl_str_puts(out, "; O frontier, + others\n");
+	for (int i = 0; i < height; i++) {
+		double v = y.hi - (y.hi - y.lo) * i / (height - 1);
+
+		if (i % 4 == 0 || i == height - 1)
+			fl_str_printf(out, "%*.4g ", MARGIN - 1, v);
+		else
+			fl_str_printf(out, "%*s", MARGIN, "");
+		fl_str_printf(out, "|%.*s\n", width, grid + i * width);
+	}
+	fl_str_printf(out, "%*s+", MARGIN, "");
+	for (int i = 0; i < width; i++)
+		fl_str_putc(out, '-');
+	fl_str_printf(out, "\n%*s%-*.4g%.4g\n%*s", MARGIN, "", width - 6, x.lo, x.hi, MARGIN, "");
+	label(out, p->x);
+	fl_str_puts(out, x.log ? ", logarithmic\n" : "\n");
+	free(grid);
+}

@@ -1,0 +1,51 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/* table.h -- what the columns of a table mean, fl-table(5): one row an architecture.
+ *
+ * Tables are read together: columns of the same name are one column, and rows of the same
+ * architecture one row, in the order in which they first appear. Where several rows have a number it
+ * is their mean, each row weighted by its X_n; X_sd and X_n become those of all repeats. A failed
+ * measurement gives way to one that succeeded. */
+#ifndef FL_SEARCH_TABLE_H
+#define FL_SEARCH_TABLE_H
+
+#include <stddef.h>
+
+#include "base/err.h"
+#include "base/tsv.h"
+#include "search/archset.h"
+
+struct fl_cell {
+	double value;	  /* NaN if the cell is pending, failed or words */
+	double sd, n;	  /* of the repeats behind it: 0 and 1 where the table does not say */
+	const char *text; /* as in the file, "" if pending; NULL for the mean of several rows */
+};
+
+struct fl_table {
+	size_t rows, columns;
+	char **name;	      /* [columns]; the first is "arch" */
+	struct fl_cell *cell; /* [rows * columns] */
+
+	/* Private: the rows; the columns X_sd and X_n of each column X, or -1; the files, where names and
+	 * texts live. */
+	struct fl_archset archs;
+	int *sd, *n;
+	struct fl_tsv **source;
+	size_t sources, cap;
+};
+
+/* n files, "-" for standard input. NULL with err set names file and line: no arch column in front, a
+ * row that is no architecture, words in a column whose name ends in a unit. */
+struct fl_table *fl_table_read(const char *const *paths, size_t n, struct fl_err *err) FL_MUST_USE;
+void fl_table_free(struct fl_table *t);
+
+int fl_table_column(const struct fl_table *t, const char *name); /* its number, or -1 */
+const struct fl_cell *fl_table_cell(const struct fl_table *t, size_t row, size_t column);
+
+/* What is wanted of a column, by the unit its name ends in: _s, _nats and _mib small (-1), _tok_s and
+ * _acc large (1), others neither (0). */
+int fl_table_goal(const char *name);
+
+/* A row to print: texts as they were read. With `json` numbers become numbers. */
+void fl_table_row(const struct fl_table *t, size_t row, bool json, struct fl_row *out);
+
+#endif

@@ -1,0 +1,57 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/* A table that is read prints and has a frontier of rows of its own. */
+#include <stdint.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <unistd.h>
+
+#include "base/alloc.h"
+#include "search/objective.h"
+#include "search/pareto.h"
+#include "search/table.h"
+
+int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size);
+
+static void
+use(const struct fl_table *t, struct fl_err *err)
+{
+	struct fl_objective y = { 0 }, x = { 0 };
+	size_t *front = fl_alloc(t->rows, sizeof *front);
+
+	for (size_t r = 0; r < t->rows; r++) {
+		struct fl_row row = { 0 };
+
+		fl_table_row(t, r, r % 2, &row);
+		if (row.n != t->columns)
+			abort();
+		fl_row_free(&row);
+	}
+	if (fl_objective_choose(t, NULL, &y, &x, err) == 0 &&
+	    fl_pareto(x.v, y.v, t->rows, front) > t->rows)
+		abort();
+	free(y.v);
+	free(x.v);
+	free(front);
+}
+
+int
+LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
+{
+	char path[] = "/tmp/fl-fuzz-XXXXXX";
+	const char *const paths[] = { path, path };
+	struct fl_err err = { 0 };
+	int fd = mkstemp(path);
+	struct fl_table *t;
+
+	if (fd < 0 || write(fd, data, size) != (ssize_t)size)
+		abort();
+	close(fd);
+	t = fl_table_read(paths, 1 + size % 2, &err);
+	unlink(path);
+	if (t)
+		use(t, &err);
+	else if (err.code != FL_EXIT_DATA || !*err.text)
+		abort();
+	fl_table_free(t);
+	return 0;
+}

@@ -1,0 +1,140 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+#include "test.h"
+
+#include <unistd.h>
+
+#include "search/table.h"
+
+#define A "d64-f128-ff"
+#define B "d64-f128-fs"
+
+/* A table from one or two texts. */
+static struct fl_table *
+table(const char *one, const char *two, struct fl_err *err)
+{
+	char path[2][32] = { "/tmp/fl-table-XXXXXX", "/tmp/fl-table-XXXXXX" };
+	const char *text[] = { one, two }, *const paths[] = { path[0], path[1] };
+	struct fl_table *t;
+	int n = two ? 2 : 1;
+
+	for (int i = 0; i < n; i++) {
+		int fd = mkstemp(path[i]);
+
+		if (fd < 0 || write(fd, text[i], strlen(text[i])) < 0)
+			exit(1);
+		close(fd);
+	}
+	t = fl_table_read(paths, (size_t)n, err);
+	for (int i = 0; i < n; i++)
+		unlink(path[i]);
+	return t;
+}
+
+static struct fl_table *
+good(const char *one, const char *two)
+{
+	struct fl_err err = { 0 };
+	struct fl_table *t = table(one, two, &err);
+
+	if (!test_check(t != NULL, __FILE__, __LINE__, "table", err.text))
+		exit(1);
+	return t;
+}
+
+static void
+the_unit_says_what_is_better(void)
+{
+	CHECK(fl_table_goal("ttft_1024_s") == -1);
+	CHECK(fl_table_goal("loss_nats") == -1);
+	CHECK(fl_table_goal("peak_mib") == -1);
+	CHECK(fl_table_goal("decode_1024_tok_s") == 1);
+	CHECK(fl_table_goal("hellaswag_acc") == 1);
+	CHECK(fl_table_goal("arch") == 0);
+	CHECK(fl_table_goal("ttft_1024_s_sd") == 0);
+	CHECK(fl_table_goal("ttft_1024_s_n") == 0);
+}
+
+static void
+pending_and_failed_cells_have_no_value(void)
+{
+	struct fl_table *t = good("arch\tloss_nats\tnote\n" A "\t\thello\n" B "\tnan\t7\n", NULL);
+
+	CHECK(t->rows == 2 && t->columns == 3);
+	CHECK(isnan(fl_table_cell(t, 0, 1)->value) && isnan(fl_table_cell(t, 1, 1)->value));
+	CHECK_STR(fl_table_cell(t, 0, 1)->text, "");
+	CHECK_STR(fl_table_cell(t, 0, 2)->text, "hello");
+	CHECK(fl_table_cell(t, 1, 2)->value == 7);
+	fl_table_free(t);
+}
+
+/* 1, 2, 3 and 5, 7 as two rows are five repeats: mean 3.6, s.d. 2.408319 (by R's mean and sd). */
+static void
+repeats_are_pooled(void)
+{
+	struct fl_table *t = good("arch\tx_s\tx_s_sd\tx_s_n\n" A "\t2\t1\t3\n" B "\t4\t\t\n" A
+				  "\t6\t1.4142135623730951\t2\n",
+	    NULL);
+
+	CHECK(t->rows == 2);
+	CHECK_NEAR(fl_table_cell(t, 0, 1)->value, 3.6, 1e-12);
+	CHECK_NEAR(fl_table_cell(t, 0, 2)->value, 2.4083189157584592, 1e-12);
+	CHECK(fl_table_cell(t, 0, 3)->value == 5);
+	CHECK(!fl_table_cell(t, 0, 1)->text);
+	CHECK_STR(fl_table_cell(t, 1, 1)->text, "4");
+	fl_table_free(t);
+}
+
+static void
+plain_repeats_are_averaged_and_failures_give_way(void)
+{
+	struct fl_table *t = good("arch\tx_s\ty_s\n" A "\t1\tnan\n" A "\t2\t\n" A "\t6\t5\n", NULL);
+
+	CHECK(t->rows == 1);
+	CHECK_NEAR(fl_table_cell(t, 0, 1)->value, 3, 1e-12);
+	CHECK(fl_table_cell(t, 0, 2)->value == 5);
+	fl_table_free(t);
+}
+
+static void
+several_tables_are_one(void)
+{
+	struct fl_table *t = good("arch\tx_s\n" A "\t1\n", "arch\tloss_nats\tx_s\n" B "\t3\t2\n" A "\t4\t\n");
+
+	CHECK(t->rows == 2 && t->columns == 3);
+	CHECK_STR(t->name[2], "loss_nats");
+	CHECK(fl_table_cell(t, 0, 1)->value == 1 && fl_table_cell(t, 0, 2)->value == 4);
+	CHECK(fl_table_cell(t, 1, 1)->value == 2 && fl_table_cell(t, 1, 2)->value == 3);
+	fl_table_free(t);
+}
+
+static void
+refused(const char *text, const char *why)
+{
+	struct fl_err err = { 0 };
+
+	CHECK(table(text, NULL, &err) == NULL);
+	CHECK(err.code == FL_EXIT_DATA);
+	if (!CHECK(strstr(err.text, why) != NULL))
+		printf("# %s\n", err.text);
+}
+
+static void
+mistakes_are_named_with_their_line(void)
+{
+	refused("loss_nats\n", "the first column is 'loss_nats', not 'arch'");
+	refused("arch\tx_s\n" A "\t1\n" B "\tfast\n", "line 3: x_s is 'fast', not a number");
+	refused("arch\tx_s\n" A "\tinf\n", "line 2: x_s is 'inf', not a number");
+	refused("arch\nd64-f128-\n", "line 2: 'd64-f128-' is no architecture");
+}
+
+int
+main(void)
+{
+	TEST(the_unit_says_what_is_better);
+	TEST(pending_and_failed_cells_have_no_value);
+	TEST(repeats_are_pooled);
+	TEST(plain_repeats_are_averaged_and_failures_give_way);
+	TEST(several_tables_are_one);
+	TEST(mistakes_are_named_with_their_line);
+	return test_done();
+}
