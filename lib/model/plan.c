@@ -154,13 +154,14 @@ make_rows(void *ctx, size_t tile, int thread)
 	const struct passage *s = b->s;
 	size_t size = fl_dtype_size(s->in.dtype), end = (tile + 1) * TILE < b->n ? (tile + 1) * TILE : b->n;
 	size_t out0 = s->outs ? fl_tensor_row_size(&s->out[0]) : 0;
-	float *x = b->scratch + (size_t)thread * scratch_size(s->cols);
 
 	for (size_t i = tile * TILE; i < end; i++) {
 		size_t row = b->index ? b->index[i] - b->first : i;
 		const char *src = b->src + row * s->cols * size;
 
 		if (s->step->kind == FL_STEP_QUANTIZE) {
+			float *x = b->scratch + (size_t)thread * scratch_size(s->cols);
+
 			fl_dtype_to_f32(x, src, s->in.dtype, s->cols);
 			fl_quant_row(x, s->cols, s->step->bits, (uint32_t *)(void *)(b->out[0] + i * out0),
 			    (uint16_t *)(void *)(b->out[1] + i * fl_tensor_row_size(&s->out[1])));
