@@ -12,12 +12,24 @@
 
 enum { SKIP = 1 << 20 };
 
+/* The digest of all tensor bytes. What is skipped in a mapped checkpoint before anything was taken is
+ * only noted, since nobody may ask (fl-info takes nothing, and does not wait for the disk). */
+struct digest {
+	struct fl_digest *state;
+	struct piece {
+		const void *p;
+		size_t n;
+	} *noted;
+	size_t n, cap;
+	bool taken;
+	char hex[FL_DIGEST_LEN];
+};
+
 struct fl_reader {
 	struct fl_source *src;
 	struct fl_json *config;
 	struct fl_str member, history;
-	struct fl_digest *digest;
-	char hex[FL_DIGEST_LEN];
+	struct digest *digest;
 
 	struct fl_safetensors *weights; /* the current file, */
 	size_t at;			/* its next tensor, */
@@ -29,6 +41,53 @@ struct fl_reader {
 	int shards;		/* how many there should be; 0 for model.safetensors */
 	bool ended;
 };
+
+static struct digest *
+digest_new(void)
+{
+	struct digest *d = fl_alloc(1, sizeof *d);
+
+	d->state = fl_digest_new();
+	return d;
+}
+
+static void
+digest_free(struct digest *d)
+{
+	fl_digest_free(d->state);
+	free(d->noted);
+	free(d);
+}
+
+static void
+digest_note(struct digest *d, const void *p, size_t n)
+{
+	d->noted = fl_grow(d->noted, &d->cap, d->n + 1, sizeof *d->noted);
+	d->noted[d->n++] = (struct piece){ p, n };
+}
+
+static void
+digest_noted(struct digest *d)
+{
+	for (size_t i = 0; i < d->n; i++)
+		fl_digest_add(d->state, d->noted[i].p, d->noted[i].n);
+	d->n = 0;
+}
+
+static void
+digest_add(struct digest *d, const void *p, size_t n)
+{
+	d->taken = true;
+	digest_noted(d);
+	fl_digest_add(d->state, p, n);
+}
+
+static const char *
+digest_hex(struct digest *d)
+{
+	digest_noted(d);
+	return fl_digest_hex(d->state, d->hex);
+}
 
 const char *
 fl_reader_name(const struct fl_reader *r)
@@ -57,7 +116,7 @@ fl_reader_history(const struct fl_reader *r)
 const char *
 fl_reader_digest(const struct fl_reader *r)
 {
-	return r->hex;
+	return digest_hex(r->digest);
 }
 
 void
@@ -66,7 +125,7 @@ fl_reader_close(struct fl_reader *r)
 	if (!r)
 		return;
 	fl_safetensors_free(r->weights);
-	fl_digest_free(r->digest);
+	digest_free(r->digest);
 	fl_json_free(r->config);
 	fl_json_free(r->files);
 	fl_json_free(r->places);
@@ -131,7 +190,7 @@ fl_reader_open(const char *path, struct fl_err *err)
 		return NULL;
 	r = fl_alloc(1, sizeof *r);
 	r->src = src;
-	r->digest = fl_digest_new();
+	r->digest = digest_new();
 	r->files = fl_json_new_object();
 	r->places = fl_json_new_object();
 	if (read_config(r, err) == 0)
@@ -259,7 +318,6 @@ check_complete(struct fl_reader *r, struct fl_err *err)
 	}
 	if (check_index(r, err) < 0)
 		return -1;
-	fl_digest_hex(r->digest, r->hex);
 	r->ended = true;
 	return 0;
 }
@@ -298,15 +356,32 @@ next_tensor(struct fl_reader *r, struct fl_item *item)
 	return 1;
 }
 
+/* Past what is untaken of the current tensor. */
+static int
+skip(struct fl_reader *r, struct fl_err *err)
+{
+	if (fl_reader_mapped(r) && !r->digest->taken) {
+		const void *p = fl_source_take(r->src, r->left, err);
+
+		if (!p)
+			return -1;
+		digest_note(r->digest, p, r->left);
+		r->left = 0;
+	}
+	while (r->left > 0)
+		if (!fl_reader_take(r, r->left < SKIP ? r->left : SKIP, err))
+			return -1;
+	return 0;
+}
+
 int
 fl_reader_next(struct fl_reader *r, struct fl_item *item, struct fl_err *err)
 {
 	struct fl_member m;
 	int got = 0;
 
-	while (r->left > 0)
-		if (!fl_reader_take(r, r->left < SKIP ? r->left : SKIP, err))
-			return -1;
+	if (r->left > 0 && skip(r, err) < 0)
+		return -1;
 	if (r->weights && r->at < r->weights->n)
 		return next_tensor(r, item);
 	while (got == 0 && !r->ended) {
@@ -330,7 +405,7 @@ fl_reader_take(struct fl_reader *r, size_t n, struct fl_err *err)
 	if (!p)
 		return NULL;
 	r->left -= n;
-	fl_digest_add(r->digest, p, n);
+	digest_add(r->digest, p, n);
 	return p;
 }
 

@@ -16,8 +16,10 @@
 #include "io/tar.h"
 #include "io/zst.h"
 
-/* Of what stands in front of config.json on a pipe. */
-enum { MAX_HELD = 256 << 20 };
+enum {
+	MAX_HELD = 256 << 20, /* of what stands in front of config.json on a pipe */
+	DROP = 16 << 20,      /* mapped pages are given back in strides of this */
+};
 
 struct fl_source {
 	char *name;
@@ -34,6 +36,7 @@ struct fl_source {
 
 	uint64_t left;	   /* what is untaken of the current member, */
 	const char *p;	   /* here, */
+	const char *kept;  /* where its pages begin that were not given back, */
 	bool streaming;	   /* or partly still to come from the tar, */
 	const char *piece; /* and this is what has come */
 	size_t piece_size;
@@ -105,6 +108,18 @@ list_dir(struct fl_source *s, struct fl_err *err)
 	return rc;
 }
 
+/* NULL with errno set. */
+static void *
+map_file(int fd, size_t size)
+{
+	void *p = mmap(NULL, size, PROT_READ, MAP_PRIVATE, fd, 0);
+
+	if (p == MAP_FAILED)
+		return NULL;
+	madvise(p, size, MADV_SEQUENTIAL);
+	return p;
+}
+
 static int
 pull_map(void *ctx, const void **data, size_t *n, struct fl_err *err)
 {
@@ -166,28 +181,37 @@ static int
 map_member(struct fl_source *s, struct fl_entry *e, struct fl_err *err)
 {
 	struct stat st;
-	void *p = MAP_FAILED;
+	void *p = NULL;
 	int fd;
 
 	if (s->dirfd < 0 || e->size == 0 || e->data)
 		return 0;
 	fd = openat(s->dirfd, e->name, O_RDONLY | O_CLOEXEC);
-	if (fd >= 0 && fstat(fd, &st) == 0 && (uint64_t)st.st_size != e->size) {
-		close(fd);
-		return fl_err_data(err, "'%s/%s' changes while it is read", s->name, e->name);
-	}
-	if (fd >= 0)
-		p = mmap(NULL, e->size, PROT_READ, MAP_PRIVATE, fd, 0);
-	if (p == MAP_FAILED)
+	if (fd >= 0 && fstat(fd, &st) == 0 && (uint64_t)st.st_size != e->size)
+		fl_err_data(err, "'%s/%s' changes while it is read", s->name, e->name);
+	else if (fd < 0 || !(p = map_file(fd, e->size)))
 		fl_err_sys(err, "cannot open '%s/%s'", s->name, e->name);
 	if (fd >= 0)
 		close(fd);
-	if (p == MAP_FAILED)
+	if (!p)
 		return -1;
-	madvise(p, e->size, MADV_SEQUENTIAL);
 	e->data = p;
 	e->map_size = e->size;
 	return 0;
+}
+
+/* Mapped bytes in front of p have been handed out and are likely done with. Their pages come back by
+ * themselves if not. */
+static void
+give_back(struct fl_source *s, const char *p)
+{
+	uintptr_t page = (uintptr_t)sysconf(_SC_PAGESIZE), from = (uintptr_t)s->kept / page * page,
+		  to = (uintptr_t)p / page * page;
+
+	if (to - from < DROP)
+		return;
+	madvise((void *)from, to - from, MADV_DONTNEED);
+	s->kept = p;
 }
 
 /* Streams */
@@ -320,15 +344,13 @@ mappable(int fd, const struct stat *st)
 static int
 map_tar(struct fl_source *s, int fd, size_t size, struct fl_err *err)
 {
-	void *p = mmap(NULL, size, PROT_READ, MAP_PRIVATE, fd, 0);
-
-	if (p == MAP_FAILED)
+	s->map = map_file(fd, size);
+	if (!s->map)
 		fl_err_sys(err, "cannot read '%s'", s->name);
 	if (fd != STDIN_FILENO)
 		close(fd);
-	if (p == MAP_FAILED)
+	if (!s->map)
 		return -1;
-	s->map = p;
 	s->map_size = size;
 	return list_tar(s, err);
 }
@@ -397,7 +419,7 @@ fl_source_next(struct fl_source *s, struct fl_member *m, struct fl_err *err)
 	e = &s->list.e[s->at++];
 	if (map_member(s, e, err) < 0)
 		return -1;
-	s->p = e->data;
+	s->p = s->kept = e->data;
 	s->left = e->size;
 	s->streaming = !s->mapped && !e->held;
 	*m = (struct fl_member){ e->name, e->kind, e->size };
@@ -425,6 +447,8 @@ fl_source_take(struct fl_source *s, uint64_t n, struct fl_err *err)
 	} else {
 		p = s->p;
 		s->p += n;
+		if (s->mapped)
+			give_back(s, p);
 	}
 	return p;
 }

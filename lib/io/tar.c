@@ -217,6 +217,7 @@ fl_tar_begin(struct fl_tar_writer *w, const char *name, uint64_t size, struct fl
 	archive_entry_set_size(w->e, (la_int64_t)size);
 	archive_entry_set_filetype(w->e, AE_IFREG);
 	archive_entry_set_perm(w->e, 0644);
+	/* a warning: the name is not UTF-8 and was stored as it is */
 	return written(w, archive_write_header(w->a, w->e) >= ARCHIVE_WARN, err);
 }
 
