@@ -1,0 +1,105 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/* llama.cpp has no architecture with layer types like ours, so a hybrid is written as one that can be
+ * made to compute the same:
+ *
+ *     deci		heads, kv heads a layer; a layer with none goes straight to its FFN. But layer 0
+ *			must have heads, for its sizes are read from there: with heads and no kv heads
+ *			it is x + W norm(x), and W is zero.
+ *     step35		heads a layer, windows by flag, QK-norm if there are such tensors. No layer may
+ *			be without heads: one head whose weights are zero adds zero. Rotates half of the
+ *			stated dimensions in full layers and all of those stated for the others.
+ *			Wants at least one flagged layer; flagging those that add zero saves cache.
+ *     granite_swa	windows by flag; of the three the one that scales RoPE in flagged layers too.
+ *
+ * Scaled RoPE is a tensor of divisors, not a key; qwen3 does not read it, nor does step35 in layers
+ * with a window, which leaves QK-norm with scaled RoPE without an exact form. */
+#include "export/gguf_impl.h"
+
+static const struct fl_gguf_form llama = { .arch = "llama", .neighbours = true },
+	qwen3 = { .arch = "qwen3" },
+	deci = { .arch = "deci", .skip = FL_SKIP_ABSENT, .neighbours = true },
+	step35 = { .arch = "step35", .skip = FL_SKIP_ONE_HEAD, .windows = true, .double_rope = true,
+		.needs_head = true },
+	granite_swa = { .arch = "granite_swa", .skip = FL_SKIP_ZEROS, .neighbours = true,
+		.windows = true, .sinks = true };
+
+const struct fl_gguf_form *
+fl_gguf_form_choose(const struct fl_config *c, struct fl_err *err)
+{
+	bool windows = fl_config_has(c, 'w'), skips = fl_config_has(c, 's');
+	bool scaled = c->rope.kind != FL_ROPE_PLAIN;
+
+	if (c->family->qk_norm && scaled) {
+		fl_err_no(err, "gguf cannot express QK-norm together with llama3 RoPE scaling");
+		return NULL;
+	}
+	if (!windows && !skips)
+		return c->family->qk_norm ? &qwen3 : &llama;
+	if (!windows && !c->family->qk_norm)
+		return &deci;
+	return scaled ? &granite_swa : &step35;
+}
+
+/* How many heads layer i states: its own, or what stands for none. */
+static uint32_t
+heads(const struct fl_gguf_form *f, const struct fl_config *c, int i, bool kv)
+{
+	uint32_t own = (uint32_t)(kv ? c->kv_heads : c->heads);
+
+	if (c->pattern[i] != 's' || f->skip == FL_SKIP_ZEROS)
+		return own;
+	if (f->skip == FL_SKIP_ONE_HEAD)
+		return 1;
+	return i == 0 && !kv ? own : 0;
+}
+
+static void
+head_key(const struct fl_gguf_form *f, const struct fl_config *c, struct fl_gguf *g, const char *name,
+    bool kv)
+{
+	if (!fl_config_has(c, 's')) {
+		fl_gguf_u32(g, name, heads(f, c, 0, kv));
+		return;
+	}
+	fl_gguf_array(g, name, FL_GGUF_U32, (size_t)c->layers);
+	for (int i = 0; i < c->layers; i++)
+		fl_gguf_item_u32(g, heads(f, c, i, kv));
+}
+
+static void
+window_keys(const struct fl_config *c, struct fl_gguf *g)
+{
+	/* Layers that add zero may as well see one token only. */
+	fl_gguf_u32(g, ".attention.sliding_window", c->window ? (uint32_t)c->window : 1);
+	fl_gguf_array(g, ".attention.sliding_window_pattern", FL_GGUF_BOOL, (size_t)c->layers);
+	for (int i = 0; i < c->layers; i++)
+		fl_gguf_item_bool(g, c->pattern[i] != 'f');
+}
+
+void
+fl_gguf_form_keys(const struct fl_gguf_form *f, const struct fl_config *c, struct fl_gguf *g)
+{
+	uint32_t dim = (uint32_t)c->head_dim;
+
+	fl_gguf_u32(g, ".vocab_size", (uint32_t)c->vocab);
+	fl_gguf_u32(g, ".context_length", (uint32_t)c->context);
+	fl_gguf_u32(g, ".embedding_length", (uint32_t)c->width);
+	fl_gguf_u32(g, ".block_count", (uint32_t)c->layers);
+	fl_gguf_u32(g, ".feed_forward_length", (uint32_t)c->ffn);
+	head_key(f, c, g, ".attention.head_count", false);
+	head_key(f, c, g, ".attention.head_count_kv", true);
+	fl_gguf_u32(g, ".attention.key_length", dim);
+	fl_gguf_u32(g, ".attention.value_length", dim);
+	fl_gguf_f32(g, ".attention.layer_norm_rms_epsilon", (float)c->norm_eps);
+	fl_gguf_u32(g, ".rope.dimension_count", f->double_rope ? 2 * dim : dim);
+	fl_gguf_f32(g, ".rope.freq_base", (float)c->rope.theta);
+	if (f->windows) {
+		fl_gguf_u32(g, ".rope.dimension_count_swa", dim);
+		fl_gguf_f32(g, ".rope.freq_base_swa", (float)c->rope.theta);
+		window_keys(c, g);
+	}
+	if (f == &step35)
+		fl_gguf_u32(g, ".expert_feed_forward_length", 0);
+	if (f == &granite_swa)
+		fl_gguf_f32(g, ".logit_scale", 1);
+}
