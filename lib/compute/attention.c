@@ -11,6 +11,7 @@
  * positions, about ROWS rows in all; it walks over the keys it sees, KEYS at a time. Up to FEW rows (a
  * token or two being generated) the products are done here, else by sgemm. */
 enum { ROWS = 128, KEYS = 256, FEW = 16 };
+enum { SMALL = 1 << 16 /* products that are not worth waking a thread for */ };
 
 struct job {
 	const struct fl_attention *a;
@@ -227,6 +228,11 @@ fl_attention(const struct fl_attention *a, struct fl_scratch *s)
 	j.step = j.group < ROWS ? min(ROWS / j.group, a->queries) : 1;
 	j.blocks = (a->queries + j.step - 1) / j.step;
 	j.tiles = a->sequences * a->kv_heads * j.blocks;
+	if (j.step * j.group <= FEW && j.tiles * FEW * (a->past + a->queries - a->first) * a->dim < SMALL) {
+		for (size_t i = 0; i < j.tiles; i++)
+			attend(&j, i, 0);
+		return;
+	}
 	/* Never one alone: sgemm must find itself inside a parallel region. */
 	fl_parallel(j.tiles < 2 ? 2 : j.tiles, attend, &j);
 }

@@ -32,8 +32,9 @@ ceil_div(size_t a, size_t b)
 
 /* --- one to four rows of A: a dot product for each row of W --- */
 
-/* Columns of W turned into f32 at a time: stays in the first-level cache. */
-enum { PART = 512, TILE_BYTES = 64 << 10 };
+/* Columns of W turned into f32 at a time stay in the first-level cache. Less than a tile is not worth
+ * waking a thread for. */
+enum { PART = 512, TILE_BYTES = 128 << 10 };
 
 /* acc[i] += lane-wise products of w and row i of a, over n columns. */
 FL_INLINE void

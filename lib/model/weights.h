@@ -37,14 +37,14 @@ struct fl_model *fl_model_load(struct fl_reader *r, struct fl_err *err) FL_MUST_
 struct fl_model *fl_model_open(const char *path, struct fl_err *err) FL_MUST_USE;
 
 /* Random weights in the type the config declares (or quantizes to); c is copied. */
-struct fl_model *fl_model_random(const struct fl_config *c, uint64_t seed);
+struct fl_model *fl_model_random(const struct fl_config *c, int seed);
 void fl_model_free(struct fl_model *m); /* NULL is fine */
 
 /* tokenizer.json, tokenizer_config.json or generation_config.json of the checkpoint: NUL-terminated,
  * the model's; NULL if it has none. *size may be NULL. */
 const char *fl_model_member(const struct fl_model *m, const char *name, size_t *size);
 
-/* Of fl_reader_history() and fl_reader_name(); "" of a random model. */
+/* As fl_reader_history() and fl_reader_name(); a random model has no history (""). */
 const char *fl_model_history(const struct fl_model *m);
 const char *fl_model_name(const struct fl_model *m);
 

@@ -1,0 +1,392 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+#include "model/forward.h"
+
+#include <stdlib.h>
+#include <string.h>
+
+#include "base/alloc.h"
+#include "compute/activation.h"
+#include "compute/attention.h"
+#include "compute/gemm.h"
+#include "compute/norm.h"
+#include "compute/rope.h"
+
+/* R rows, D width, F ffn, H heads, G key/value heads, E head_dim. */
+
+/* Keys and values of one layer: [G, capacity, E] each, positions first .. first+length-1. A window layer
+ * has no room for them all: when it is full, what no later token sees is thrown away. */
+struct cache {
+	float *k, *v;
+	size_t first, length, capacity;
+};
+
+struct fl_forward {
+	const struct fl_model *m;
+	struct fl_hooks hooks;
+	size_t capacity, positions; /* as given to fl_forward_new() */
+	size_t rows;		    /* of the last call */
+	size_t depth;
+	uint64_t bytes, cache_bytes;
+
+	float *x;      /* [R, D] the residual stream */
+	float *before; /* [R, D] a copy of it, for hooks that compare; else NULL */
+	float *norm;   /* [R, D] a norm's output, then what is added to x; at the end the final norm's */
+	float *q;      /* [R, H E] queries, then the heads' results */
+	float *k, *v;  /* [R, G E] */
+	float *gate, *up; /* [R, F] */
+	float *last;	  /* [vocab] */
+	float *logits;	  /* [block, vocab], made when asked for */
+	float *rope;
+	struct cache *cache;
+	struct fl_scratch *scratch;
+};
+
+enum { LOGITS = 8 << 20 /* floats of logits at a time */ };
+
+static float *
+floats(struct fl_forward *f, size_t count, size_t each)
+{
+	f->bytes += count * each * sizeof(float);
+	return fl_alloc_aligned(count, each * sizeof(float));
+}
+
+static void
+make_rope(struct fl_forward *f)
+{
+	const struct fl_config *c = &f->m->config;
+	const struct fl_rope *r = &c->rope;
+	size_t n = (size_t)c->head_dim / 2;
+	size_t positions = f->positions > f->capacity ? f->positions : f->capacity;
+	double *freq = fl_alloc(n, sizeof *freq);
+
+	fl_rope_frequencies(freq, (size_t)c->head_dim, r->theta);
+	if (r->kind == FL_ROPE_LLAMA3)
+		fl_rope_llama3(freq, n, r->factor, r->low, r->high, r->original);
+	f->rope = floats(f, positions, 2 * n);
+	fl_rope_table(f->rope, freq, n, positions);
+	free(freq);
+}
+
+static void
+make_cache(struct fl_forward *f)
+{
+	const struct fl_config *c = &f->m->config;
+	size_t row = (size_t)c->kv_heads * (size_t)c->head_dim;
+
+	f->cache = fl_alloc((size_t)c->layers, sizeof *f->cache);
+	for (int l = 0; l < c->layers; l++) {
+		struct cache *a = &f->cache[l];
+		size_t bounded = 2 * (size_t)c->window + f->capacity;
+
+		if (c->pattern[l] == 's')
+			continue;
+		a->capacity = f->positions;
+		if (c->pattern[l] == 'w' && bounded < a->capacity)
+			a->capacity = bounded;
+		a->k = floats(f, a->capacity, row);
+		a->v = floats(f, a->capacity, row);
+		f->cache_bytes += 2 * a->capacity * row * sizeof(float);
+	}
+}
+
+struct fl_forward *
+fl_forward_new(const struct fl_model *m, size_t rows, size_t positions, const struct fl_hooks *hooks)
+{
+	const struct fl_config *c = &m->config;
+	struct fl_forward *f = fl_alloc(1, sizeof *f);
+	size_t dim = (size_t)c->head_dim, width = (size_t)c->width, ffn = (size_t)c->ffn;
+
+	f->m = m;
+	f->capacity = rows;
+	f->positions = positions;
+	if (hooks)
+		f->hooks = *hooks;
+	f->x = floats(f, rows, width);
+	if (f->hooks.layer || f->hooks.attn)
+		f->before = floats(f, rows, width);
+	f->norm = floats(f, rows, width);
+	f->q = floats(f, rows, (size_t)c->heads * dim);
+	f->k = floats(f, rows, (size_t)c->kv_heads * dim);
+	f->v = floats(f, rows, (size_t)c->kv_heads * dim);
+	f->gate = floats(f, rows, ffn);
+	f->up = floats(f, rows, ffn);
+	f->last = floats(f, 1, (size_t)c->vocab);
+	f->scratch = fl_scratch_new();
+	make_rope(f);
+	if (positions)
+		make_cache(f);
+	return f;
+}
+
+void
+fl_forward_free(struct fl_forward *f)
+{
+	if (!f)
+		return;
+	for (int l = 0; f->cache && l < f->m->config.layers; l++) {
+		free(f->cache[l].k);
+		free(f->cache[l].v);
+	}
+	free(f->cache);
+	free(f->x);
+	free(f->before);
+	free(f->norm);
+	free(f->q);
+	free(f->k);
+	free(f->v);
+	free(f->gate);
+	free(f->up);
+	free(f->last);
+	free(f->logits);
+	free(f->rope);
+	fl_scratch_free(f->scratch);
+	free(f);
+}
+
+uint64_t
+fl_forward_cache_bytes(const struct fl_forward *f)
+{
+	return f->cache_bytes;
+}
+
+uint64_t
+fl_forward_bytes(const struct fl_forward *f)
+{
+	return f->bytes + fl_scratch_size(f->scratch);
+}
+
+size_t
+fl_forward_depth(const struct fl_forward *f)
+{
+	return f->depth;
+}
+
+void
+fl_forward_reset(struct fl_forward *f)
+{
+	f->depth = 0;
+	for (int l = 0; f->cache && l < f->m->config.layers; l++)
+		f->cache[l].first = f->cache[l].length = 0;
+}
+
+/* --- the layers --- */
+
+static void
+linear(struct fl_forward *f, float *out, const float *in, const struct fl_matrix *w)
+{
+	fl_gemm(out, in, f->rows, w, f->scratch);
+}
+
+static void
+norm(struct fl_forward *f, int site, const float *weight)
+{
+	size_t width = (size_t)f->m->config.width;
+
+	fl_rmsnorm(f->norm, f->x, f->rows, width, weight, f->m->config.norm_eps);
+	if (f->hooks.norm)
+		f->hooks.norm(f->hooks.ctx, site, f->x, f->norm, f->rows);
+}
+
+static void
+add_to_stream(struct fl_forward *f)
+{
+	fl_add(f->x, f->norm, f->rows * (size_t)f->m->config.width);
+}
+
+/* Makes room for n more positions where a window lets old ones go. */
+static void
+slide(struct cache *c, size_t n, size_t heads, size_t dim, size_t window)
+{
+	size_t keep = window - 1 < c->length ? window - 1 : c->length, gone = c->length - keep;
+
+	if (c->length + n <= c->capacity)
+		return;
+	for (size_t h = 0; h < heads; h++) {
+		float *k = c->k + h * c->capacity * dim, *v = c->v + h * c->capacity * dim;
+
+		memmove(k, k + gone * dim, keep * dim * sizeof *k);
+		memmove(v, v + gone * dim, keep * dim * sizeof *v);
+	}
+	c->first += gone;
+	c->length = keep;
+}
+
+static void
+remember(struct fl_forward *f, struct cache *c, size_t window)
+{
+	size_t heads = (size_t)f->m->config.kv_heads, dim = (size_t)f->m->config.head_dim;
+
+	slide(c, f->rows, heads, dim, window);
+	for (size_t r = 0; r < f->rows; r++)
+		for (size_t h = 0; h < heads; h++) {
+			size_t from = (r * heads + h) * dim, to = (h * c->capacity + c->length + r) * dim;
+
+			memcpy(c->k + to, f->k + from, dim * sizeof *f->k);
+			memcpy(c->v + to, f->v + from, dim * sizeof *f->v);
+		}
+	c->length += f->rows;
+}
+
+/* Attention of `sequences` sequences, or of the cached one (0), whose first row is at f->depth. */
+static void
+mix(struct fl_forward *f, int l, size_t sequences)
+{
+	const struct fl_config *c = &f->m->config;
+	size_t dim = (size_t)c->head_dim, heads = (size_t)c->kv_heads, row = heads * dim;
+	size_t window = c->pattern[l] == 'w' ? (size_t)c->window : 0;
+	struct fl_attention a = { .heads = (size_t)c->heads, .kv_heads = heads, .dim = dim,
+		.window = window, .q = f->q, .out = f->q };
+
+	if (sequences) {
+		a.sequences = sequences;
+		a.queries = f->rows / sequences;
+		a.k = f->k, a.v = f->v;
+		a.kv_row = row, a.kv_head = dim, a.kv_sequence = a.queries * row;
+	} else {
+		struct cache *kv = &f->cache[l];
+
+		remember(f, kv, window);
+		a.sequences = 1;
+		a.queries = f->rows;
+		a.past = f->depth, a.first = kv->first;
+		a.k = kv->k, a.v = kv->v;
+		a.kv_row = dim, a.kv_head = kv->capacity * dim;
+	}
+	fl_attention(&a, f->scratch);
+}
+
+static void
+attention(struct fl_forward *f, int l, size_t sequences)
+{
+	const struct fl_config *c = &f->m->config;
+	const struct fl_layer *w = &f->m->layer[l];
+	size_t dim = (size_t)c->head_dim, heads = (size_t)c->heads, kv_heads = (size_t)c->kv_heads;
+	size_t first = sequences ? 0 : f->depth, length = sequences ? f->rows / sequences : f->rows;
+
+	norm(f, 2 * l, w->attn_norm);
+	linear(f, f->q, f->norm, &w->q);
+	linear(f, f->k, f->norm, &w->k);
+	linear(f, f->v, f->norm, &w->v);
+	if (w->q_norm) {
+		fl_rmsnorm(f->q, f->q, f->rows * heads, dim, w->q_norm, c->norm_eps);
+		fl_rmsnorm(f->k, f->k, f->rows * kv_heads, dim, w->k_norm, c->norm_eps);
+	}
+	fl_rope(f->q, f->rows, heads, dim, f->rope, first, length);
+	fl_rope(f->k, f->rows, kv_heads, dim, f->rope, first, length);
+	mix(f, l, sequences);
+	linear(f, f->norm, f->q, &w->o);
+	add_to_stream(f);
+	if (f->hooks.attn)
+		f->hooks.attn(f->hooks.ctx, l, f->before, f->x, f->rows);
+}
+
+static void
+ffn(struct fl_forward *f, int l)
+{
+	const struct fl_layer *w = &f->m->layer[l];
+
+	norm(f, 2 * l + 1, w->ffn_norm);
+	linear(f, f->gate, f->norm, &w->gate);
+	linear(f, f->up, f->norm, &w->up);
+	fl_swiglu(f->gate, f->up, f->rows * (size_t)f->m->config.ffn);
+	if (f->hooks.ffn)
+		f->hooks.ffn(f->hooks.ctx, l, f->gate, f->rows);
+	linear(f, f->norm, f->gate, &w->down);
+	add_to_stream(f);
+}
+
+static void
+run_layers(struct fl_forward *f, size_t sequences)
+{
+	const struct fl_config *c = &f->m->config;
+	size_t size = f->rows * (size_t)c->width * sizeof *f->x;
+
+	for (int l = 0; l < c->layers; l++) {
+		if (f->before)
+			memcpy(f->before, f->x, size);
+		if (c->pattern[l] != 's')
+			attention(f, l, sequences);
+		ffn(f, l);
+		if (f->hooks.layer)
+			f->hooks.layer(f->hooks.ctx, l, f->before, f->x, f->rows);
+	}
+	norm(f, 2 * c->layers, f->m->final_norm);
+}
+
+/* --- tokens in --- */
+
+static int
+check_ids(const struct fl_forward *f, const uint32_t *ids, size_t n, struct fl_err *err)
+{
+	for (size_t i = 0; i < n; i++)
+		if (ids[i] >= (uint32_t)f->m->config.vocab)
+			return fl_err_data(err, "'%s': token %zu is %u, beyond the model's vocabulary of %d",
+			    fl_model_name(f->m), i, ids[i], f->m->config.vocab);
+	return 0;
+}
+
+static void
+embed(struct fl_forward *f, const uint32_t *ids, size_t n)
+{
+	f->rows = n;
+	for (size_t i = 0; i < n; i++)
+		fl_matrix_rows_f32(&f->m->embed, ids[i], 1, f->x + i * (size_t)f->m->config.width);
+}
+
+int
+fl_forward_batch(struct fl_forward *f, const uint32_t *ids, size_t sequences, size_t length,
+    struct fl_err *err)
+{
+	if (sequences * length > f->capacity || sequences * length == 0 || f->depth)
+		fl_bug("%zu sequences of %zu", sequences, length);
+	if (check_ids(f, ids, sequences * length, err) < 0)
+		return -1;
+	embed(f, ids, sequences * length);
+	run_layers(f, sequences);
+	return 0;
+}
+
+int
+fl_forward_append(struct fl_forward *f, const uint32_t *ids, size_t n, struct fl_err *err)
+{
+	if (n == 0 || n > f->positions - f->depth)
+		fl_bug("%zu tokens after %zu of %zu", n, f->depth, f->positions);
+	if (check_ids(f, ids, n, err) < 0)
+		return -1;
+	for (size_t at = 0; at < n; at += f->rows) {
+		embed(f, ids + at, n - at < f->capacity ? n - at : f->capacity);
+		run_layers(f, 0);
+		f->depth += f->rows;
+	}
+	return 0;
+}
+
+/* --- logits out --- */
+
+const float *
+fl_forward_last(struct fl_forward *f)
+{
+	const float *row = f->norm + (f->rows - 1) * (size_t)f->m->config.width;
+
+	fl_gemm(f->last, row, 1, &f->m->head, f->scratch);
+	return f->last;
+}
+
+void
+fl_forward_logits(struct fl_forward *f,
+    void (*see)(void *ctx, size_t first, size_t n, float *logits), void *ctx)
+{
+	size_t vocab = (size_t)f->m->config.vocab, width = (size_t)f->m->config.width;
+	size_t block = LOGITS / vocab + 1;
+
+	if (block > f->capacity)
+		block = f->capacity;
+	if (!f->logits)
+		f->logits = floats(f, block, vocab);
+	for (size_t at = 0; at < f->rows; at += block) {
+		size_t n = f->rows - at < block ? f->rows - at : block;
+
+		fl_gemm(f->logits, f->norm + at * width, n, &f->m->head, f->scratch);
+		see(ctx, at, n, f->logits);
+	}
+}
