@@ -13,26 +13,27 @@ struct span {
 	bool log;
 };
 
-/* The range of an axis with a margin of 6 % on each side; never empty. */
+/* The range of an axis with a margin of 6 % on each side; never empty. A table's numbers are within
+ * 1e100 of zero, so nothing here overflows. */
 static struct span
 span(const struct fl_plot *p, bool x)
 {
-	struct span s = { INFINITY, -INFINITY, x };
-	double margin;
+	double lo = INFINITY, hi = -INFINITY, margin;
+	bool flat;
 
 	for (size_t i = 0; i < p->n; i++) {
 		double v = x ? p->point[i].x : p->point[i].y;
 
-		s.lo = fmin(s.lo, v);
-		s.hi = fmax(s.hi, v);
+		lo = fmin(lo, v);
+		hi = fmax(hi, v);
 	}
-	s.log = x && s.lo > 0;
-	if (s.log) {
-		margin = s.hi > s.lo ? pow(s.hi / s.lo, .06) : 1.1;
-		return (struct span){ s.lo / margin, s.hi * margin, true };
+	flat = hi - lo <= 1e-9 * fmax(fabs(lo), fabs(hi));
+	if (x && lo > 1e-100) {
+		margin = flat ? 1.1 : pow(hi / lo, .06);
+		return (struct span){ lo / margin, hi * margin, true };
 	}
-	margin = s.hi > s.lo ? .06 * (s.hi - s.lo) : fmax(.1 * fabs(s.lo), 1e-6);
-	return (struct span){ s.lo - margin, s.hi + margin, false };
+	margin = flat ? fmax(.1 * fabs(lo), 1e-6) : .06 * (hi - lo);
+	return (struct span){ lo - margin, hi + margin, false };
 }
 
 /* Where v lies along the axis, from 0 to 1. */
@@ -50,9 +51,9 @@ label(struct fl_str *out, const char *column)
 
 	if (strcmp(column, "loss_nats") == 0)
 		fl_str_puts(out, "loss (nats per token)");
-	else if (sscanf(column, "ttft_%d_s%n", &n, &end) == 1 && end && !column[end])
+	else if (sscanf(column, "ttft_%9d_s%n", &n, &end) == 1 && end && !column[end])
 		fl_str_printf(out, "time to first token, %d-token prompt (s)", n);
-	else if (sscanf(column, "decode_%d_tok_s%n", &n, &end) == 1 && end && !column[end])
+	else if (sscanf(column, "decode_%9d_tok_s%n", &n, &end) == 1 && end && !column[end])
 		fl_str_printf(out, "decode rate at %d tokens (tokens/s)", n);
 	else
 		fl_str_puts(out, column);

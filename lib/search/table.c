@@ -12,6 +12,8 @@
 #include "base/num.h"
 #include "base/str.h"
 
+#define LARGEST 1e100 /* of a cell; room for products and differences */
+
 int
 fl_table_goal(const char *name)
 {
@@ -61,10 +63,11 @@ static int
 read_cell(struct fl_cell *c, const char *text, const char *column, struct fl_err *err)
 {
 	*c = (struct fl_cell){ .value = NAN, .n = 1, .text = text };
-	if (*text && !is_failed(text) && fl_num_real(text, -HUGE_VAL, HUGE_VAL, &c->value) < 0) {
+	if (*text && !is_failed(text) && fl_num_real(text, -LARGEST, LARGEST, &c->value) < 0) {
 		c->value = NAN;
 		if (fl_table_goal(column))
-			return fl_err_data(err, "%s is '%s', not a number", column, text);
+			return fl_err_data(err, "%s is '%s', not a number within 1e100 of zero",
+			    column, text);
 	}
 	return 0;
 }

@@ -96,6 +96,16 @@ setup() {
 	run -1 grep -E '.{81}' <<< "${output#*loss (nats}"
 }
 
+@test "equal, extreme and negative values are plotted" {
+	local pair
+	for pair in '1 1' '1 1.0000000000000002' '1e-100 1e100' '-1e100 1e100' '0 0' '5e-324 1'; do
+		printf 'arch\tloss_nats\tttft_1_s\nd1-f1-f\t%s\t%s\nd1-f1-s\t%s\t%s\n' \
+			$pair ${pair#* } ${pair% *} > odd.tsv
+		silent fl-pareto --text-plot odd.tsv
+		! command -v gnuplot > /dev/null || silent timeout 20 fl-pareto --plot a.svg odd.tsv
+	done
+}
+
 @test "mistakes are named" {
 	one_line_error 2 fl-pareto --objectives loss_nats t.tsv
 	one_line_error 2 fl-pareto --objectives loss_nats,speed t.tsv
