@@ -7,7 +7,7 @@
 
 int
 fl_history_write(struct fl_writer *w, const struct fl_reader *r, const char *tool,
-    const struct fl_json *arguments, struct fl_json *kept, struct fl_err *err)
+    const struct fl_json *arguments, const struct fl_json *kept, struct fl_err *err)
 {
 	struct fl_json *line = fl_json_new_object();
 	struct fl_str text = { 0 };
@@ -19,7 +19,7 @@ fl_history_write(struct fl_writer *w, const struct fl_reader *r, const char *too
 	if (r)
 		fl_json_set(line, "input", fl_json_new_str(fl_reader_digest(r)));
 	if (kept)
-		fl_json_set(line, "kept", kept);
+		fl_json_set(line, "kept", fl_json_copy(kept));
 	if (r)
 		fl_str_puts(&text, fl_reader_history(r));
 	if (text.len && text.data[text.len - 1] != '\n')

@@ -10,8 +10,8 @@
 /* Writes the reader's history and one more line {"tool", "version", "arguments", "input", ...}: after
  * the reader's end and the last weights, before commit. r may be NULL (fl-init: nothing was read).
  * arguments is fl_cli_record(): no paths, hosts or dates, nothing that does not change the result.
- * kept, if not NULL, is added as "kept" and becomes ours. */
+ * kept, if not NULL, is added as "kept". */
 int fl_history_write(struct fl_writer *w, const struct fl_reader *r, const char *tool,
-    const struct fl_json *arguments, struct fl_json *kept, struct fl_err *err) FL_MUST_USE;
+    const struct fl_json *arguments, const struct fl_json *kept, struct fl_err *err) FL_MUST_USE;
 
 #endif

@@ -345,12 +345,11 @@ fl_plan_apply(struct fl_plan *p, struct fl_reader *in, const struct fl_sink *sin
     const struct fl_json *arguments, struct fl_err *err)
 {
 	struct fl_writer *out = fl_writer_open(sink->output, sink->zstd, err);
-	struct fl_json *kept = p->kept ? fl_json_copy(p->kept) : NULL;
 
 	if (!out)
 		return -1;
 	if (fl_plan_run(p, in, out, err) == 0 &&
-	    (sink->no_history || fl_history_write(out, in, sink->tool, arguments, kept, err) == 0))
+	    (sink->no_history || fl_history_write(out, in, sink->tool, arguments, p->kept, err) == 0))
 		return fl_writer_commit(out, err);
 	fl_writer_abandon(out);
 	return -1;
