@@ -16,7 +16,7 @@
 #include "text/utf8.h"
 
 enum { BATCH = 1024 };
-static const size_t batch_bytes = 16 << 20, most_bytes = (size_t)1 << 40;
+static const size_t most_bytes = (size_t)1 << 40;
 
 static const char *checkpoint, *output, *separator;
 static bool decode, specials;
@@ -154,7 +154,7 @@ add_document(struct job *j, const char *text, size_t len, size_t number, struct 
 	d->err = (struct fl_err){ 0 };
 	j->n++;
 	j->bytes += len;
-	return j->n == BATCH || j->bytes >= batch_bytes ? flush(j, err) : 0;
+	return j->n == BATCH ? flush(j, err) : 0;
 }
 
 static int
@@ -188,7 +188,7 @@ encode_file(struct job *j, const char *path, struct fl_err *err)
 	rc = encode_text(j, text, len, err);
 	fl_progress_end();
 	free(text);
-	return rc < 0 ? fl_err_prefix(err, "'%s'", path) : 0;
+	return rc < 0 && err->code == FL_EXIT_DATA ? fl_err_prefix(err, "'%s'", path) : rc;
 }
 
 static int

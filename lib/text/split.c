@@ -11,9 +11,7 @@
 #include "base/alloc.h"
 #include "base/str.h"
 
-/* A run of n spaces is one match of \s+(?!\S) but costs n steps back: the limits allow for long runs
- * and stop only patterns whose time is exponential. */
-enum { MATCH_LIMIT = 100000000, DEPTH_LIMIT = 1000000, STACK_MIN = 32 << 10, STACK_MAX = 8 << 20 };
+enum { STACK_MIN = 32 << 10, STACK_MAX = 8 << 20 };
 
 struct fl_split {
 	char *pattern;
@@ -155,8 +153,6 @@ fl_split_room_new(void)
 	r->stack = pcre2_jit_stack_create(STACK_MIN, STACK_MAX, NULL);
 	if (!r->match || !r->context)
 		fl_bug("no memory to match in");
-	pcre2_set_match_limit(r->context, MATCH_LIMIT);
-	pcre2_set_depth_limit(r->context, DEPTH_LIMIT);
 	pcre2_jit_stack_assign(r->context, NULL, r->stack);
 	return r;
 }
@@ -172,15 +168,24 @@ fl_split_room_free(struct fl_split_room *r)
 	free(r);
 }
 
+/* Steps back allowed in one match. A run of n spaces is one match of the usual patterns and takes n of
+ * them; a pattern that takes exponentially many is stopped. */
+static uint32_t
+limit(size_t len)
+{
+	return len < UINT32_MAX / 32 ? 10000000 + 8 * (uint32_t)len : UINT32_MAX;
+}
+
 int
 fl_split_next(const struct fl_split *s, struct fl_split_room *r, const char *text, size_t len,
     size_t from, size_t *start, size_t *end, struct fl_err *err)
 {
-	int n = pcre2_match(s->code, (PCRE2_SPTR)text, len, from, PCRE2_NO_UTF_CHECK, r->match,
-	    r->context);
 	const PCRE2_SIZE *at = pcre2_get_ovector_pointer(r->match);
 	PCRE2_UCHAR why[120];
+	int n;
 
+	pcre2_set_match_limit(r->context, limit(len));
+	n = pcre2_match(s->code, (PCRE2_SPTR)text, len, from, PCRE2_NO_UTF_CHECK, r->match, r->context);
 	if (n == PCRE2_ERROR_NOMATCH)
 		return 0;
 	if (n < 0) {

@@ -17,11 +17,11 @@ fl_tokenizer_new(const char *json, size_t len, const char *config, size_t config
 
 	t->unk = t->bos = t->eos = t->eot = -1;
 	if (fl_tokenizer_read_json(t, json, len, err) < 0 ||
-	    (config && fl_tokenizer_read_config(t, config, config_len, err) < 0)) {
+	    (config && fl_tokenizer_read_config(t, config, config_len, err) < 0) ||
+	    fl_tokenizer_finish(t, err) < 0) {
 		fl_tokenizer_free(t);
 		return NULL;
 	}
-	fl_tokenizer_find_eot(t);
 	return t;
 }
 

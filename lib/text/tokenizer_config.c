@@ -43,22 +43,3 @@ out:
 	fl_json_free(root);
 	return rc;
 }
-
-void
-fl_tokenizer_find_eot(struct fl_tokenizer *t)
-{
-	static const char *const name[] = { "<|endoftext|>", "<|end_of_text|>",
-		"<|end\xe2\x96\x81of\xe2\x96\x81sentence|>", "</s>", "<eos>" };
-
-	t->eot = t->eos;
-	for (size_t i = 0; i < sizeof name / sizeof *name; i++) {
-		long id = fl_vocab_find(&t->vocab, name[i], strlen(name[i]));
-
-		if (id < 0 || t->vocab.token[id].type != FL_TOKEN_SPECIAL)
-			continue;
-		t->eot = id;
-		break;
-	}
-	if (t->eos < 0)
-		t->eos = t->eot;
-}

@@ -3,6 +3,7 @@
 #ifndef FL_TEXT_TOKENIZER_IMPL_H
 #define FL_TEXT_TOKENIZER_IMPL_H
 
+#include "base/json.h"
 #include "text/added.h"
 #include "text/bpe.h"
 #include "text/normalizer.h"
@@ -45,12 +46,15 @@ struct fl_tokenizer {
 int fl_tokenizer_read_json(struct fl_tokenizer *t, const char *json, size_t len, struct fl_err *err)
     FL_MUST_USE;
 
+/* Its normalizer, pre_tokenizer, post_processor and decoder. */
+int fl_tokenizer_read_pipeline(struct fl_tokenizer *t, const struct fl_json *root,
+    struct fl_err *err) FL_MUST_USE;
+
 /* Reads BOS, EOS and their policy from tokenizer_config.json. */
 int fl_tokenizer_read_config(struct fl_tokenizer *t, const char *json, size_t len,
     struct fl_err *err) FL_MUST_USE;
 
-/* The end-of-text token: one by a name that base models use, else eos; and eos, if nothing else said
- * which it is. */
-void fl_tokenizer_find_eot(struct fl_tokenizer *t);
+/* What follows from the rest: bytes, ranks, end of text. The vocabulary must have all bytes. */
+int fl_tokenizer_finish(struct fl_tokenizer *t, struct fl_err *err) FL_MUST_USE;
 
 #endif

@@ -1,0 +1,90 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/* tokenizer_finish.c -- what follows from a tokenizer once it is read, from whatever format. */
+#include <stdio.h>
+#include <string.h>
+
+#include "base/alloc.h"
+#include "text/bytelevel.h"
+#include "text/tokenizer_impl.h"
+#include "text/utf8.h"
+
+/* The tokens of the 256 bytes, which must all be there: else some text could not be encoded. */
+static int
+find_bytes(struct fl_tokenizer *t, struct fl_err *err)
+{
+	bool level = t->kind == FL_TOKENIZER_BYTE_LEVEL;
+
+	for (unsigned b = 0; b < 256 && (level || t->byte_fallback); b++) {
+		char text[8];
+		size_t len = level ? fl_utf8_put(text, fl_bytelevel_char((unsigned char)b))
+				   : (size_t)snprintf(text, sizeof text, "<0x%02X>", b);
+		long id = fl_vocab_find(&t->vocab, text, len);
+
+		if (id < 0)
+			return fl_err_data(err, "the vocabulary has no token for the byte 0x%02X", b);
+		t->byte_id[b] = (uint32_t)id;
+		if (!level)
+			t->vocab.token[id].type = FL_TOKEN_BYTE;
+	}
+	return 0;
+}
+
+static bool
+crosses(const struct fl_tokenizer *t, const struct fl_merge *m)
+{
+	const struct fl_token *l = &t->vocab.token[m->left], *r = &t->vocab.token[m->right];
+	bool from = l->len >= FL_META_LEN && memcmp(l->text + l->len - FL_META_LEN, FL_META, FL_META_LEN) == 0;
+	bool into = r->len >= FL_META_LEN && memcmp(r->text, FL_META, FL_META_LEN) == 0;
+
+	return into && !from;
+}
+
+static void
+find_ranks(struct fl_tokenizer *t)
+{
+	t->meta_cut = !t->ignore_merges && fl_vocab_find(&t->vocab, FL_META, FL_META_LEN) >= 0;
+	t->rank = fl_alloc(t->vocab.n, sizeof *t->rank);
+	for (size_t id = 0; id < t->vocab.n; id++)
+		t->rank[id] = -1;
+	for (size_t i = t->merges.n; i-- > 0;) {
+		t->rank[t->merges.v[i].result] = (int32_t)i;
+		t->meta_cut = t->meta_cut && !crosses(t, &t->merges.v[i]);
+	}
+}
+
+/* The end-of-text token: one by a name that base models use, else eos; and eos, if nothing else said
+ * which it is. */
+static void
+find_eot(struct fl_tokenizer *t)
+{
+	static const char *const name[] = { "<|endoftext|>", "<|end_of_text|>",
+		"<|end\xe2\x96\x81of\xe2\x96\x81sentence|>", "</s>", "<eos>" };
+
+	t->eot = t->eos;
+	for (size_t i = 0; i < sizeof name / sizeof *name; i++) {
+		long id = fl_vocab_find(&t->vocab, name[i], strlen(name[i]));
+
+		if (id < 0 || t->vocab.token[id].type != FL_TOKEN_SPECIAL)
+			continue;
+		t->eot = id;
+		break;
+	}
+	if (t->eos < 0)
+		t->eos = t->eot;
+}
+
+int
+fl_tokenizer_finish(struct fl_tokenizer *t, struct fl_err *err)
+{
+	long id[] = { t->bos, t->eos };
+
+	for (size_t i = 0; i < 2; i++)
+		if (id[i] >= 0 && fl_tokenizer_type(t, (uint32_t)id[i]) == FL_TOKEN_UNUSED)
+			return fl_err_data(err, "%s is %ld, and no token has this id", i ? "EOS" : "BOS",
+			    id[i]);
+	if (find_bytes(t, err) < 0)
+		return -1;
+	find_ranks(t);
+	find_eot(t);
+	return 0;
+}
