@@ -49,7 +49,7 @@ LIBS := -static -lm
 else
 PKGS := libarchive libzstd jansson libpcre2-8 libutf8proc libxxhash
 PKG_CFLAGS := $(shell pkg-config --cflags $(PKGS) 2>/dev/null)
-LIBS := -Wl,--as-needed $(shell pkg-config --libs $(PKGS) 2>/dev/null) -ldnnl -llapacke -lopenblas -lm
+LIBS := -Wl,--as-needed $(shell pkg-config --libs $(PKGS) 2>/dev/null) -ldnnl -lm
 OMP := $(if $(SAN),,-fopenmp)
 endif
 ALL_CFLAGS = -std=c11 -D_GNU_SOURCE $(if $(CROSS),-DFL_PORTABLE) -Ilib $(WARN) $(OMP) -ffp-contract=off $(SANFLAGS) $(PKG_CFLAGS) $(CFLAGS)
