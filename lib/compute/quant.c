@@ -13,7 +13,7 @@ group_scale(const float *w, int bits)
 {
 	float top = 0, s;
 
-	for (int i = 0; i < FL_QUANT_GROUP; i++) {
+	for (int i = 0; i < FL_MATRIX_GROUP; i++) {
 		float a = fabsf(w[i]);
 
 		top = a > top ? a : top;
@@ -31,7 +31,7 @@ round_group(const float *restrict w, float s, int zero, uint32_t *restrict q)
 {
 	const float shift = 12582912, low = (float)-zero, high = (float)(zero - 1);
 
-	for (int i = 0; i < FL_QUANT_GROUP; i++) {
+	for (int i = 0; i < FL_MATRIX_GROUP; i++) {
 		float x = w[i] / s + shift - shift;
 
 		x = x < low ? low : x;
@@ -44,32 +44,17 @@ void
 fl_quant_row(const float *w, size_t n, int bits, uint32_t *packed, uint16_t *scale)
 {
 	const int zero = 1 << (bits - 1), per_word = 32 / bits;
-	uint32_t q[FL_QUANT_GROUP];
+	uint32_t q[FL_MATRIX_GROUP];
 
-	for (size_t g = 0; g < n / FL_QUANT_GROUP; g++, w += FL_QUANT_GROUP) {
+	for (size_t g = 0; g < n / FL_MATRIX_GROUP; g++, w += FL_MATRIX_GROUP) {
 		float s = group_scale(w, bits);
 
 		scale[g] = fl_f32_to_bf16(s);
 		round_group(w, s, zero, q);
-		for (int i = 0; i < FL_QUANT_GROUP; i += per_word, packed++) {
+		for (int i = 0; i < FL_MATRIX_GROUP; i += per_word, packed++) {
 			*packed = 0;
 			for (int k = 0; k < per_word; k++)
 				*packed |= q[i + k] << k * bits;
 		}
-	}
-}
-
-void
-fl_dequant_row(float *dst, const uint32_t *packed, const uint16_t *scale, size_t n, int bits)
-{
-	const uint32_t mask = (1u << bits) - 1;
-	const int zero = 1 << (bits - 1), per_word = 32 / bits;
-
-	for (size_t g = 0; g < n / FL_QUANT_GROUP; g++, packed += FL_QUANT_GROUP / per_word) {
-		float s = fl_bf16_to_f32(scale[g]);
-
-		for (int i = 0; i < FL_QUANT_GROUP; i++)
-			*dst++ =
-			    (float)((int)(packed[i / per_word] >> i % per_word * bits & mask) - zero) * s;
 	}
 }

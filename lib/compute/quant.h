@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: Apache-2.0 */
-/* quant.h -- symmetric integers in groups of 32, as compressed-tensors packs them.
+/* quant.h -- rounding weights to symmetric integers in groups, as struct fl_matrix stores them.
  *
- * A row of n weights, n a multiple of 32, becomes n integers of 4 or 8 bits and n/32 scales:
+ * A row of n weights, n a multiple of FL_MATRIX_GROUP, becomes n integers of 4 or 8 bits and a scale a group:
  * w ~ q s, q in [-2^(bits-1), 2^(bits-1) - 1]. The scale is rounded to bf16 before q is chosen, and
  * is never zero or subnormal. Packing: 32/bits integers to a little-endian 32-bit word, the first in
  * the lowest bits, each stored as q + 2^(bits-1). Plain arrays; nothing is allocated. */
@@ -11,7 +11,7 @@
 #include <stddef.h>
 #include <stdint.h>
 
-enum { FL_QUANT_GROUP = 32 };
+#include "compute/matrix.h"
 
 /* Words in a packed row of n weights. */
 static inline size_t
@@ -22,8 +22,5 @@ fl_quant_words(size_t n, int bits)
 
 /* Plain rounding: s = max |w| / (2^(bits-1) - 1/2), q = w / s to the nearest, ties to even, clipped. */
 void fl_quant_row(const float *w, size_t n, int bits, uint32_t *packed, uint16_t *scale);
-
-/* dst[i] = q[i] * s, exact in f32. */
-void fl_dequant_row(float *dst, const uint32_t *packed, const uint16_t *scale, size_t n, int bits);
 
 #endif

@@ -298,10 +298,10 @@ read_quant_group(const struct reading *r, const struct fl_json *group, struct fl
 
 	if ((bits != 4 && bits != 8) || !type || strcmp(type, "int") != 0 || !strategy ||
 	    strcmp(strategy, "group") != 0 || !fl_json_bool(fl_json_get(w, "symmetric"), false) ||
-	    fl_json_int(fl_json_get(w, "group_size"), 0) != FL_GROUP)
+	    fl_json_int(fl_json_get(w, "group_size"), 0) != FL_MATRIX_GROUP)
 		return fl_err_data(r->err,
 		    "'%s': only symmetric int4 or int8 weights in groups of %d are supported", r->what,
-		    FL_GROUP);
+		    FL_MATRIX_GROUP);
 	for (size_t i = 0; i < fl_json_len(targets); i++) {
 		const char *t = fl_json_str(fl_json_at(targets, i));
 
@@ -481,7 +481,7 @@ quant_group(const char *target, int bits)
 	fl_json_set(w, "type", fl_json_new_str("int"));
 	fl_json_set(w, "symmetric", fl_json_new_bool(true));
 	fl_json_set(w, "strategy", fl_json_new_str("group"));
-	fl_json_set(w, "group_size", fl_json_new_int(FL_GROUP));
+	fl_json_set(w, "group_size", fl_json_new_int(FL_MATRIX_GROUP));
 	fl_json_set(w, "dynamic", fl_json_new_bool(false));
 	fl_json_set(group, "targets", targets);
 	fl_json_set(group, "weights", w);

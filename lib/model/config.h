@@ -15,6 +15,7 @@
 #include "base/dtype.h"
 #include "base/err.h"
 #include "base/json.h"
+#include "compute/matrix.h"
 
 /* A model family is a row of a table in config.c, not code of its own. */
 struct fl_family {
@@ -40,7 +41,7 @@ struct fl_quant {
 	int linear, head, embed;
 };
 
-enum { FL_GROUP = 32, FL_WINDOW = 256 };
+enum { FL_WINDOW = 256 }; /* tokens, where nothing says otherwise */
 
 struct fl_config {
 	const struct fl_family *family;

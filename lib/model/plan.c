@@ -95,7 +95,7 @@ passage_begin(struct passage *s, const struct fl_plan *p, const struct fl_tensor
 	if (s->step->kind == FL_STEP_QUANTIZE) {
 		add_out(s, w->role, FL_PART_PACKED, FL_I32, 2,
 		    (uint64_t[]){ rows, fl_quant_words(cols, s->step->bits) });
-		add_out(s, w->role, FL_PART_SCALE, FL_BF16, 2, (uint64_t[]){ rows, cols / FL_GROUP });
+		add_out(s, w->role, FL_PART_SCALE, FL_BF16, 2, (uint64_t[]){ rows, cols / FL_MATRIX_GROUP });
 		add_out(s, w->role, FL_PART_SHAPE, FL_I64, 1, (uint64_t[]){ 2 });
 	} else if (s->step->kind == FL_STEP_COPY) {
 		const uint64_t shape[] = { vector ? cols : rows, cols };

@@ -42,9 +42,9 @@ fl_plan_quantize(const struct fl_config *in, const char *what, int head, int emb
 		if (!plan->step[i].bits)
 			continue;
 		plan->step[i].kind = FL_STEP_QUANTIZE;
-		if (cols % FL_GROUP) {
+		if (cols % FL_MATRIX_GROUP) {
 			fl_err_data(err, "'%s': the rows of '%s' are %llu long, no multiple of %d", what,
-			    w->tensor.name, (unsigned long long)cols, FL_GROUP);
+			    w->tensor.name, (unsigned long long)cols, FL_MATRIX_GROUP);
 			fl_plan_free(plan);
 			return NULL;
 		}

@@ -95,7 +95,7 @@ fill(const struct fl_config *c, struct fl_weight *w, char *name)
 		shape[1] = (cols * bits + 31) / 32;
 		dtype = FL_I32;
 	} else if (w->part == FL_PART_SCALE) {
-		shape[1] = cols / FL_GROUP;
+		shape[1] = cols / FL_MATRIX_GROUP;
 		dtype = FL_BF16;
 	} else if (w->part == FL_PART_SHAPE) {
 		shape[0] = 2;
