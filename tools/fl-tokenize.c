@@ -79,7 +79,9 @@ open_tokenizer(const char *path, struct fl_err *err)
 	}
 	if (got >= 0 && !text[0].data)
 		fl_err_data(err, "'%s' has no tokenizer.json", fl_reader_name(r));
-	else if (got >= 0 && !(t = fl_tokenizer_new(text[0].data, text[0].len, text[1].data, text[1].len, err)))
+	else if (got >= 0)
+		t = fl_tokenizer_new(text[0].data, text[0].len, text[1].data, text[1].len, err);
+	if (got >= 0 && text[0].data && !t)
 		fl_err_prefix(err, "'%s'", fl_reader_name(r));
 	fl_reader_close(r);
 	fl_str_free(&text[0]);

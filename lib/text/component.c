@@ -26,7 +26,7 @@ fl_component_absent(const struct fl_json *v)
 int
 fl_component_unsupported(const char *what, const struct fl_json *v, struct fl_err *err)
 {
-	return fl_err_data(err, "unsupported %s '%s' in 'tokenizer.json'", what, fl_component_type(v));
+	return fl_err_data(err, "unsupported %s '%s'", what, fl_component_type(v));
 }
 
 /* Whether word is one of the words in list, which single spaces separate. */
@@ -46,7 +46,7 @@ fl_component_check(const struct fl_json *v, const char *known, const char *what,
 {
 	for (void *it = fl_json_first(v); it; it = fl_json_next(v, it))
 		if (!listed(known, fl_json_key(it)))
-			return fl_err_data(err, "unsupported member '%s' of %s '%s' in 'tokenizer.json'",
+			return fl_err_data(err, "unsupported member '%s' of %s '%s'",
 			    fl_json_key(it), what, fl_component_type(v));
 	return 0;
 }

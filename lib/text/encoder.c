@@ -168,13 +168,15 @@ static int
 split(struct fl_encoder *e, size_t level, const char *text, size_t len, struct fl_ids *out,
     struct fl_err *err)
 {
+	const struct fl_tokenizer *t = e->t;
 	size_t at = 0, from = 0, start, end;
 	uint32_t c;
 
-	if (level == e->t->splits)
+	if (level == t->splits)
 		return word(e, text, len, out, err);
 	for (; at < len; at = end) {
-		int found = fl_split_next(e->t->split[level], e->room, text, len, from, &start, &end, err);
+		int found =
+		    fl_split_next(t->split[level], e->room, text, len, from, &start, &end, err);
 
 		if (found < 0)
 			return -1;
@@ -184,8 +186,9 @@ split(struct fl_encoder *e, size_t level, const char *text, size_t len, struct f
 			return -1;
 		if (end > start && split(e, level + 1, text + start, end - start, out, err) < 0)
 			return -1;
-		/* an empty match cuts, and the search goes on behind the next character */
-		from = end > start || end == len ? end : (size_t)(fl_utf8_next(text + end, &c) - text);
+		from = end;
+		if (end == start && end < len) /* an empty match cuts; look behind the next character */
+			from = (size_t)(fl_utf8_next(text + end, &c) - text);
 	}
 	return 0;
 }
@@ -218,12 +221,10 @@ pretokenize(struct fl_encoder *e, const char *text, size_t len, bool first, stru
     struct fl_err *err)
 {
 	const struct fl_tokenizer *t = e->t;
-	bool prefix = t->metaspace && (t->meta_prefix == FL_META_ALWAYS ||
-				       (t->meta_prefix == FL_META_FIRST && first));
+	bool prefix = t->meta_prefix == FL_META_ALWAYS || (t->meta_prefix == FL_META_FIRST && first);
+	bool has = text[0] == ' ' || (len >= FL_META_LEN && memcmp(text, FL_META, FL_META_LEN) == 0);
 	struct fl_str *s = &e->prefixed;
 
-	if (len == 0)
-		return 0;
 	fl_str_clear(s);
 	if (t->kind == FL_TOKENIZER_BYTE_LEVEL) {
 		if (!t->prefix_space || text[0] == ' ')
@@ -234,7 +235,7 @@ pretokenize(struct fl_encoder *e, const char *text, size_t len, bool first, stru
 	}
 	if (!t->metaspace)
 		return cut(e, text, len, out, err);
-	if (prefix && text[0] != ' ' && (len < FL_META_LEN || memcmp(text, FL_META, FL_META_LEN) != 0))
+	if (prefix && !has)
 		fl_str_puts(s, FL_META);
 	for (size_t i = 0; i < len; i++)
 		if (text[i] == ' ')
@@ -258,7 +259,8 @@ part(struct fl_encoder *e, const char *text, size_t len, bool first, bool specia
 	fl_normalizer_run(&e->t->normalizer, text, len, e->normal, &text, &len);
 	do {
 		id = fl_added_next(&e->t->added[1], text, len, specials, &pos, &from, &to);
-		if (pretokenize(e, text + from, to - from, first && from == 0, out, err) < 0)
+		if (to > from &&
+		    pretokenize(e, text + from, to - from, first && from == 0, out, err) < 0)
 			return -1;
 		if (id >= 0)
 			fl_ids_push(out, (uint32_t)id);

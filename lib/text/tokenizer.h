@@ -102,8 +102,9 @@ size_t fl_tokenizer_merges(const struct fl_tokenizer *t);
 void fl_tokenizer_merge(const struct fl_tokenizer *t, size_t rank, uint32_t *left, uint32_t *right);
 long fl_tokenizer_rank(const struct fl_tokenizer *t, uint32_t id);
 
-bool fl_tokenizer_ignore_merges(const struct fl_tokenizer *t); /* a word in the vocabulary is not merged */
-bool fl_tokenizer_adds_space(const struct fl_tokenizer *t);    /* before each text */
+/* Whether a word that is in the vocabulary is taken whole; whether a space is put before each text. */
+bool fl_tokenizer_ignore_merges(const struct fl_tokenizer *t);
+bool fl_tokenizer_adds_space(const struct fl_tokenizer *t);
 
 /* The patterns that cut words, applied one after the other, as the file spells them. A byte-level
  * pre-tokenizer with its own pattern (GPT-2) counts as one. */

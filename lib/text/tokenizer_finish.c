@@ -33,7 +33,8 @@ static bool
 crosses(const struct fl_tokenizer *t, const struct fl_merge *m)
 {
 	const struct fl_token *l = &t->vocab.token[m->left], *r = &t->vocab.token[m->right];
-	bool from = l->len >= FL_META_LEN && memcmp(l->text + l->len - FL_META_LEN, FL_META, FL_META_LEN) == 0;
+	bool from = l->len >= FL_META_LEN &&
+	    memcmp(l->text + l->len - FL_META_LEN, FL_META, FL_META_LEN) == 0;
 	bool into = r->len >= FL_META_LEN && memcmp(r->text, FL_META, FL_META_LEN) == 0;
 
 	return into && !from;

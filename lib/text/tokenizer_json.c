@@ -22,7 +22,7 @@ static int
 read_vocab(struct fl_tokenizer *t, const struct fl_json *vocab, struct fl_err *err)
 {
 	if (fl_json_type(vocab) != FL_JSON_OBJECT || fl_json_len(vocab) == 0)
-		return fl_err_data(err, "'tokenizer.json' has no vocabulary");
+		return fl_err_data(err, "no vocabulary");
 	for (void *it = fl_json_first(vocab); it; it = fl_json_next(vocab, it)) {
 		const char *text = fl_json_key(it);
 
@@ -62,14 +62,14 @@ read_merges(struct fl_tokenizer *t, const struct fl_json *merges, struct fl_err 
 	int rc = 0;
 
 	if (fl_json_type(merges) != FL_JSON_ARRAY)
-		return fl_err_data(err, "'tokenizer.json' has no merges");
+		return fl_err_data(err, "no merges");
 	for (size_t i = 0; i < n && rc == 0; i++) {
 		const char *part[2];
 		size_t len[2];
 		long id[3];
 
 		if (merge_parts(fl_json_at(merges, i), part, len) < 0) {
-			rc = fl_err_data(err, "merge %zu in 'tokenizer.json' is not a pair", i);
+			rc = fl_err_data(err, "merge %zu is not a pair", i);
 			break;
 		}
 		fl_str_clear(&both);
@@ -79,7 +79,7 @@ read_merges(struct fl_tokenizer *t, const struct fl_json *merges, struct fl_err 
 		id[1] = fl_vocab_find(&t->vocab, part[1], len[1]);
 		id[2] = fl_vocab_find(&t->vocab, both.data, both.len);
 		if (id[0] < 0 || id[1] < 0 || id[2] < 0)
-			rc = fl_err_data(err, "merge %zu in 'tokenizer.json', '%s', is not in the vocabulary",
+			rc = fl_err_data(err, "merge %zu, '%s', is not in the vocabulary",
 			    i, both.data);
 		else
 			fl_merges_add(&t->merges, (struct fl_merge){ (uint32_t)id[0],
@@ -118,10 +118,10 @@ read_model(struct fl_tokenizer *t, const struct fl_json *model, struct fl_err *e
 		"model", err) < 0)
 		return -1;
 	if (fl_json_real(fl_json_get(model, "dropout"), 0) != 0)
-		return fl_err_data(err, "unsupported dropout in 'tokenizer.json': ids would be random");
+		return fl_err_data(err, "unsupported dropout: ids would be random");
 	for (size_t i = 0; i < 2; i++)
 		if (fl_json_str_len(fl_json_get(model, affix[i])) > 0)
-			return fl_err_data(err, "unsupported %s in 'tokenizer.json'", affix[i]);
+			return fl_err_data(err, "unsupported %s", affix[i]);
 	t->fuse_unk = fl_json_bool(fl_json_get(model, "fuse_unk"), false);
 	t->byte_fallback = fl_json_bool(fl_json_get(model, "byte_fallback"), false);
 	t->ignore_merges = fl_json_bool(fl_json_get(model, "ignore_merges"), false);
@@ -183,7 +183,7 @@ read_added(struct fl_tokenizer *t, const struct fl_json *list, struct fl_err *er
 		const char *text = fl_component_text(fl_json_get(v, "content"), &len);
 
 		if (!text)
-			return fl_err_data(err, "added token %zu in 'tokenizer.json' has no text", i);
+			return fl_err_data(err, "added token %zu has no text", i);
 		if (fl_json_bool(fl_json_get(v, "single_word"), false))
 			return fl_err_data(err, "unsupported single_word of the added token '%s'", text);
 		if (fl_component_check(v, "id content single_word lstrip rstrip normalized special",
@@ -207,7 +207,7 @@ fl_tokenizer_read_json(struct fl_tokenizer *t, const char *json, size_t len, str
 	if (root && (read_model(t, fl_json_get(root, "model"), err) < 0 ||
 			fl_tokenizer_read_pipeline(t, root, err) < 0 ||
 			read_added(t, fl_json_get(root, "added_tokens"), err) < 0))
-		rc = -1;
+		rc = fl_err_prefix(err, "'tokenizer.json'");
 	fl_json_free(root);
 	return rc;
 }

@@ -60,7 +60,7 @@ static int
 add_split(struct fl_tokenizer *t, const char *pattern, struct fl_err *err)
 {
 	if (t->splits == FL_TOKENIZER_SPLITS)
-		return fl_err_data(err, "more than %d patterns in 'tokenizer.json'", FL_TOKENIZER_SPLITS);
+		return fl_err_data(err, "more than %d patterns", FL_TOKENIZER_SPLITS);
 	t->split[t->splits] = fl_split_new(pattern, err);
 	if (!t->split[t->splits])
 		return -1;
@@ -78,20 +78,20 @@ read_split(struct fl_tokenizer *t, const struct fl_json *v, struct fl_err *err)
 	    fl_json_bool(fl_json_get(v, "invert"), false) ||
 	    fl_component_check(v, "type pattern behavior invert", "pre-tokenizer", err) < 0)
 		return fl_err_data(err,
-		    "unsupported pre-tokenizer 'Split' in 'tokenizer.json': not a regular expression, "
-		    "isolated and not inverted");
+		    "unsupported pre-tokenizer 'Split': not a regular expression, isolated");
 	return add_split(t, pattern, err);
 }
 
 static int
 read_byte_level(struct fl_tokenizer *t, const struct fl_json *v, struct fl_err *err)
 {
-	if (fl_component_check(v, "type add_prefix_space trim_offsets use_regex", "pre-tokenizer", err) < 0)
+	if (fl_component_check(v, "type add_prefix_space trim_offsets use_regex", "pre-tokenizer",
+		err) < 0)
 		return -1;
 	t->kind = FL_TOKENIZER_BYTE_LEVEL;
 	t->prefix_space = fl_json_bool(fl_json_get(v, "add_prefix_space"), true);
 	if (t->prefix_space && t->splits)
-		return fl_err_data(err, "unsupported add_prefix_space after a split in 'tokenizer.json'");
+		return fl_err_data(err, "unsupported add_prefix_space after a split");
 	return fl_json_bool(fl_json_get(v, "use_regex"), true) ? add_split(t, GPT2_PATTERN, err) : 0;
 }
 
@@ -142,7 +142,8 @@ read_metaspace(struct fl_tokenizer *t, const struct fl_json *v, struct fl_err *e
 static int
 read_pre_tokenizer(struct fl_tokenizer *t, const struct fl_json *v, struct fl_err *err)
 {
-	const struct fl_json *list = fl_component_is(v, "Sequence") ? fl_json_get(v, "pretokenizers") : NULL;
+	const struct fl_json *list =
+	    fl_component_is(v, "Sequence") ? fl_json_get(v, "pretokenizers") : NULL;
 	size_t n = list ? fl_json_len(list) : 1;
 
 	t->kind = FL_TOKENIZER_SENTENCEPIECE;
@@ -182,7 +183,8 @@ template_id(const struct fl_json *v, const struct fl_json *names)
 static int
 read_template(struct fl_tokenizer *t, const struct fl_json *v, struct fl_err *err)
 {
-	const struct fl_json *single = fl_json_get(v, "single"), *names = fl_json_get(v, "special_tokens");
+	const struct fl_json *single = fl_json_get(v, "single");
+	const struct fl_json *names = fl_json_get(v, "special_tokens");
 	size_t n = fl_json_len(single), i = 0;
 	long before = -1, after = -1;
 
@@ -205,8 +207,8 @@ read_post_processor(struct fl_tokenizer *t, const struct fl_json *v, struct fl_e
 {
 	const struct fl_json *list = fl_json_get(v, "processors");
 
-	if (fl_component_absent(v) || fl_component_is(v, "ByteLevel")) /* ByteLevel changes offsets only */
-		return 0;
+	if (fl_component_absent(v) || fl_component_is(v, "ByteLevel"))
+		return 0; /* ByteLevel changes offsets only */
 	if (fl_component_is(v, "TemplateProcessing"))
 		return read_template(t, v, err);
 	if (!fl_component_is(v, "Sequence"))
@@ -231,6 +233,7 @@ static int
 read_decoder(struct fl_tokenizer *t, const struct fl_json *v, struct fl_err *err)
 {
 	const struct fl_json *list = fl_json_get(v, "decoders");
+	long long start = fl_json_int(fl_json_get(v, "start"), 0);
 	bool bytes = t->kind == FL_TOKENIZER_BYTE_LEVEL;
 
 	if (fl_component_absent(v) || (fl_component_is(v, "ByteLevel") && bytes))
@@ -244,16 +247,16 @@ read_decoder(struct fl_tokenizer *t, const struct fl_json *v, struct fl_err *err
 	if (bytes)
 		return fl_component_unsupported("decoder", v, err);
 	if (fl_component_is(v, "ByteFallback") || fl_component_is(v, "Fuse") ||
-	    (fl_component_is(v, "Replace") && member_is(fl_json_get(v, "pattern"), "String", FL_META) &&
-		member_is(v, "content", " ")))
+	    (fl_component_is(v, "Replace") && member_is(v, "content", " ") &&
+		member_is(fl_json_get(v, "pattern"), "String", FL_META)))
 		return 0;
 	if (fl_component_is(v, "Metaspace") && meta_prefix(v) >= 0) {
 		t->strip_space = meta_prefix(v) != FL_META_NEVER;
 		return 0;
 	}
-	if (fl_component_is(v, "Strip") && member_is(v, "content", " ") && fl_json_int(fl_json_get(v, "stop"), 0) == 0 &&
-	    fl_json_int(fl_json_get(v, "start"), 0) <= 1) {
-		t->strip_space = fl_json_int(fl_json_get(v, "start"), 0) == 1;
+	if (fl_component_is(v, "Strip") && member_is(v, "content", " ") && start >= 0 && start <= 1 &&
+	    fl_json_int(fl_json_get(v, "stop"), 0) == 0) {
+		t->strip_space = start == 1;
 		return 0;
 	}
 	return fl_component_unsupported("decoder", v, err);

@@ -124,7 +124,7 @@ expected() { # TOKENIZER TEXT-AS-JSON
 	assert_equal "$stderr" "fl-tokenize: token 0 of 'big.tok' is 65535, beyond the vocabulary of 305"
 	echo '{"model":{"type":"Unigram"}}' > base/tokenizer.json
 	one_line_error 3 fl-tokenize -c base text.txt
-	assert_equal "$stderr" "fl-tokenize: 'base': unsupported model 'Unigram' in 'tokenizer.json'"
+	assert_equal "$stderr" "fl-tokenize: 'base': 'tokenizer.json': unsupported model 'Unigram'"
 	rm base/tokenizer.json
 	one_line_error 3 fl-tokenize -c base text.txt
 }
