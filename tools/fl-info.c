@@ -6,17 +6,22 @@
 #include "base/cli.h"
 #include "base/num.h"
 #include "base/str.h"
+#include "export/export.h"
 #include "io/checkpoint.h"
 #include "model/inspect.h"
 #include "model/metrics.h"
 #include "model/roles.h"
 
 static bool check, json;
+static const char *target;
 
 static const struct fl_opt opts[] = {
 	{ 0, "check", NULL,
 	  "Read every tensor too: each must be there, in the shape the configuration implies, with finite "
-	  "values. Print nothing unless -v is given.", .flag = &check },
+	  "values. Print nothing.", .flag = &check },
+	{ 0, "check-for", "target",
+	  "Say what target, gguf, cannot express of this model, and exit 1; print nothing if it can.",
+	  .word = &target, .words = fl_export_targets },
 	FL_OPT_JSON(json),
 	{ 0 },
 };
@@ -161,9 +166,9 @@ checkpoint(const char *path, struct fl_err *err)
 	struct fl_config c;
 
 	if (!r || fl_config_parse(&c, fl_reader_config(r), fl_reader_name(r), err) < 0 ||
-	    fl_inspect(r, &c, check, &in, err) < 0)
+	    (target && fl_export_check(target, &c, err) < 0) || fl_inspect(r, &c, check, &in, err) < 0)
 		return -1;
-	if (check)
+	if (check || target)
 		return 0;
 	config_facts(&c);
 	byte_facts(&in);

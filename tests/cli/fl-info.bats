@@ -50,3 +50,17 @@ load helper
 	one_line_error 3 fl-info base
 	[[ $stderr = *drop_attn_list* || $stderr = *auto_map* ]]
 }
+
+@test "--check-for says beforehand what a target cannot express" {
+	fl-init -s 1 -o base/ "$FIXTURES/tiny-qwen3.json"
+	silent fl-info --check-for gguf base
+	assert_output ""
+	fl-attnpattern -a d64-f128-fwff base | fl-info --check-for gguf
+	# QK-norm, scaled RoPE and windows together have no form there
+	jq '.rope_scaling = {rope_type: "llama3", factor: 8.0, low_freq_factor: 1.0, high_freq_factor: 4.0,
+		original_max_position_embeddings: 64} | .layer_types = ["full_attention", "sliding_attention",
+		"full_attention", "full_attention"] | .sliding_window = 32 | .use_sliding_window = true' \
+		"$FIXTURES/tiny-qwen3.json" > config.json
+	fl-init -s 1 -o scaled/ config.json
+	one_line_error 1 fl-info --check-for gguf scaled
+}
