@@ -228,7 +228,7 @@ fl_attention(const struct fl_attention *a, struct fl_scratch *s)
 	j.step = j.group < ROWS ? min(ROWS / j.group, a->queries) : 1;
 	j.blocks = (a->queries + j.step - 1) / j.step;
 	j.tiles = a->sequences * a->kv_heads * j.blocks;
-	if (j.step * j.group <= FEW && j.tiles * FEW * (a->past + a->queries - a->first) * a->dim < SMALL) {
+	if (j.step * j.group <= FEW && a->heads * j.blocks * (a->past + a->queries - a->first) * a->dim < SMALL) {
 		for (size_t i = 0; i < j.tiles; i++)
 			attend(&j, i, 0);
 		return;
