@@ -50,9 +50,8 @@ else
 PKGS := libarchive libzstd jansson libpcre2-8 libutf8proc libxxhash
 PKG_CFLAGS := $(shell pkg-config --cflags $(PKGS) 2>/dev/null)
 LIBS := -Wl,--as-needed $(shell pkg-config --libs $(PKGS) 2>/dev/null) -ldnnl -lm
-OMP := $(if $(SAN),,-fopenmp)
 endif
-ALL_CFLAGS = -std=c11 -D_GNU_SOURCE $(if $(CROSS),-DFL_PORTABLE) -Ilib $(WARN) $(OMP) -ffp-contract=off $(SANFLAGS) $(PKG_CFLAGS) $(CFLAGS)
+ALL_CFLAGS = -std=c11 -D_GNU_SOURCE $(if $(CROSS),-DFL_PORTABLE) -Ilib $(WARN) -pthread -ffp-contract=off $(SANFLAGS) $(PKG_CFLAGS) $(CFLAGS)
 
 LIB_OBJ := $(LIB_SRC:%.c=$B/obj/%.o)
 MAN := $(patsubst man/%.in,$B/man/%,$(wildcard man/fl-*.1.in)) $(patsubst man/%,$B/man/%,$(wildcard man/*.[57]))

@@ -15,7 +15,7 @@ int fl_parallel_threads(void);
 
 /* Calls work(ctx, tile, thread) for tile = 0 .. tiles-1, thread in [0, fl_parallel_threads()), and
  * waits for all. Tiles are handed out as threads become free. Not nested: from inside a tile it runs
- * on the calling thread. */
+ * on the calling thread. Not called by several threads at a time. */
 void fl_parallel(size_t tiles, void (*work)(void *ctx, size_t tile, int thread), void *ctx);
 
 #endif
