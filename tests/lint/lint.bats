@@ -27,13 +27,14 @@ rejects() {
 	run -0 "$ROOT/tests/lint/headers.sh"
 }
 
-@test "headers.sh refuses a second includer, a tool or header that includes, and stray OpenMP" {
+@test "headers.sh refuses a second includer, a tool or header that includes, and stray threads" {
 	mkdir -p lib/io
 	echo '#include <archive.h>' > lib/io/one.c
 	rejects headers.sh lib/io/two.c '#include <archive.h>\n' 'includes <archive.h>, and so does'
 	rejects headers.sh lib/io/two.h '#include <zstd.h>\n' 'belong in a .c file of lib/'
 	rejects headers.sh tools/fl-x.c '#include <zstd.h>\n' 'belong in a .c file of lib/'
-	rejects headers.sh lib/model/x.c '#pragma omp parallel\n' 'OpenMP outside base/parallel'
+	rejects headers.sh lib/model/x.c '#pragma omp parallel\n' 'threads outside base/parallel'
+	rejects headers.sh lib/model/x.c '#include <pthread.h>\n' 'threads outside base/parallel'
 	rejects headers.sh lib/model/x.c '#include <immintrin.h>\n' 'intrinsics outside compute/'
 }
 
