@@ -57,16 +57,41 @@ show() {
 	assert_output ""
 }
 
-# Runs what page $1 shows as "$ command" in EXAMPLES, as a user would who types it.
+# Parts the EXAMPLES of page $1 into files: command.N, and output.N where lines as deep follow it.
+part_examples() {
+	show "$1" | awk '
+		/^[A-Z]/ { on = /^EXAMPLES/ }
+		!on { next }
+		/^ *\$ / {
+			depth = index($0, "$") - 1
+			going_on = 1
+			n++
+		}
+		going_on {
+			sub(/^ *(\$ )?/, "")
+			print > ("command." n)
+			going_on = /\\$/
+			next
+		}
+		match($0, /[^ ]/) && n && RSTART > depth { print substr($0, depth + 1) > ("output." n); next }
+		{ depth = 1000 }'
+}
+
+# Runs them in order, in one directory, and compares what is shown, blanks aside.
 run_examples() {
-	show "$1" | sed -n '/^EXAMPLES/,/^[A-DF-Z]/s/^ *\$ //p' > script
-	[ -s script ] || return 0
+	part_examples "$1"
+	[ -e command.1 ] || return 0
 	mkdir dir
 	ln -s "$DATA/backbone5m" dir/base
 	head -c 40000 "$DATA/corpora/tinystories.txt" > dir/text.txt
-	(cd dir && bash -e -o pipefail -x ../script < /dev/null > ../said 2>&1) ||
-		{ echo "# $1"; tail -n 5 said; return 1; }
-	rm -r dir
+	for ((n = 1; ; n++)); do
+		[ -e "command.$n" ] || break
+		echo "${1##*/}: $(< "command.$n")"
+		(cd dir && bash -e -o pipefail "../command.$n" < /dev/null > ../said 2> ../complained) ||
+			{ cat complained; return 1; }
+		[ ! -e "output.$n" ] || diff <(tr -s ' \t' ' ' < "output.$n") <(tr -s ' \t' ' ' < said)
+	done
+	rm -r dir command.* output.* 2>/dev/null || true
 }
 
 @test "the examples of every page run, on ../shared/data/backbone5m" {
