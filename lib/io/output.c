@@ -182,6 +182,15 @@ opened(struct fl_output *o, struct fl_err *err)
 	return NULL;
 }
 
+/* Where path leads: a link stays, and what it points to is replaced. */
+static char *
+resolve(const char *path)
+{
+	char *real = realpath(path, NULL);
+
+	return real ? real : fl_strdup(path);
+}
+
 struct fl_output *
 fl_output_open(const char *path, struct fl_err *err)
 {
@@ -197,11 +206,10 @@ fl_output_open(const char *path, struct fl_err *err)
 		o->fd = open(path, O_WRONLY | O_CLOEXEC);
 		return opened(o, err);
 	}
-	o->final = exists ? realpath(path, NULL) : NULL; /* a link stays, its file is replaced */
-	if (!o->final)
-		o->final = fl_strdup(path);
+	o->final = resolve(path);
 	o->temp = register_temp(o->final, false, err);
-	if (o->temp)
+	errno = ENOENT;
+	if (o->temp && *path)
 		o->fd = open(o->temp->path, O_RDWR | O_CREAT | O_EXCL | O_CLOEXEC, 0666);
 	return opened(o, err);
 }
@@ -209,7 +217,7 @@ fl_output_open(const char *path, struct fl_err *err)
 /* Whether commit may put a new directory in the place of this one: it holds a checkpoint or nothing,
  * and only plain files, since nothing else should go without being asked for. */
 static int
-check_replaceable(const char *path, struct fl_err *err)
+check_replaceable(const char *path, const char *shown, struct fl_err *err)
 {
 	DIR *dir = opendir(path);
 	bool config = false, others = false, nested = false;
@@ -217,7 +225,7 @@ check_replaceable(const char *path, struct fl_err *err)
 	struct stat st;
 
 	if (!dir)
-		return errno == ENOENT ? 0 : fl_err_sys(err, "cannot write '%s'", path);
+		return errno == ENOENT ? 0 : fl_err_sys(err, "cannot write '%s'", shown);
 	while ((d = readdir(dir))) {
 		if (strcmp(d->d_name, ".") == 0 || strcmp(d->d_name, "..") == 0)
 			continue;
@@ -228,24 +236,26 @@ check_replaceable(const char *path, struct fl_err *err)
 	}
 	closedir(dir);
 	if (nested)
-		return fl_err_usage(err, "'%s' holds other directories and is not replaced", path);
+		return fl_err_usage(err, "'%s' holds other directories and is not replaced", shown);
 	if (others && !config)
-		return fl_err_usage(err, "'%s' holds no checkpoint and is not replaced", path);
+		return fl_err_usage(err, "'%s' holds no checkpoint and is not replaced", shown);
 	return 0;
 }
 
 struct fl_output *
 fl_output_open_dir(const char *path, struct fl_err *err)
 {
+	struct fl_output *o = new_output(path, -1);
 	size_t n = strlen(path);
-	struct fl_output *o;
+	char *bare;
 
 	while (n > 1 && path[n - 1] == '/')
 		n--;
-	o = new_output(path, -1);
+	bare = fl_strndup(path, n);
 	o->dir = true;
-	o->final = fl_strndup(path, n);
-	if (check_replaceable(o->final, err) < 0) {
+	o->final = resolve(bare);
+	free(bare);
+	if (check_replaceable(o->final, path, err) < 0) {
 		finish(o, true);
 		return NULL;
 	}

@@ -50,6 +50,19 @@ put(const char *path, const char *text)
 	fclose(f);
 }
 
+static struct fl_output *
+dir_with(const char *path, const char *name, const char *text)
+{
+	struct fl_err err = { 0 };
+	struct fl_output *o = fl_output_open_dir(path, &err), *f;
+
+	CHECK_STR(o ? "" : err.text, "");
+	f = fl_output_open_in(o, name, &err);
+	CHECK_OK(fl_output_write(f, text, strlen(text), &err), &err);
+	CHECK_OK(fl_output_commit(f, &err), &err);
+	return o;
+}
+
 static void
 a_file_appears_at_commit_and_not_before(void)
 {
@@ -174,6 +187,16 @@ a_link_stays_a_link(void)
 	CHECK(holds("file", "new"));
 	unlink("link");
 	unlink("file");
+	mkdir("d", 0700);
+	put("d/config.json", "old");
+	CHECK(symlink("d", "link") == 0);
+	o = dir_with("link/", "config.json", "new");
+	CHECK_OK(fl_output_commit(o, &err), &err);
+	CHECK(lstat("link", &st) == 0 && S_ISLNK(st.st_mode));
+	CHECK(holds("d/config.json", "new") && entries(".") == 2);
+	unlink("link");
+	unlink("d/config.json");
+	rmdir("d");
 }
 
 static void
@@ -185,24 +208,14 @@ messages_name_the_target(void)
 	CHECK_STR(err.text, "cannot write 'no/such': No such file or directory");
 	CHECK(err.code == FL_EXIT_SYSTEM);
 	err = (struct fl_err){ 0 };
+	CHECK(!fl_output_open("", &err));
+	CHECK_STR(err.text, "cannot write '': No such file or directory");
+	err = (struct fl_err){ 0 };
 	CHECK(!fl_output_open(".", &err));
 	CHECK_STR(err.text, "cannot write '.': Is a directory");
 	err = (struct fl_err){ 0 };
 	CHECK(!fl_output_open_dir("no/such/", &err));
 	CHECK_STR(err.text, "cannot write 'no/such/': No such file or directory");
-}
-
-static struct fl_output *
-dir_with(const char *path, const char *name, const char *text)
-{
-	struct fl_err err = { 0 };
-	struct fl_output *o = fl_output_open_dir(path, &err), *f;
-
-	CHECK_STR(o ? "" : err.text, "");
-	f = fl_output_open_in(o, name, &err);
-	CHECK_OK(fl_output_write(f, text, strlen(text), &err), &err);
-	CHECK_OK(fl_output_commit(f, &err), &err);
-	return o;
 }
 
 static void
@@ -234,7 +247,7 @@ a_directory_of_other_things_is_not_replaced(void)
 	mkdir("d", 0700);
 	put("d/thesis", "years of work");
 	CHECK(!fl_output_open_dir("d/", &err));
-	CHECK_STR(err.text, "'d' holds no checkpoint and is not replaced");
+	CHECK_STR(err.text, "'d/' holds no checkpoint and is not replaced");
 	CHECK(err.code == FL_EXIT_USAGE);
 	put("d/config.json", "{}");
 	mkdir("d/more", 0700);
