@@ -443,6 +443,65 @@ large_tensors_pass_in_pieces(void)
 	free(data);
 }
 
+/* Which tensors are taken does not change the digest, nor does the form. */
+static void
+skipped_tensors_count_in_the_digest(void)
+{
+	struct fl_err err = { 0 };
+	char first[64] = "";
+
+	make_checkpoints();
+	copies("many", "1.tar.zst");
+	for (unsigned mask = 0; mask < 16; mask++) {
+		struct fl_reader *r = fl_reader_open(mask & 8 ? "1.tar.zst" : "many", &err);
+		struct fl_item item;
+		unsigned i = 0;
+
+		while (fl_reader_next(r, &item, &err) > 0)
+			if (item.kind == FL_ITEM_TENSOR && mask >> i++ & 1)
+				CHECK(fl_reader_take(r, 2, &err));
+		if (mask == 0)
+			snprintf(first, sizeof first, "%s", fl_reader_digest(r));
+		CHECK_STR(fl_reader_digest(r), first);
+		fl_reader_close(r);
+	}
+}
+
+/* Pages are given back behind the reader; what it handed out is still there. */
+static void
+mapped_bytes_live_as_long_as_the_reader(void)
+{
+	enum { SIZE = 40 << 20, PIECE = 1 << 20 };
+	static const char *piece[SIZE / PIECE];
+	uint64_t shape = SIZE;
+	struct fl_err err = { 0 };
+	struct fl_json *config = fl_json_new_object();
+	struct fl_writer *w = fl_writer_open("big.tar", false, &err);
+	struct fl_tensor t;
+	struct fl_reader *r;
+	struct fl_item item;
+	char *block = malloc(PIECE);
+
+	fl_tensor_init(&t, "w", FL_U8, 1, &shape);
+	CHECK_OK(fl_writer_config(w, config, &err), &err);
+	CHECK_OK(fl_writer_weights(w, "model.safetensors", &t, 1, NULL, &err), &err);
+	for (int i = 0; i < SIZE / PIECE; i++)
+		CHECK_OK(fl_writer_put(w, memset(block, i + 1, PIECE), PIECE, &err), &err);
+	CHECK_OK(fl_writer_commit(w, &err), &err);
+
+	r = fl_reader_open("big.tar", &err);
+	CHECK(fl_reader_mapped(r));
+	while (fl_reader_next(r, &item, &err) > 0)
+		for (int i = 0; item.kind == FL_ITEM_TENSOR && i < SIZE / PIECE; i++)
+			piece[i] = fl_reader_take(r, PIECE, &err);
+	for (int i = 0; i < SIZE / PIECE; i++)
+		CHECK(memcmp(piece[i], memset(block, i + 1, PIECE), PIECE) == 0);
+	fl_reader_close(r);
+	fl_json_free(config);
+	free(block);
+	unlink("big.tar");
+}
+
 int
 main(void)
 {
@@ -463,6 +522,8 @@ main(void)
 	TEST(a_zstd_stream_cut_at_any_byte_ends_early);
 	TEST(one_member_is_found_in_every_form);
 	TEST(large_tensors_pass_in_pieces);
+	TEST(skipped_tensors_count_in_the_digest);
+	TEST(mapped_bytes_live_as_long_as_the_reader);
 	snprintf(command, sizeof command, "rm -rf %s", dir);
 	if (chdir("/") < 0 || system(command) != 0)
 		return 1;
