@@ -40,7 +40,7 @@ show() {
 }
 
 @test "every page that another refers to is there" {
-	sed -n 's/^\.\(It \)\{0,1\}Xr \(fl[a-z-]*\) \([157]\).*/\2.\3/p' $(pages) | sort -u > named
+	sed -n 's/^\.\(It \)\{0,1\}Xr \(fl\|fl-[a-z-]*\) \([157]\).*/\2.\3/p' $(pages) | sort -u > named
 	for page in $(< named); do
 		[ -e "$B/man/$page" ] || missing="$missing $page"
 	done
