@@ -1,0 +1,151 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+#include "model/calibrate.h"
+
+#include <math.h>
+#include <stdlib.h>
+#include <string.h>
+
+#include "base/alloc.h"
+#include "base/progress.h"
+#include "compute/sums.h"
+#include "model/forward.h"
+
+struct calibration {
+	struct fl_metrics *out;
+	struct fl_batch batch;
+	size_t layers, width, ffn;
+	double *plain, *centered; /* [rows], cosines of one hook */
+	float *last;		  /* [batch windows, L+1, D]: x_l at the last position */
+};
+
+static void
+see_norm(void *ctx, int site, const float *in, const float *out, size_t rows)
+{
+	struct calibration *c = ctx;
+	size_t at = (size_t)site * c->width;
+	double **sum = c->out->sum;
+
+	fl_sum_columns(in, rows, c->width, c->batch.length,
+	    &(struct fl_column_sums){ .sq = sum[FL_DIM_SUM_SQ] + at, .abs = sum[FL_DIM_SUM_ABS] + at });
+	fl_sum_columns(out, rows, c->width, c->batch.length,
+	    &(struct fl_column_sums){ .seq_sq = sum[FL_DIM_OUT_SEQ_SQ] + at });
+}
+
+static void
+see_ffn(void *ctx, int layer, const float *a, size_t rows)
+{
+	struct calibration *c = ctx;
+	size_t at = (size_t)layer * c->ffn;
+	double **sum = c->out->sum;
+
+	fl_sum_columns(a, rows, c->ffn, c->batch.length,
+	    &(struct fl_column_sums){ .sq = sum[FL_FFN_SUM_SQ] + at, .abs = sum[FL_FFN_SUM_ABS] + at,
+		.seq_sq = sum[FL_FFN_SEQ_SQ] + at });
+}
+
+static void
+see_attn(void *ctx, int layer, const float *before, const float *after, size_t rows)
+{
+	struct calibration *c = ctx;
+
+	fl_row_cosines(before, after, rows, c->width, c->plain, NULL);
+	for (size_t r = 0; r < rows; r++)
+		c->out->sum[FL_ATTN_COS][layer] += c->plain[r];
+}
+
+static void
+keep_last(struct calibration *c, size_t l, const float *x)
+{
+	size_t length = c->batch.length, d = c->width;
+
+	for (size_t s = 0; s < c->batch.windows; s++)
+		memcpy(c->last + (s * (c->layers + 1) + l) * d, x + (s * length + length - 1) * d,
+		    d * sizeof *x);
+}
+
+static void
+see_layer(void *ctx, int layer, const float *before, const float *after, size_t rows)
+{
+	struct calibration *c = ctx;
+
+	if (layer == 0)
+		keep_last(c, 0, before);
+	keep_last(c, (size_t)layer + 1, after);
+	fl_row_cosines(before, after, rows, c->width, c->plain, c->centered);
+	for (size_t r = 0; r < rows; r++) {
+		c->out->sum[FL_LAYER_COS][layer] += c->plain[r];
+		c->out->sum[FL_LAYER_COS_LN][layer] += c->centered[r];
+	}
+}
+
+/* Angles between all pairs of x_0 .. x_L of one sequence, in units of pi. */
+static void
+add_angles(struct calibration *c, const float *x)
+{
+	size_t n = c->layers + 1;
+	double *sum = c->out->sum[FL_LAST_ANGLE], cosine;
+
+	for (size_t l = 0; l < n; l++)
+		for (size_t m = l + 1; m < n; m++) {
+			fl_row_cosines(x + l * c->width, x + m * c->width, 1, c->width, &cosine, NULL);
+			cosine = acos(cosine) / acos(-1);
+			sum[l * n + m] += cosine;
+			sum[m * n + l] += cosine;
+		}
+}
+
+static void
+make_sums(struct fl_metrics *m)
+{
+	static const enum fl_metric all[] = { FL_FFN_SUM_SQ, FL_FFN_SUM_ABS, FL_FFN_SEQ_SQ, FL_DIM_SUM_SQ,
+		FL_DIM_SUM_ABS, FL_DIM_OUT_SEQ_SQ, FL_LAYER_COS_LN, FL_LAYER_COS, FL_ATTN_COS,
+		FL_LAST_ANGLE };
+
+	for (size_t i = 0; i < sizeof all / sizeof *all; i++)
+		fl_metrics_make(m, all[i]);
+}
+
+size_t
+fl_calibrate_count(const struct fl_windows *w, size_t limit)
+{
+	size_t count = fl_windows_count(w);
+
+	if (count > 1 && fl_windows_at(w, count - 1).length < w->context)
+		count--;
+	return limit && limit < count ? limit : count;
+}
+
+int
+fl_calibrate(const struct fl_model *m, const struct fl_windows *w, size_t count,
+    struct fl_metrics *out, struct fl_err *err)
+{
+	size_t rows = fl_windows_rows(w), layers = (size_t)m->config.layers;
+	struct calibration c = { .out = out, .layers = layers, .width = (size_t)m->config.width,
+		.ffn = (size_t)m->config.ffn };
+	struct fl_hooks hooks = { &c, see_norm, see_ffn, see_attn, see_layer };
+	struct fl_forward *f = fl_forward_new(m, rows, 0, &hooks);
+	int bad = 0;
+
+	c.plain = fl_alloc(rows, sizeof(double));
+	c.centered = fl_alloc(rows, sizeof(double));
+	c.last = fl_alloc(rows / w->context * (layers + 1) * c.width, sizeof(float));
+	make_sums(out);
+	out->context = (int)w->context;
+	out->bos = w->bos >= 0;
+	fl_progress_begin("calibrating", "tokens", count * w->context);
+	while (!bad && fl_windows_next(w, count, &c.batch)) {
+		bad = fl_forward_batch(f, c.batch.id, c.batch.windows, c.batch.length, err);
+		for (size_t s = 0; !bad && s < c.batch.windows; s++)
+			add_angles(&c, c.last + s * (layers + 1) * c.width);
+		out->sequences += (long long)c.batch.windows;
+		out->tokens += (long long)(c.batch.windows * c.batch.length);
+		fl_progress_add(c.batch.windows * c.batch.length);
+	}
+	fl_progress_end();
+	fl_batch_free(&c.batch);
+	fl_forward_free(f);
+	free(c.plain);
+	free(c.centered);
+	free(c.last);
+	return bad;
+}

@@ -1,0 +1,24 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/* calibrate.h -- the sums of fl-metrics(5), measured on tokens or computed from the weights.
+ *
+ * Both add to metrics that fl_metrics_new() made. The same bytes at any number of threads. */
+#ifndef FL_MODEL_CALIBRATE_H
+#define FL_MODEL_CALIBRATE_H
+
+#include "base/err.h"
+#include "model/metrics.h"
+#include "model/weights.h"
+#include "model/windows.h"
+
+/* The windows that fl_calibrate() counts: those of full length, or the one there is. At most `limit`
+ * unless that is 0. */
+size_t fl_calibrate_count(const struct fl_windows *w, size_t limit);
+
+/* Runs the first `count` windows through the model. Every position counts, BOS too. */
+int fl_calibrate(const struct fl_model *m, const struct fl_windows *w, size_t count,
+    struct fl_metrics *out, struct fl_err *err) FL_MUST_USE;
+
+/* FL_FFN_STATIC and FL_DIM_STATIC. Quantized weights count as what they dequantize to. */
+void fl_calibrate_static(const struct fl_model *m, struct fl_metrics *out);
+
+#endif

@@ -1,0 +1,110 @@
+# SPDX-License-Identifier: Apache-2.0
+# The sums themselves are compared with PyTorch's in tests/unit/calibrate.c.
+load helper
+
+setup() {
+	MODEL=$FIXTURES/calibrate/model
+	TOKENS=$FIXTURES/calibrate/tokens
+}
+
+fact() {
+	fl-info "$2" | awk -v name="$1" '$1 == name { print $2 }'
+}
+
+@test "the same bytes come out at any -j, and of every form of a checkpoint" {
+	tar cf model.tar -C "$MODEL" config.json model.safetensors
+	zstd -q model.tar
+	fl-calibrate -j 1 -t "$TOKENS" -o a "$MODEL"
+	fl-calibrate -j 3 -t "$TOKENS" model.tar > b
+	fl-calibrate -t "$TOKENS" model.tar.zst > c
+	pipe "cat model.tar | fl-calibrate -t '$TOKENS' > d"
+	pipe "cat '$TOKENS' | fl-calibrate -t - '$MODEL' > e"
+	for x in b c d e; do
+		cmp a $x
+	done
+}
+
+@test "whole sequences are counted, and the rest is mentioned with -v" {
+	run --separate-stderr -0 fl-calibrate -v -t "$TOKENS" -o a "$MODEL"
+	assert_equal "$stderr" "fl-calibrate: the last 5 tokens make no whole sequence and are left out"
+	assert_equal "$(fact tokens a) $(fact sequences a) $(fact context a)" "96 3 32"
+	fl-calibrate -t "$TOKENS" --context 10 --sequences 4 -o b "$MODEL"
+	assert_equal "$(fact tokens b) $(fact sequences b) $(fact context b)" "40 4 10"
+}
+
+@test "a file shorter than a sequence is one" {
+	head -c 28 "$TOKENS" > short
+	fl-calibrate -t short -o a "$MODEL"
+	assert_equal "$(fact tokens a) $(fact sequences a)" "7 1"
+}
+
+@test "with --bos each sequence begins with BOS, and the file says so" {
+	fl-calibrate --bos -t "$TOKENS" -o a "$MODEL"
+	assert_equal "$(fact tokens a) $(fact sequences a) $(fact bos a)" "96 3 true"
+	head -c 124 "$TOKENS" > own
+	printf '\1\0\0\0' | cat - own > put
+	fl-calibrate --bos -t own -o b "$MODEL"
+	fl-calibrate -t put -o c "$MODEL"
+	fl-info b | tail -n +7 > b.sums
+	fl-info c | tail -n +7 | cmp - b.sums
+}
+
+@test "parts are merged in the order given, counts exactly" {
+	head -c 256 "$TOKENS" > 1
+	tail -c +257 "$TOKENS" > 2
+	for i in 1 2; do
+		fl-calibrate -t $i -o $i.m "$MODEL"
+	done
+	fl-calibrate --merge -o sum 1.m 2.m
+	assert_equal "$(fact tokens sum) $(fact sequences sum)" "96 3"
+	fl-calibrate --merge 1.m > one
+	cmp 1.m one
+}
+
+@test "scores of the weights alone need no tokens, and merge with the others" {
+	fl-calibrate --static -o static "$MODEL"
+	fl-calibrate -t "$TOKENS" -o sums "$MODEL"
+	fl-calibrate --static -t "$TOKENS" -o both "$MODEL"
+	fl-calibrate --merge -o merged sums static
+	cmp both merged
+}
+
+@test "metrics of another model are not added" {
+	fl-calibrate --static -o a "$MODEL"
+	fl-init -o other/ "$FIXTURES/tiny-qwen3.json"
+	fl-calibrate --static -o b other
+	one_line_error 3 fl-calibrate --merge -o c a b
+	[[ $stderr = *"'b'"*"different models"* ]]
+	[ ! -e c ]
+}
+
+@test "tokens that cannot be are refused by name" {
+	printf '\100\0\0\0\100\0\0\0' > high
+	one_line_error 3 fl-calibrate -t high -o x "$MODEL"
+	[[ $stderr = *"'high'"*64* ]]
+	printf '\1\0\0\0' > one
+	one_line_error 3 fl-calibrate -t one -o x "$MODEL"
+	[[ $stderr = *"'one'"*"too few"* ]]
+	head -c 7 "$TOKENS" > odd
+	one_line_error 3 fl-calibrate -t odd -o x "$MODEL"
+	one_line_error 4 fl-calibrate -t absent -o x "$MODEL"
+	[ ! -e x ]
+}
+
+@test "a command line without sense is refused" {
+	one_line_error 2 fl-calibrate -o x "$MODEL"
+	one_line_error 2 fl-calibrate --merge -o x
+	one_line_error 2 fl-calibrate --merge --static -o x "$MODEL"
+	one_line_error 2 fl-calibrate -t "$TOKENS" -o x "$MODEL" "$MODEL"
+	one_line_error 2 fl-calibrate -t - -o x
+}
+
+@test "fl-prune takes the file" {
+	fl-calibrate -t "$TOKENS" --static -o m "$MODEL"
+	for score in flash minitron mean static; do
+		fl-prune -m m --score $score -a d32-f32-fff "$MODEL" | fl-info --check -
+	done
+	for score in flash bi angular; do
+		fl-prune -m m --layer-score $score -a d32-f64-ff "$MODEL" | fl-info --check -
+	done
+}

@@ -1,0 +1,160 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/* The expected sums come from transformers and PyTorch: tests/interop/calibrate_cases.py. */
+#include "model/calibrate.h"
+
+#include "base/alloc.h"
+#include "compute/sums.h"
+#include "io/safetensors.h"
+#include "text/tokens.h"
+
+#include "test.h"
+
+#define CASE "tests/data/calibrate"
+
+static void
+sums_of_columns_are_those_of_the_definition(void)
+{
+	enum { ROWS = 6, COLS = 70, LENGTH = 3 };
+	static float x[ROWS * COLS];
+	double sq[COLS] = { 0 }, abs[COLS] = { 1 }, seq[COLS] = { 0 }, rows[ROWS] = { 0 };
+
+	for (int i = 0; i < ROWS * COLS; i++)
+		x[i] = (float)((i * 37) % 11 - 5);
+	fl_sum_columns(x, ROWS, COLS, LENGTH, &(struct fl_column_sums){ sq, abs, seq });
+	fl_sum_rows_sq(x, ROWS, COLS, rows);
+	for (int j = 0; j < COLS; j++) {
+		double s = 0, a = j == 0, half[2] = { 0 };
+
+		for (int r = 0; r < ROWS; r++) {
+			double v = x[r * COLS + j];
+
+			s += v * v;
+			a += fabs(v);
+			half[r / LENGTH] += fabs(v) / LENGTH;
+		}
+		CHECK(sq[j] == s && abs[j] == a);
+		CHECK_NEAR(seq[j], half[0] * half[0] + half[1] * half[1], 1e-12);
+	}
+	for (int r = 0; r < ROWS; r++) {
+		double s = 0;
+
+		for (int j = 0; j < COLS; j++)
+			s += (double)x[r * COLS + j] * (double)x[r * COLS + j];
+		CHECK(rows[r] == s);
+	}
+}
+
+static void
+cosines_are_those_of_the_definition(void)
+{
+	static const float a[] = { 1, 0, 0, 3, 4, 5, 0, 0, 0, 1, 2, 3 };
+	static const float b[] = { 1, 1, 0, 6, 8, 10, 1, 2, 3, -1, -2, -3 };
+	double plain[4], centered[4];
+
+	fl_row_cosines(a, b, 4, 3, plain, centered);
+	CHECK_NEAR(plain[0], sqrt(0.5), 1e-15);
+	CHECK_NEAR(centered[0], 0.5, 1e-15);
+	CHECK_NEAR(plain[1], 1, 1e-15);
+	CHECK_NEAR(centered[1], 1, 1e-15);
+	CHECK(plain[2] == 0 && centered[2] == 0);
+	CHECK_NEAR(plain[3], -1, 1e-15);
+}
+
+static void
+check_member(const struct fl_metrics *m, enum fl_metric which, const struct fl_safetensors *want)
+{
+	const void *data = NULL;
+	const struct fl_tensor *t = fl_safetensors_find(want, fl_metric_name(which), &data);
+	size_t rows, cols, bad = 0;
+	double most = 0;
+
+	fl_metric_shape(m, which, &rows, &cols);
+	if (!CHECK(t && t->dtype == FL_F64 && t->size == rows * cols * sizeof(double)) ||
+	    !CHECK(m->sum[which] != NULL))
+		return;
+	for (size_t i = 0; i < rows * cols; i++) {
+		double x, got = m->sum[which][i];
+
+		memcpy(&x, (const char *)data + i * sizeof x, sizeof x);
+		bad += !(fabs(got - x) <= 1e-5 * fabs(x));
+		most = fmax(most, x ? fabs(got - x) / fabs(x) : 0);
+	}
+	if (bad)
+		printf("# %s: %zu of %zu differ, by up to %g\n", fl_metric_name(which), bad, rows * cols,
+		    most);
+	CHECK(bad == 0);
+}
+
+/* Metrics of the model on the tokens of the case; limit 0: all sequences. */
+static struct fl_metrics *
+calibrate(const struct fl_model *m, const struct fl_tokens *t, size_t skip, size_t limit)
+{
+	struct fl_windows w = { .id = t->id + skip, .n = t->n - skip };
+	struct fl_metrics *out = fl_metrics_new(&m->config);
+	struct fl_err err = { 0 };
+
+	CHECK_OK(fl_windows_init(&w, &m->config, 0, 0, false, &err), &err);
+	CHECK_OK(fl_calibrate(m, &w, fl_calibrate_count(&w, limit), out, &err), &err);
+	return out;
+}
+
+static void
+all_sums_are_those_of_pytorch(void)
+{
+	struct fl_err err = { 0 };
+	struct fl_model *m = fl_model_open(CASE "/model", &err);
+	struct fl_tokens *t = fl_tokens_open(CASE "/tokens", 0, &err);
+	struct fl_safetensors *want = fl_safetensors_open(CASE "/expected.safetensors", &err);
+	struct fl_metrics *got;
+
+	if (!test_check(m && t && want, __FILE__, __LINE__, CASE, err.text))
+		return;
+	got = calibrate(m, t, 0, 0);
+	fl_calibrate_static(m, got);
+	CHECK(got->sequences == 3 && got->tokens == 96 && got->context == 32 && !got->bos);
+	for (enum fl_metric i = 0; i < FL_METRICS; i++)
+		check_member(got, i, want);
+	fl_metrics_free(got);
+	fl_safetensors_free(want);
+	fl_tokens_close(t);
+	fl_model_free(m);
+}
+
+static void
+metrics_of_parts_add_up(void)
+{
+	struct fl_err err = { 0 };
+	struct fl_model *m = fl_model_open(CASE "/model", &err);
+	struct fl_tokens *t = fl_tokens_open(CASE "/tokens", 0, &err);
+	struct fl_metrics *all, *a, *b;
+
+	if (!test_check(m && t, __FILE__, __LINE__, CASE, err.text))
+		return;
+	all = calibrate(m, t, 0, 0);
+	a = calibrate(m, t, 0, 2);
+	b = calibrate(m, t, 64, 0);
+	CHECK_OK(fl_metrics_merge(a, b, &err), &err);
+	CHECK(a->sequences == 3 && a->tokens == 96);
+	for (enum fl_metric i = 0; i < FL_METRICS; i++) {
+		size_t rows, cols;
+
+		fl_metric_shape(all, i, &rows, &cols);
+		for (size_t k = 0; all->sum[i] && k < rows * cols; k++)
+			CHECK_NEAR(a->sum[i][k], all->sum[i][k], 1e-12 * fabs(all->sum[i][k]));
+	}
+	fl_metrics_free(all);
+	fl_metrics_free(a);
+	fl_metrics_free(b);
+	fl_tokens_close(t);
+	fl_model_free(m);
+}
+
+int
+main(void)
+{
+	TEST(sums_of_columns_are_those_of_the_definition);
+	TEST(cosines_are_those_of_the_definition);
+	TEST(all_sums_are_those_of_pytorch);
+	TEST(metrics_of_parts_add_up);
+	return test_done();
+}

@@ -1,0 +1,126 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/* fl-calibrate.c -- measure what each layer, channel and dimension is worth.
+ *
+ * The sums are in model/calibrate.h, the file in model/metrics.h; fl-prune derives scores from it. */
+#include <string.h>
+
+#include "base/cli.h"
+#include "base/log.h"
+#include "model/calibrate.h"
+#include "text/tokens.h"
+
+static const char *tokens_path, *output;
+static int context, sequences;
+static bool bos, weights_alone, merge;
+
+static const struct fl_opt opts[] = {
+	FL_OPT_TOKENS(tokens_path),
+	{ 0, "context", "n",
+	  "Cut the tokens into sequences of n. The default is the smaller of 2048 and the model's maximum.",
+	  .num = &context, .min = 2, .max = 1 << 20 },
+	{ 0, "sequences", "n", "Stop after n sequences.", .num = &sequences, .min = 1, .max = 1 << 30 },
+	{ 0, "bos", NULL, "Begin every sequence with the model's BOS token, one of the n.",
+	  .flag = &bos },
+	{ 0, "static", NULL, "Write the scores of the weights alone. Needs no tokens.",
+	  .flag = &weights_alone },
+	{ 0, "merge", NULL, "Add metrics files, the operands, in the order given.", .flag = &merge },
+	FL_OPT_OUTPUT(output),
+	FL_OPT_THREADS,
+	{ 0 },
+};
+
+static const struct fl_tool tool = {
+	.name = "fl-calibrate", .brief = "measure what each layer, channel and dimension is worth",
+	.operands = "[checkpoint | metrics ...]", .max_operands = -1, .opts = opts,
+};
+
+static bool
+is_stdin(const char *path)
+{
+	return !path || strcmp(path, "-") == 0;
+}
+
+static void
+check_usage(int operands, const char *first)
+{
+	if (merge && (tokens_path || weights_alone || context || sequences || bos))
+		fl_die(FL_EXIT_USAGE, "--merge goes with no option but -o");
+	if (merge && !operands)
+		fl_die(FL_EXIT_USAGE, "--merge needs metrics files");
+	if (!merge && operands > 1)
+		fl_die(FL_EXIT_USAGE, "too many operands");
+	if (!merge && !tokens_path && !weights_alone)
+		fl_die(FL_EXIT_USAGE, "nothing to do: give -t, --static or --merge");
+	if (!merge && tokens_path && is_stdin(tokens_path) && is_stdin(first))
+		fl_die(FL_EXIT_USAGE, "tokens and checkpoint cannot both come from standard input");
+	fl_cli_refuse_terminal(output);
+}
+
+static struct fl_metrics *
+add_files(int n, char **paths, struct fl_err *err)
+{
+	struct fl_metrics *sum = fl_metrics_read(paths[0], err), *next;
+
+	for (int i = 1; i < n && sum; i++) {
+		next = fl_metrics_read(paths[i], err);
+		if (!next)
+			return NULL;
+		if (fl_metrics_merge(sum, next, err) < 0) {
+			fl_err_prefix(err, "'%s'", paths[i]);
+			return NULL;
+		}
+		fl_metrics_free(next);
+	}
+	return sum;
+}
+
+static int
+count_tokens(const struct fl_model *m, struct fl_metrics *out, struct fl_err *err)
+{
+	struct fl_tokens *t = fl_tokens_open(tokens_path, (size_t)m->config.vocab, err);
+	struct fl_windows w;
+	size_t count, left;
+
+	if (!t)
+		return -1;
+	w = (struct fl_windows){ .id = t->id, .n = t->n };
+	if (fl_windows_init(&w, &m->config, context, 0, bos, err) < 0)
+		return fl_err_prefix(err, "'%s'", tokens_path);
+	count = fl_calibrate_count(&w, (size_t)sequences);
+	left = t->n - count * w.stride;
+	if (!sequences && count * w.stride < t->n)
+		fl_note("the last %zu tokens make no whole sequence and are left out", left);
+	return fl_calibrate(m, &w, count, out, err);
+}
+
+static struct fl_metrics *
+measure(const char *path, struct fl_err *err)
+{
+	struct fl_model *m = fl_model_open(path, err);
+	struct fl_metrics *out;
+
+	if (!m)
+		return NULL;
+	out = fl_metrics_new(&m->config);
+	if (tokens_path && count_tokens(m, out, err) < 0)
+		return NULL;
+	if (weights_alone)
+		fl_calibrate_static(m, out);
+	fl_model_free(m);
+	return out;
+}
+
+int
+main(int argc, char **argv)
+{
+	struct fl_err err = { 0 };
+	int i = fl_cli(&tool, argc, argv);
+	struct fl_metrics *out;
+
+	check_usage(argc - i, argv[i]);
+	out = merge ? add_files(argc - i, argv + i, &err) : measure(argv[i], &err);
+	if (!out || fl_metrics_write(out, output, &err) < 0)
+		fl_die_err(&err);
+	fl_metrics_free(out);
+	return FL_EXIT_OK;
+}
