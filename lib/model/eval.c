@@ -1,0 +1,172 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+#include "model/eval.h"
+
+#include <math.h>
+#include <stdlib.h>
+
+#include "base/alloc.h"
+#include "base/parallel.h"
+#include "base/progress.h"
+#include "base/str.h"
+#include "model/forward.h"
+
+struct scoring {
+	size_t vocab, rows;
+	const uint32_t *id; /* of the batch: row r predicts id[r + 1] */
+	double *nats;	    /* [rows] */
+	const float *logits;
+	size_t first; /* row of logits */
+};
+
+/* -log softmax(z)[target], the exponentials of differences from the largest. */
+static double
+surprise(const float *z, size_t n, uint32_t target)
+{
+	double most = z[0], sum = 0;
+
+	for (size_t i = 1; i < n; i++)
+		most = z[i] > most ? z[i] : most;
+	for (size_t i = 0; i < n; i++)
+		sum += exp(z[i] - most);
+	return log(sum) + most - z[target];
+}
+
+static void
+score_row(void *ctx, size_t i, int thread)
+{
+	struct scoring *s = ctx;
+	size_t r = s->first + i;
+
+	(void)thread;
+	if (r + 1 < s->rows)
+		s->nats[r] = surprise(s->logits + i * s->vocab, s->vocab, s->id[r + 1]);
+}
+
+static void
+see_logits(void *ctx, size_t first, size_t n, float *logits)
+{
+	struct scoring *s = ctx;
+
+	s->first = first;
+	s->logits = logits;
+	fl_parallel(n, score_row, s);
+}
+
+/* Sums of one window after the other, for the mean and its standard error. */
+struct tally {
+	double *nats;
+	size_t *tokens, windows;
+};
+
+static void
+add_window(struct tally *t, const struct fl_window *at, const double *nats)
+{
+	double sum = 0;
+
+	if (at->fresh >= at->length)
+		return;
+	for (size_t i = at->fresh; i < at->length; i++)
+		sum += nats[i - 1];
+	t->nats[t->windows] = sum;
+	t->tokens[t->windows++] = at->length - at->fresh;
+}
+
+/* The mean is a ratio of sums over windows, so that windows of different lengths count right:
+ * se^2 = n/(n-1) sum (s_i - mean t_i)^2 / (sum t_i)^2. */
+static void
+conclude(const struct tally *t, struct fl_loss *out)
+{
+	double nats = 0, tokens = 0, spread = 0, n = (double)t->windows;
+
+	for (size_t i = 0; i < t->windows; i++) {
+		nats += t->nats[i];
+		tokens += (double)t->tokens[i];
+	}
+	out->nats = nats / tokens;
+	for (size_t i = 0; i < t->windows; i++) {
+		double d = t->nats[i] - out->nats * (double)t->tokens[i];
+
+		spread += d * d;
+	}
+	out->se = t->windows > 1 ? sqrt(n / (n - 1) * spread) / tokens : (double)NAN;
+	out->tokens = (long long)tokens;
+	out->windows = (long long)t->windows;
+}
+
+static int
+run(const struct fl_model *m, const struct fl_windows *w, size_t count, struct tally *t,
+    struct fl_err *err)
+{
+	struct fl_forward *f = fl_forward_new(m, fl_windows_rows(w), 0, NULL);
+	struct scoring s = { .vocab = (size_t)m->config.vocab,
+		.nats = fl_alloc(fl_windows_rows(w), sizeof(double)) };
+	struct fl_batch b = { 0 };
+	int bad = 0;
+
+	fl_progress_begin("evaluating", "tokens", count * w->context);
+	while (!bad && fl_windows_next(w, count, &b)) {
+		s.id = b.id;
+		s.rows = b.windows * b.length;
+		bad = fl_forward_batch(f, b.id, b.windows, b.length, err);
+		if (!bad)
+			fl_forward_logits(f, see_logits, &s);
+		for (size_t i = 0; !bad && i < b.windows; i++) {
+			struct fl_window at = fl_windows_at(w, b.first + i);
+
+			add_window(t, &at, s.nats + i * b.length);
+		}
+		fl_progress_add(b.windows * b.length);
+	}
+	fl_progress_end();
+	fl_batch_free(&b);
+	fl_forward_free(f);
+	free(s.nats);
+	return bad;
+}
+
+int
+fl_eval_loss(const struct fl_model *m, const struct fl_windows *w, struct fl_loss *out,
+    struct fl_err *err)
+{
+	size_t count = fl_windows_count(w);
+	struct tally t = { fl_alloc(count, sizeof(double)), fl_alloc(count, sizeof(size_t)), 0 };
+	int bad = run(m, w, count, &t, err);
+
+	if (!bad)
+		conclude(&t, out);
+	free(t.nats);
+	free(t.tokens);
+	return bad;
+}
+
+/* Bytes of the text of id within a text; 0 if it has none. */
+static size_t
+text_length(const struct fl_tokenizer *t, uint32_t id, struct fl_str *text)
+{
+	struct fl_decoder d = { .begun = true };
+	struct fl_err err = { 0 };
+	enum fl_token_type type = fl_tokenizer_type(t, id);
+
+	fl_str_clear(text);
+	if (type == FL_TOKEN_UNUSED || type == FL_TOKEN_SPECIAL ||
+	    fl_decoder_put(&d, t, id, text, &err) < 0)
+		return 0;
+	fl_decoder_end(&d, text);
+	return text->len;
+}
+
+long long
+fl_eval_bytes(const struct fl_windows *w, const struct fl_tokenizer *t)
+{
+	size_t count = fl_windows_count(w), front = w->bos >= 0, total = 0;
+	struct fl_str text = { 0 };
+
+	for (size_t i = 0; i < count; i++) {
+		struct fl_window at = fl_windows_at(w, i);
+
+		for (size_t k = at.fresh; k < at.length; k++)
+			total += text_length(t, w->id[at.start + k - front], &text);
+	}
+	fl_str_free(&text);
+	return (long long)total;
+}

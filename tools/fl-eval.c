@@ -1,0 +1,106 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/* fl-eval.c -- how well a checkpoint predicts held-out tokens, as a row of a table. */
+#include <math.h>
+#include <string.h>
+
+#include "base/cli.h"
+#include "base/tsv.h"
+#include "model/eval.h"
+#include "text/tokens.h"
+
+static const char *tokens_path;
+static int context, stride;
+static bool bos, json;
+
+static const struct fl_opt opts[] = {
+	FL_OPT_TOKENS(tokens_path),
+	{ 0, "context", "n",
+	  "Cut the tokens into windows of n. The default is the smaller of 2048 and the model's maximum.",
+	  .num = &context, .min = 2, .max = 1 << 20 },
+	{ 0, "stride", "n",
+	  "Begin a window every n tokens. The default is the context. Less gives every prediction a past of "
+	  "at least the difference; no token counts twice.", .num = &stride, .min = 1, .max = 1 << 20 },
+	{ 0, "bos", NULL, "Begin every window with the model's BOS token, one of the n.", .flag = &bos },
+	FL_OPT_JSON(json),
+	FL_OPT_THREADS,
+	{ 0 },
+};
+
+static const struct fl_tool tool = {
+	.name = "fl-eval", .brief = "measure the loss of a checkpoint",
+	.operands = "[checkpoint]", .max_operands = 1, .opts = opts,
+};
+
+/* The checkpoint's tokenizer; NULL without an error if it has none. */
+static int
+open_tokenizer(const struct fl_model *m, struct fl_tokenizer **out, struct fl_err *err)
+{
+	size_t len, config_len = 0;
+	const char *text = fl_model_member(m, "tokenizer.json", &len);
+	const char *config = fl_model_member(m, "tokenizer_config.json", &config_len);
+
+	*out = text ? fl_tokenizer_new(text, len, config, config_len, err) : NULL;
+	if (!text || *out)
+		return 0;
+	return fl_err_prefix(err, "'%s'", fl_model_name(m));
+}
+
+static void
+print(const struct fl_model *m, const struct fl_loss *loss, long long bytes)
+{
+	char text[FL_ARCH_LEN];
+	struct fl_arch arch;
+	struct fl_row row = { 0 };
+
+	fl_config_arch(&m->config, &arch);
+	fl_row_str(&row, "arch", fl_arch_format(&arch, text));
+	fl_row_real(&row, "loss_nats", loss->nats);
+	if (loss->windows > 1)
+		fl_row_real(&row, "loss_nats_se", loss->se);
+	fl_row_real(&row, "perplexity", exp(loss->nats));
+	if (bytes > 0)
+		fl_row_real(&row, "bits_per_byte",
+		    loss->nats * (double)loss->tokens / (double)bytes / log(2));
+	fl_row_int(&row, "tokens", loss->tokens);
+	fl_row_print(&row, stdout, true, json);
+	fl_row_free(&row);
+}
+
+static int
+evaluate(const struct fl_model *m, struct fl_err *err)
+{
+	struct fl_tokens *t = fl_tokens_open(tokens_path, (size_t)m->config.vocab, err);
+	struct fl_tokenizer *tokenizer;
+	struct fl_windows w;
+	struct fl_loss loss;
+
+	if (!t)
+		return -1;
+	w = (struct fl_windows){ .id = t->id, .n = t->n };
+	if (fl_windows_init(&w, &m->config, context, stride, bos, err) < 0)
+		return fl_err_prefix(err, "'%s'", tokens_path);
+	if (open_tokenizer(m, &tokenizer, err) < 0 || fl_eval_loss(m, &w, &loss, err) < 0)
+		return -1;
+	print(m, &loss, tokenizer ? fl_eval_bytes(&w, tokenizer) : 0);
+	fl_tokenizer_free(tokenizer);
+	fl_tokens_close(t);
+	return 0;
+}
+
+int
+main(int argc, char **argv)
+{
+	struct fl_err err = { 0 };
+	int i = fl_cli(&tool, argc, argv);
+	struct fl_model *m;
+
+	if (!tokens_path)
+		fl_die(FL_EXIT_USAGE, "give tokens with -t");
+	if (strcmp(tokens_path, "-") == 0 && (!argv[i] || strcmp(argv[i], "-") == 0))
+		fl_die(FL_EXIT_USAGE, "tokens and checkpoint cannot both come from standard input");
+	m = fl_model_open(argv[i], &err);
+	if (!m || evaluate(m, &err) < 0)
+		fl_die_err(&err);
+	fl_model_free(m);
+	return fl_finish(FL_EXIT_OK);
+}
