@@ -1,0 +1,41 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/* native.h -- how fast a model runs here, in our own forward pass.
+ *
+ * TTFT, the time to the first token: from a prompt of n tokens and an empty cache to the choice of
+ * the token after it, the prompt in chunks. Decode rate at depth n: greedy tokens a second with n
+ * tokens in the cache at the start. Prompts are random tokens; the clock is monotonic. */
+#ifndef FL_MEASURE_NATIVE_H
+#define FL_MEASURE_NATIVE_H
+
+#include <stddef.h>
+#include <stdint.h>
+
+#include "base/err.h"
+#include "model/weights.h"
+
+struct fl_measure_opts {
+	const int *prefill, *decode; /* prompt lengths, at least 1; depths, at least 0 */
+	size_t prefills, decodes;
+	int tokens;	    /* generated a decode measurement */
+	int chunk;	    /* tokens of a prompt computed at once */
+	int warmup, repeat; /* rounds not counted, and counted */
+};
+
+struct fl_repeats { /* n repeats of one measurement; sd is 0 of one */
+	int n;
+	double mean, sd;
+};
+
+struct fl_measured {
+	struct fl_repeats *ttft;   /* [prefills], seconds */
+	struct fl_repeats *decode; /* [decodes], tokens a second */
+	uint64_t cache_bytes;	   /* of the KV cache, for the longest of all */
+	uint64_t peak_bytes;	   /* the most memory the process ever had resident */
+};
+
+/* A round measures every length once, so that a drift of the machine touches all of them alike. */
+int fl_measure_native(const struct fl_model *m, const struct fl_measure_opts *o,
+    struct fl_measured *out, struct fl_err *err) FL_MUST_USE;
+void fl_measured_free(struct fl_measured *m);
+
+#endif

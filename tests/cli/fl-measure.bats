@@ -1,0 +1,54 @@
+# SPDX-License-Identifier: Apache-2.0
+# The machine that runs the tests is seldom quiet: -q leaves that remark out.
+load helper
+
+setup() {
+	MODEL=$FIXTURES/calibrate/model
+}
+
+@test "the row has a column a length, with its standard deviation and number" {
+	silent fl-measure -q -j 1 --prefill 16,8 --decode 0,12 --tokens 4 --repeat 2 --chunk 8 "$MODEL"
+	assert_line --index 0 "$(printf '%s\t' arch \
+		ttft_16_s ttft_16_s_sd ttft_16_s_n ttft_8_s ttft_8_s_sd ttft_8_s_n \
+		decode_0_tok_s decode_0_tok_s_sd decode_0_tok_s_n decode_12_tok_s decode_12_tok_s_sd \
+		decode_12_tok_s_n weights_mib cache_mib peak_mib threads)chunk"
+	assert_line --index 1 --regexp $'^d32-f64-fsw\t.*\t2\t.*\t1\t8$'
+}
+
+@test "what is measured is positive, and the weights are those of the checkpoint" {
+	silent fl-measure -q --json --prefill 16 --decode 4 --tokens 2 --repeat 2 "$MODEL"
+	jq -e '.ttft_16_s > 0 and .decode_4_tok_s > 0 and .ttft_16_s_sd >= 0 and .cache_mib > 0 and
+		.peak_mib > .weights_mib' <<< "$output"
+	jq -e --argjson bytes "$(fl-info --json "$MODEL" | jq .bytes)" \
+		'.weights_mib * 1048576 / $bytes | . > 0.99 and . < 1.01' <<< "$output"
+}
+
+@test "lengths beyond the context are measured with a warning" {
+	run --separate-stderr -0 fl-measure -j 1 --prefill 40 --repeat 1 --warmup 0 "$MODEL"
+	[[ $stderr = *"40 tokens exceed the model's context of 32: measured all the same"* ]]
+	[[ $output = *ttft_40_s* ]]
+}
+
+@test "an architecture and a configuration need no weights" {
+	silent fl-measure -q --json -c "$FIXTURES/tiny-qwen3.json" -a d32-f64-ffs --prefill 8 --repeat 1
+	assert_equal "$(jq -r .arch <<< "$output")" d32-f64-ffs
+	whole=$(jq .weights_mib <<< "$output")
+	silent fl-measure -q --json -c "$MODEL" --quantize --prefill 8 --repeat 1
+	assert_equal "$(jq -r .arch <<< "$output")" d32-f64-fsw
+	jq -e --argjson whole "$whole" '.weights_mib < $whole and .decode_0_tok_s == null' <<< "$output"
+}
+
+@test "lengths that are not given are not measured" {
+	silent fl-measure -q --decode 3 --tokens 1 --repeat 1 "$MODEL"
+	refute_output --partial ttft
+}
+
+@test "a command line without sense is refused" {
+	one_line_error 2 fl-measure -a d32-f64-f "$MODEL"
+	one_line_error 2 fl-measure --quantize "$MODEL"
+	one_line_error 2 fl-measure -c "$MODEL" "$MODEL"
+	one_line_error 2 fl-measure --prefill 8,8 "$MODEL"
+	one_line_error 2 fl-measure --prefill 0 "$MODEL"
+	one_line_error 3 fl-measure -c "$MODEL" -a d32
+	one_line_error 4 fl-measure -c absent
+}

@@ -1,0 +1,217 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/* fl-measure.c -- how fast a model is on this machine, as a row of a table.
+ *
+ * The measurement is in measure/native.h. A model comes from a checkpoint, or from a configuration
+ * and an architecture string with random weights, since only the time counts. */
+#include <stdlib.h>
+#include <sys/stat.h>
+
+#include "base/cli.h"
+#include "base/log.h"
+#include "base/str.h"
+#include "base/tsv.h"
+#include "measure/native.h"
+#include "measure/quiet.h"
+#include "model/quantize.h"
+
+static const char *arch_text, *config_path;
+static struct fl_nums prefill, decode;
+static struct fl_measure_opts opt = { .tokens = 32, .chunk = 1024, .warmup = 1, .repeat = 3 };
+static bool quantize, json;
+
+static const struct fl_opt opts[] = {
+	{ 0, "prefill", "n,...",
+	  "Measure the time to the first token of prompts of n tokens. Without it and without --decode, "
+	  "1024,2048.", .nums = &prefill, .min = 1, .max = 1 << 20 },
+	{ 0, "decode", "n,...",
+	  "Measure the decode rate with n tokens in the cache. Without it and without --prefill, 0,1024.",
+	  .nums = &decode, .min = 0, .max = 1 << 20 },
+	{ 0, "tokens", "n", "Generate n tokens for each decode rate. The default is 32.",
+	  .num = &opt.tokens, .min = 1, .max = 1 << 20 },
+	{ 0, "chunk", "n", "Compute prompts n tokens at a time. The default is 1024.",
+	  .num = &opt.chunk, .min = 1, .max = 1 << 20 },
+	{ 0, "warmup", "n", "Do n rounds first that do not count. The default is 1.",
+	  .num = &opt.warmup, .min = 0, .max = 1000 },
+	{ 0, "repeat", "n", "Do n rounds that count. The default is 3.", .num = &opt.repeat, .min = 1,
+	  .max = 1000 },
+	FL_OPT_CKPT(config_path,
+	    "Measure random weights of the configuration in path, a config.json or a directory with one, "
+	    "instead of a checkpoint."),
+	FL_OPT_ARCH(arch_text,
+	    "With -c, give the model the sizes and the attention of this architecture string, fl-arch(7)."),
+	{ 0, "quantize", NULL, "With -c, weights of 4 bits, as fl-quantize makes them.",
+	  .flag = &quantize },
+	FL_OPT_JSON(json),
+	FL_OPT_THREADS,
+	{ 0 },
+};
+
+static const struct fl_tool tool = {
+	.name = "fl-measure", .brief = "measure the time to first token, the decode rate and the memory of a checkpoint",
+	.operands = "[checkpoint]", .max_operands = 1, .opts = opts,
+};
+
+static void
+check_list(const char *name, const struct fl_nums *list)
+{
+	for (size_t i = 0; i < list->n; i++)
+		for (size_t k = 0; k < i; k++)
+			if (list->v[i] == list->v[k])
+				fl_die(FL_EXIT_USAGE, "--%s: %d is given twice", name, list->v[i]);
+}
+
+static void
+check_usage(int operands)
+{
+	static int prompts[] = { 1024, 2048 }, depths[] = { 0, 1024 };
+
+	if (config_path && operands)
+		fl_die(FL_EXIT_USAGE, "-c stands for a checkpoint: give one or the other");
+	if (!config_path && (arch_text || quantize))
+		fl_die(FL_EXIT_USAGE, "%s needs a configuration, -c", arch_text ? "-a" : "--quantize");
+	check_list("prefill", &prefill);
+	check_list("decode", &decode);
+	if (!prefill.n && !decode.n) {
+		prefill = (struct fl_nums){ 2, prompts };
+		decode = (struct fl_nums){ 2, depths };
+	}
+	opt.prefill = prefill.v;
+	opt.prefills = prefill.n;
+	opt.decode = decode.v;
+	opt.decodes = decode.n;
+}
+
+/* Random weights ------------------------------------------------------------------------------- */
+
+static struct fl_json *
+read_config(const char *path, struct fl_err *err)
+{
+	struct fl_str name = { 0 };
+	struct fl_json *tree = NULL;
+	struct stat st;
+	size_t len;
+	char *text;
+
+	fl_str_puts(&name, path);
+	if (stat(path, &st) == 0 && S_ISDIR(st.st_mode))
+		fl_str_puts(&name, "/config.json");
+	text = fl_slurp(name.data, 16 << 20, &len, err);
+	if (text)
+		tree = fl_json_parse(text, len, name.data, err);
+	free(text);
+	fl_str_free(&name);
+	return tree;
+}
+
+static struct fl_model *
+random_model(struct fl_err *err)
+{
+	struct fl_json *text = read_config(config_path, err);
+	struct fl_config c = { 0 };
+	struct fl_arch arch;
+	struct fl_plan *plan;
+
+	if (!text || fl_config_parse(&c, text, config_path, err) < 0)
+		return NULL;
+	if (arch_text && fl_arch_parse(arch_text, &arch, err) < 0)
+		return NULL;
+	if (arch_text)
+		fl_config_resize(&c, &arch);
+	if (quantize) {
+		plan = fl_plan_quantize(&c, config_path, -1, -1, err);
+		if (!plan)
+			return NULL;
+		c.quant = plan->out.quant;
+		fl_plan_free(plan);
+	}
+	return fl_model_random(&c, 0);
+}
+
+/* The row -------------------------------------------------------------------------------------- */
+
+static void
+put(struct fl_row *row, const char *what, int length, const char *unit, const struct fl_repeats *r)
+{
+	struct fl_str name = { 0 };
+	size_t len;
+
+	fl_str_printf(&name, "%s_%d_%s", what, length, unit);
+	fl_row_real(row, name.data, r->mean);
+	len = name.len;
+	fl_str_puts(&name, "_sd");
+	fl_row_real(row, name.data, r->sd);
+	name.data[len] = '\0';
+	name.len = len;
+	fl_str_puts(&name, "_n");
+	fl_row_int(row, name.data, r->n);
+	fl_str_free(&name);
+}
+
+static void
+print(const struct fl_model *m, const struct fl_measured *x)
+{
+	const double mib = 1 << 20;
+	char text[FL_ARCH_LEN];
+	struct fl_arch arch;
+	struct fl_row row = { 0 };
+
+	fl_config_arch(&m->config, &arch);
+	fl_row_str(&row, "arch", fl_arch_format(&arch, text));
+	for (size_t i = 0; i < opt.prefills; i++)
+		put(&row, "ttft", opt.prefill[i], "s", &x->ttft[i]);
+	for (size_t i = 0; i < opt.decodes; i++)
+		put(&row, "decode", opt.decode[i], "tok_s", &x->decode[i]);
+	fl_row_real(&row, "weights_mib", (double)m->bytes / mib);
+	fl_row_real(&row, "cache_mib", (double)x->cache_bytes / mib);
+	fl_row_real(&row, "peak_mib", (double)x->peak_bytes / mib);
+	fl_row_int(&row, "threads", fl_parallel_threads());
+	fl_row_int(&row, "chunk", opt.chunk);
+	fl_row_print(&row, stdout, true, json);
+	fl_row_free(&row);
+}
+
+static void
+warn_of_length(const struct fl_model *m)
+{
+	int longest = 0;
+
+	for (size_t i = 0; i < opt.prefills; i++)
+		longest = opt.prefill[i] > longest ? opt.prefill[i] : longest;
+	for (size_t i = 0; i < opt.decodes; i++)
+		longest = opt.decode[i] + opt.tokens > longest ? opt.decode[i] + opt.tokens : longest;
+	if (longest > m->config.context)
+		fl_warn("%d tokens exceed the model's context of %d: measured all the same", longest,
+		    m->config.context);
+}
+
+static void
+warn_of_noise(const struct fl_quiet *begin)
+{
+	struct fl_noise n = fl_quiet_end(begin);
+
+	if (n.others > 0.05 || n.stolen > 0.02)
+		fl_warn("the machine was not quiet: other processes used %.0f %% of its time, %.0f %% was "
+			"stolen from it", 100 * n.others, 100 * n.stolen);
+}
+
+int
+main(int argc, char **argv)
+{
+	struct fl_err err = { 0 };
+	struct fl_measured measured;
+	struct fl_quiet begin;
+	struct fl_model *m;
+	int i = fl_cli(&tool, argc, argv);
+
+	check_usage(argc - i);
+	m = config_path ? random_model(&err) : fl_model_open(argv[i], &err);
+	if (!m)
+		fl_die_err(&err);
+	warn_of_length(m);
+	fl_quiet_begin(&begin);
+	if (fl_measure_native(m, &opt, &measured, &err) < 0)
+		fl_die_err(&err);
+	warn_of_noise(&begin);
+	print(m, &measured);
+	return fl_finish(FL_EXIT_OK);
+}
