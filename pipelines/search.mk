@@ -156,7 +156,7 @@ $(OUT)/round/0/archs: $(BASE_FILES)
 define round
 $(OUT)/round/$1/archs: $(OUT)/round/$2/trials.tsv $(OUT)/space
 	@mkdir -p $$(@D)
-	@fl-suggest --space $(OUT)/space -s $(SEED) --batch $3 $$< > $$@.tmp || [ $$$$? = 1 ]
+	@fl-suggest --space $(OUT)/space -s $(SEED) --count $3 $$< > $$@.tmp || [ $$$$? = 1 ]
 	@mv $$@.tmp $$@
 endef
 $(foreach n,$(ROUNDS),$(eval $(call round,$n,$(shell echo $$(( $n - 1 ))),$(shell \

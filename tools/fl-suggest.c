@@ -13,7 +13,7 @@ static int batch = 8, seed;
 static const struct fl_opt opts[] = {
 	{ 0, "space", "file", "Choose from the space in file, fl-space(5). Required.",
 	  .str = &space_path },
-	{ 'n', "batch", "n", "Suggest n architectures. The default is 8.", .num = &batch, .min = 1,
+	{ 'n', "count", "n", "Suggest n architectures. The default is 8.", .num = &batch, .min = 1,
 	  .max = 1000000 },
 	FL_OPT_SEED(seed),
 	{ 0 },

@@ -20,7 +20,7 @@ example() {
 	fl-generate) args=(-p hello -n 4 tiny) ;;
 	fl-info) args=(tiny) ;;
 	fl-init) args=(config.json) ;;
-	fl-measure) args=(--prefill 8 --decode 8 --reps 1 tiny) ;;
+	fl-measure) args=(--prefill 8 --decode 8 --repeat 1 tiny) ;;
 	fl-pareto) args=(trials.tsv) ;;
 	fl-prune) args=(-a d32-f64-ff --score random --layer-score random tiny) ;;
 	fl-quantize) args=(tiny) ;;

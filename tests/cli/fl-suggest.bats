@@ -14,7 +14,7 @@ setup() {
 	assert_equal "$(sort -u archs | wc -l)" 200
 	run -1 grep -vE '^d(64|96|128)-f(128|256|384|512)-f[fws]{3,7}$' archs
 	run -1 grep -E '[ws]{3}' archs
-	fl-suggest --space space --batch 200 | cmp - archs
+	fl-suggest --space space --count 200 | cmp - archs
 }
 
 @test "the default is eight" {
