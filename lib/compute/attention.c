@@ -16,7 +16,7 @@ enum { SMALL = 1 << 16 /* products that are not worth waking a thread for */ };
 struct job {
 	const struct fl_attention *a;
 	struct fl_scratch *scratch;
-	size_t group, step, blocks, tiles; /* step: positions a tile; blocks: tiles a head */
+	size_t group, step, blocks; /* step: positions a tile; blocks: tiles a head */
 };
 
 struct tile {
@@ -195,8 +195,6 @@ attend(void *ctx, size_t index, int thread)
 	/* The last queries see most keys: they go first. */
 	size_t query, at, head, end, sequence, position, most = job->step * job->group;
 
-	if (index >= job->tiles)
-		return;
 	query = (job->blocks - 1 - index / (a->sequences * a->kv_heads)) * job->step;
 	head = index % a->kv_heads;
 	sequence = index / a->kv_heads % a->sequences;
@@ -222,17 +220,17 @@ void
 fl_attention(const struct fl_attention *a, struct fl_scratch *s)
 {
 	struct job j = { .a = a, .scratch = s, .group = a->heads / a->kv_heads };
+	size_t tiles;
 
 	if (a->sequences == 0 || a->queries == 0)
 		return;
 	j.step = j.group < ROWS ? min(ROWS / j.group, a->queries) : 1;
 	j.blocks = (a->queries + j.step - 1) / j.step;
-	j.tiles = a->sequences * a->kv_heads * j.blocks;
+	tiles = a->sequences * a->kv_heads * j.blocks;
 	if (j.step * j.group <= FEW && a->heads * j.blocks * (a->past + a->queries - a->first) * a->dim < SMALL) {
-		for (size_t i = 0; i < j.tiles; i++)
+		for (size_t i = 0; i < tiles; i++)
 			attend(&j, i, 0);
 		return;
 	}
-	/* Never one alone: sgemm must find itself inside a parallel region. */
-	fl_parallel(j.tiles < 2 ? 2 : j.tiles, attend, &j);
+	fl_parallel(tiles, attend, &j);
 }

@@ -129,8 +129,7 @@ gemm_tile(void *ctx, size_t tile, int thread)
 	}
 }
 
-/* Tiles of equal size, whole vectors wide. There are always two or more: fl_sgemm() must find itself
- * inside a parallel region. */
+/* Tiles of equal size, whole vectors wide, and enough of them to keep some threads busy. */
 static void
 choose_tiles(struct job *j)
 {

@@ -4,8 +4,7 @@
  *     C[m, n] = A[m, k] B + beta C,   B is [k, n], or [n, k] if `trans`
  *
  * Row-major; lda, ldb, ldc are the distances between rows. beta is 0 (C need not be initialised) or
- * 1. Equal arguments give equal bytes. Called from inside a tile of fl_parallel() only where there
- * is more than one thread: the library would else use threads of its own. */
+ * 1. Equal arguments give equal bytes. */
 #ifndef FL_COMPUTE_SGEMM_H
 #define FL_COMPUTE_SGEMM_H
 

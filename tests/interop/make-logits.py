@@ -1,0 +1,90 @@
+# SPDX-License-Identifier: Apache-2.0
+"""make-logits.py OUT -- small random models with the logits Hugging Face transformers gives for them.
+
+Run once, with torch and transformers from PyPI, to make tests/data/logits; tests/unit/forward.c
+compares. OUT/NAME is a checkpoint; OUT/NAME.safetensors has ids I64 [sequences, tokens] and logits F32
+[sequences, tokens, vocab], computed in f32.
+"""
+import json
+import os
+import sys
+
+import torch
+import transformers
+from safetensors.torch import save_file
+from transformers import LlamaConfig, LlamaForCausalLM, Qwen3Config, Qwen3ForCausalLM
+
+LLAMA3 = dict(rope_type="llama3", factor=8.0, low_freq_factor=1.0, high_freq_factor=4.0,
+              original_max_position_embeddings=32)
+SMALL = dict(vocab_size=37, hidden_size=24, intermediate_size=28, num_hidden_layers=2,
+             num_attention_heads=4, num_key_value_heads=2, max_position_embeddings=256,
+             bos_token_id=1, eos_token_id=2, pad_token_id=None)
+
+# name: class, config, sequences, tokens, spelling of config.json, stored type
+MODELS = {
+    "llama-untied": (LlamaForCausalLM, LlamaConfig(**SMALL, tie_word_embeddings=False,
+        rope_parameters=dict(rope_type="default", rope_theta=10000.0)), 3, 18, 5, torch.float32),
+    "llama3-scaled": (LlamaForCausalLM, LlamaConfig(**SMALL, tie_word_embeddings=True, head_dim=16,
+        rope_parameters=dict(LLAMA3, rope_theta=500.0)), 1, 70, 4, torch.float32),
+    "llama3-bf16": (LlamaForCausalLM, LlamaConfig(**SMALL, tie_word_embeddings=True,
+        rope_parameters=dict(LLAMA3, rope_theta=500.0)), 2, 24, 5, torch.bfloat16),
+    "qwen3-tied": (Qwen3ForCausalLM, Qwen3Config(**SMALL, tie_word_embeddings=True, head_dim=10,
+        rope_parameters=dict(rope_type="default", rope_theta=1000000.0)), 2, 20, 4, torch.float32),
+    "qwen3-window": (Qwen3ForCausalLM, Qwen3Config(**dict(SMALL, num_hidden_layers=3),
+        tie_word_embeddings=False, head_dim=12, use_sliding_window=True, sliding_window=7,
+        layer_types=["sliding_attention", "full_attention", "sliding_attention"],
+        rope_parameters=dict(rope_type="default", rope_theta=10000.0)), 2, 40, 5, torch.float32),
+}
+
+
+def randomize(model, generator):
+    """Weights large enough that attention is far from uniform and norms from one."""
+    with torch.no_grad():
+        for name, p in sorted(model.named_parameters()):
+            noise = torch.randn(p.shape, generator=generator)
+            p.copy_(1 + 0.3 * noise if p.dim() == 1 else noise * (1.5 / p.shape[1] ** 0.5))
+
+
+def spelled(config, version, dtype):
+    """config.json as transformers 5 writes it, or as version 4 did."""
+    c = config.to_diff_dict()
+    c.pop("dtype", None)
+    c["dtype" if version == 5 else "torch_dtype"] = str(dtype).split(".")[1]
+    if version == 4:
+        rope = c.pop("rope_parameters")
+        c["rope_theta"] = rope.pop("rope_theta")
+        c["rope_scaling"] = None if rope["rope_type"] == "default" else rope
+        c["transformers_version"] = "4.51.0"
+    return c
+
+
+def make(out, name, cls, config, sequences, tokens, version, dtype, seed):
+    generator = torch.Generator().manual_seed(seed)
+    config._attn_implementation = "eager"
+    config.architectures = [cls.__name__]
+    model = cls(config).float().eval()
+    randomize(model, generator)
+    # The parameters alone: model.to(dtype) would round the RoPE frequencies, too.
+    for p in model.parameters():
+        p.data = p.data.to(dtype).float()
+    weights = {k: v.to(dtype).contiguous() for k, v in model.state_dict().items()}
+    if config.tie_word_embeddings:
+        weights.pop("lm_head.weight", None)
+    ids = torch.randint(0, config.vocab_size, (sequences, tokens), generator=generator)
+    with torch.no_grad():
+        logits = model(input_ids=ids, use_cache=False).logits.float()
+    where = os.path.join(out, name)
+    os.makedirs(where, exist_ok=True)
+    save_file(weights, os.path.join(where, "model.safetensors"), metadata={"format": "pt"})
+    save_file({"ids": ids, "logits": logits}, where + ".safetensors")
+    with open(os.path.join(where, "config.json"), "w") as f:
+        json.dump(spelled(config, version, dtype), f, indent=2, sort_keys=True)
+        f.write("\n")
+    print(f"{name}: logits {tuple(logits.shape)}, s.d. {logits.std():.2f}, transformers {transformers.__version__}")
+
+
+if __name__ == "__main__":
+    torch.use_deterministic_algorithms(True)
+    torch.set_num_threads(1)
+    for number, (name, row) in enumerate(MODELS.items()):
+        make(sys.argv[1], name, *row, seed=number + 1)

@@ -1,0 +1,233 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/* fl-generate.c -- text from a checkpoint, shown as it is made. */
+#include <errno.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <time.h>
+#include <unistd.h>
+
+#include "base/cli.h"
+#include "base/log.h"
+#include "base/str.h"
+#include "model/forward.h"
+#include "model/sample.h"
+#include "text/tokenizer.h"
+
+enum { CHUNK = 512, MAX_PROMPT = 64 << 20 };
+
+static const char *prompt, *prompt_file;
+static int count = 256, seed;
+static double temperature, top_p = 1;
+static bool ignore_eos, echo;
+
+static const struct fl_opt opts[] = {
+	{ 'p', "prompt", "text",
+	  "Continue text, in which special tokens are recognised. The default is the beginning of a "
+	  "document.", .str = &prompt },
+	{ 'f', "file", "file", "Continue the text in file.", .str = &prompt_file, .file = true },
+	{ 'n', "count", "n", "Stop after n tokens. The default is 256.", .num = &count, .min = 0,
+	  .max = 1 << 24 },
+	{ 0, "temperature", "t",
+	  "Draw each token from softmax(logits / t). The default is 0, the most likely token.",
+	  .real = &temperature, .min = 0, .max = 1e6 },
+	{ 0, "top-p", "p",
+	  "Draw from the fewest tokens whose probabilities add up to p. The default is 1, all tokens.",
+	  .real = &top_p, .min = 1e-9, .max = 1 },
+	FL_OPT_SEED(seed),
+	{ 0, "ignore-eos", NULL, "Go on after the end of a text.", .flag = &ignore_eos },
+	{ 0, "echo", NULL, "Print the prompt, too.", .flag = &echo },
+	FL_OPT_THREADS,
+	{ 0 },
+};
+
+static const struct fl_tool tool = {
+	.name = "fl-generate", .brief = "generate text with a checkpoint",
+	.operands = "[checkpoint]", .max_operands = 1, .opts = opts,
+};
+
+static double
+now(void)
+{
+	struct timespec t;
+
+	clock_gettime(CLOCK_MONOTONIC, &t);
+	return (double)t.tv_sec + (double)t.tv_nsec * 1e-9;
+}
+
+static struct fl_tokenizer *
+open_tokenizer(const struct fl_model *m, struct fl_err *err)
+{
+	size_t len, config_len = 0;
+	const char *json = fl_model_member(m, "tokenizer.json", &len);
+	const char *config = fl_model_member(m, "tokenizer_config.json", &config_len);
+	struct fl_tokenizer *t;
+
+	if (!json) {
+		fl_err_data(err, "'%s' has no tokenizer.json", fl_model_name(m));
+		return NULL;
+	}
+	t = fl_tokenizer_new(json, len, config, config_len, err);
+	if (!t)
+		fl_err_prefix(err, "'%s'", fl_model_name(m));
+	return t;
+}
+
+/* The prompt's text; an empty one is the beginning of a document. */
+static int
+read_prompt(const struct fl_tokenizer *t, struct fl_ids *ids, struct fl_err *err)
+{
+	long bos = fl_tokenizer_bos(t), begin = bos >= 0 ? bos : fl_tokenizer_eot(t);
+	const char *text = prompt ? prompt : "";
+	size_t len = strlen(text);
+
+	if (prompt_file && !(text = fl_slurp(prompt_file, MAX_PROMPT, &len, err)))
+		return -1;
+	if (bos >= 0 && fl_tokenizer_add_bos(t))
+		fl_ids_push(ids, (uint32_t)bos);
+	if (fl_tokenizer_encode(t, text, len, true, ids, err) < 0)
+		return fl_err_prefix(err, "prompt");
+	if (ids->n == 0 && begin >= 0)
+		fl_ids_push(ids, (uint32_t)begin);
+	if (ids->n == 0)
+		return fl_err_data(err, "the tokenizer has no token that begins a text: give a prompt");
+	return 0;
+}
+
+static void
+show(struct fl_str *text)
+{
+	if (text->len > 0 && (fwrite(text->data, 1, text->len, stdout) < text->len || fflush(stdout) < 0))
+		fl_die(FL_EXIT_SYSTEM, "standard output: %s", strerror(errno));
+	fl_str_clear(text);
+}
+
+static void
+push_eos(struct fl_ids *stop, const struct fl_json *ids)
+{
+	if (fl_json_type(ids) == FL_JSON_INT)
+		fl_ids_push(stop, (uint32_t)fl_json_int(ids, 0));
+	for (size_t i = 0; fl_json_type(ids) == FL_JSON_ARRAY && i < fl_json_len(ids); i++)
+		push_eos(stop, fl_json_at(ids, i));
+}
+
+/* Where a text ends, by config.json, generation_config.json and the tokenizer. */
+static int
+find_stops(const struct fl_model *m, const struct fl_tokenizer *t, struct fl_ids *stop,
+    struct fl_err *err)
+{
+	size_t len;
+	const char *text = fl_model_member(m, "generation_config.json", &len);
+	struct fl_json *json = NULL;
+
+	if (ignore_eos)
+		return 0;
+	if (text && !(json = fl_json_parse(text, len, "generation_config.json", err)))
+		return -1;
+	push_eos(stop, fl_json_get(m->config.json, "eos_token_id"));
+	push_eos(stop, fl_json_get(json, "eos_token_id"));
+	if (fl_tokenizer_eos(t) >= 0)
+		fl_ids_push(stop, (uint32_t)fl_tokenizer_eos(t));
+	fl_json_free(json);
+	return 0;
+}
+
+static bool
+is_stop(const struct fl_ids *stop, uint32_t id)
+{
+	for (size_t i = 0; i < stop->n; i++)
+		if (stop->v[i] == id)
+			return true;
+	return false;
+}
+
+/* Shows the tokens after the prompt as they come; how many there were, or -1. */
+static int
+generate(struct fl_forward *f, const struct fl_tokenizer *t, size_t vocab, const struct fl_ids *stop,
+    struct fl_decoder *d, struct fl_err *err)
+{
+	struct fl_sampler s = fl_sampler_new(temperature, top_p, (uint64_t)seed);
+	struct fl_str text = { 0 };
+	int n = 0;
+
+	for (; n < count; n++) {
+		uint32_t id = fl_sample(&s, fl_forward_last(f), vocab);
+
+		if (is_stop(stop, id))
+			break;
+		if (fl_decoder_put(d, t, id, &text, err) < 0)
+			return -1;
+		show(&text);
+		if (n + 1 < count && fl_forward_append(f, &id, 1, err) < 0)
+			return -1;
+	}
+	fl_decoder_end(d, &text);
+	if (isatty(STDOUT_FILENO))
+		fl_str_putc(&text, '\n');
+	show(&text);
+	return n;
+}
+
+/* The decoder has to see the prompt: what it shows first depends on what came before. */
+static int
+show_prompt(const struct fl_tokenizer *t, const struct fl_ids *ids, struct fl_decoder *d,
+    struct fl_err *err)
+{
+	struct fl_str text = { 0 };
+
+	for (size_t i = 0; i < ids->n; i++)
+		if ((long)ids->v[i] != fl_tokenizer_bos(t) &&
+		    fl_decoder_put(d, t, ids->v[i], &text, err) < 0)
+			return -1;
+	if (!echo)
+		fl_str_clear(&text);
+	show(&text);
+	return 0;
+}
+
+static int
+run(const struct fl_model *m, struct fl_err *err)
+{
+	struct fl_tokenizer *t = open_tokenizer(m, err);
+	struct fl_ids ids = { 0 }, stop = { 0 };
+	struct fl_decoder d = { 0 };
+	struct fl_forward *f;
+	size_t vocab = (size_t)m->config.vocab, all;
+	double start, middle;
+	int n;
+
+	if (!t || read_prompt(t, &ids, err) < 0 || find_stops(m, t, &stop, err) < 0)
+		return -1;
+	all = ids.n + (size_t)count;
+	if (all > (size_t)m->config.context)
+		fl_warn("%zu tokens of prompt and %d more go beyond the model's context of %d", ids.n,
+		    count, m->config.context);
+	f = fl_forward_new(m, ids.n < CHUNK ? ids.n : CHUNK, all, NULL);
+	start = now();
+	if (fl_forward_append(f, ids.v, ids.n, err) < 0 || show_prompt(t, &ids, &d, err) < 0)
+		return -1;
+	middle = now();
+	/* A vocabulary may be padded with ids that no token has. */
+	if (fl_tokenizer_size(t) < vocab)
+		vocab = fl_tokenizer_size(t);
+	if ((n = generate(f, t, vocab, &stop, &d, err)) < 0)
+		return -1;
+	fl_warn("prompt %zu tokens, %.1f tokens/s; generated %d tokens, %.1f tokens/s", ids.n,
+	    (double)ids.n / (middle - start), n, n / (now() - middle));
+	return 0;
+}
+
+int
+main(int argc, char **argv)
+{
+	struct fl_err err = { 0 };
+	int i = fl_cli(&tool, argc, argv);
+	struct fl_model *m;
+
+	if (prompt && prompt_file)
+		fl_die(FL_EXIT_USAGE, "--prompt and --file exclude each other");
+	m = fl_model_open(argv[i], &err);
+	if (!m || run(m, &err) < 0)
+		fl_die_err(&err);
+	return fl_finish(FL_EXIT_OK);
+}
