@@ -26,7 +26,7 @@ static const struct fl_opt opts[] = {
 	{ 0, "decode", "n,...",
 	  "Measure the decode rate with n tokens in the cache. Without it and without --prefill, 0,1024.",
 	  .nums = &decode, .min = 0, .max = 1 << 20 },
-	{ 0, "tokens", "n", "Generate n tokens for each decode rate. The default is 32.",
+	{ 0, "generate", "n", "Generate n tokens for each decode rate. The default is 32.",
 	  .num = &opt.tokens, .min = 1, .max = 1 << 20 },
 	{ 0, "chunk", "n", "Compute prompts n tokens at a time. The default is 1024.",
 	  .num = &opt.chunk, .min = 1, .max = 1 << 20 },
@@ -47,7 +47,7 @@ static const struct fl_opt opts[] = {
 };
 
 static const struct fl_tool tool = {
-	.name = "fl-measure", .brief = "measure the time to first token, the decode rate and the memory of a checkpoint",
+	.name = "fl-measure", .brief = "measure the latency and the memory of a checkpoint",
 	.operands = "[checkpoint]", .max_operands = 1, .opts = opts,
 };
 

@@ -7,7 +7,7 @@ setup() {
 }
 
 @test "the row has a column a length, with its standard deviation and number" {
-	silent fl-measure -q -j 1 --prefill 16,8 --decode 0,12 --tokens 4 --repeat 2 --chunk 8 "$MODEL"
+	silent fl-measure -q -j 1 --prefill 16,8 --decode 0,12 --generate 4 --repeat 2 --chunk 8 "$MODEL"
 	assert_line --index 0 "$(printf '%s\t' arch \
 		ttft_16_s ttft_16_s_sd ttft_16_s_n ttft_8_s ttft_8_s_sd ttft_8_s_n \
 		decode_0_tok_s decode_0_tok_s_sd decode_0_tok_s_n decode_12_tok_s decode_12_tok_s_sd \
@@ -16,7 +16,7 @@ setup() {
 }
 
 @test "what is measured is positive, and the weights are those of the checkpoint" {
-	silent fl-measure -q --json --prefill 16 --decode 4 --tokens 2 --repeat 2 "$MODEL"
+	silent fl-measure -q --json --prefill 16 --decode 4 --generate 2 --repeat 2 "$MODEL"
 	jq -e '.ttft_16_s > 0 and .decode_4_tok_s > 0 and .ttft_16_s_sd >= 0 and .cache_mib > 0 and
 		.peak_mib > .weights_mib' <<< "$output"
 	jq -e --argjson bytes "$(fl-info --json "$MODEL" | jq .bytes)" \
@@ -39,7 +39,7 @@ setup() {
 }
 
 @test "lengths that are not given are not measured" {
-	silent fl-measure -q --decode 3 --tokens 1 --repeat 1 "$MODEL"
+	silent fl-measure -q --decode 3 --generate 1 --repeat 1 "$MODEL"
 	refute_output --partial ttft
 }
 
