@@ -79,7 +79,8 @@ count_tokens(const struct fl_model *m, struct fl_metrics *out, struct fl_err *er
 {
 	struct fl_tokens *t = fl_tokens_open(tokens_path, (size_t)m->config.vocab, err);
 	struct fl_windows w;
-	size_t count, left;
+	size_t count;
+	int bad;
 
 	if (!t)
 		return -1;
@@ -87,10 +88,12 @@ count_tokens(const struct fl_model *m, struct fl_metrics *out, struct fl_err *er
 	if (fl_windows_init(&w, &m->config, context, 0, bos, err) < 0)
 		return fl_err_prefix(err, "'%s'", tokens_path);
 	count = fl_calibrate_count(&w, (size_t)sequences);
-	left = t->n - count * w.stride;
-	if (!sequences && count * w.stride < t->n)
-		fl_note("the last %zu tokens make no whole sequence and are left out", left);
-	return fl_calibrate(m, &w, count, out, err);
+	if (!sequences && t->n > count * w.stride)
+		fl_note("the last %zu tokens make no whole sequence and are left out",
+		    t->n - count * w.stride);
+	bad = fl_calibrate(m, &w, count, out, err);
+	fl_tokens_close(t);
+	return bad;
 }
 
 static struct fl_metrics *

@@ -21,21 +21,33 @@ struct columns {
 	const struct fl_column_sums *out;
 };
 
-/* The loops over a full tile have a constant length, which lets the compiler vectorise them. */
+/* Four rows of a full tile, a constant length that the compiler can vectorise. */
 static void
-add_row(const float *x, size_t n, double *restrict sq, double *restrict abs)
+add_four(const float *x, size_t stride, double *restrict sq, double *restrict abs)
 {
-	if (n == TILE) {
-		for (int j = 0; j < TILE; j++) {
-			sq[j] += (double)x[j] * (double)x[j];
-			abs[j] += fabs((double)x[j]);
+	for (int j = 0; j < TILE; j++) {
+		double a = x[j], b = x[stride + j], c = x[2 * stride + j], d = x[3 * stride + j];
+
+		sq[j] += (a * a + b * b) + (c * c + d * d);
+		abs[j] += (fabs(a) + fabs(b)) + (fabs(c) + fabs(d));
+	}
+}
+
+static void
+add_rows(const float *x, size_t rows, size_t stride, size_t n, double *restrict sq,
+    double *restrict abs)
+{
+	size_t r = 0;
+
+	for (; n == TILE && r + 4 <= rows; r += 4)
+		add_four(x + r * stride, stride, sq, abs);
+	for (; r < rows; r++)
+		for (size_t j = 0; j < n; j++) {
+			double a = x[r * stride + j];
+
+			sq[j] += a * a;
+			abs[j] += fabs(a);
 		}
-		return;
-	}
-	for (size_t j = 0; j < n; j++) {
-		sq[j] += (double)x[j] * (double)x[j];
-		abs[j] += fabs((double)x[j]);
-	}
 }
 
 static void
@@ -48,8 +60,7 @@ sum_tile(void *ctx, size_t tile, int thread)
 	(void)thread;
 	for (size_t r = 0; r < c->rows; r += c->length) {
 		memset(seq, 0, sizeof seq);
-		for (size_t i = r; i < r + c->length; i++)
-			add_row(c->x + i * c->cols + first, n, sq, seq);
+		add_rows(c->x + r * c->cols + first, c->length, c->cols, n, sq, seq);
 		for (size_t j = 0; j < n; j++) {
 			double mean = seq[j] / (double)c->length;
 
@@ -118,21 +129,27 @@ cosine(double ab, double aa, double bb)
 enum { LANES = 4 };
 enum { AA, BB, AB, SUM_A, SUM_B, SUMS };
 
+static inline void
+add_product(double x, double y, size_t k, double lane[SUMS][LANES])
+{
+	lane[AA][k] += x * x;
+	lane[BB][k] += y * y;
+	lane[AB][k] += x * y;
+	lane[SUM_A][k] += x;
+	lane[SUM_B][k] += y;
+}
+
 static void
 cosines(const float *a, const float *b, size_t n, double *plain, double *centered)
 {
 	double lane[SUMS][LANES] = { { 0 } }, s[SUMS] = { 0 }, count = (double)n;
+	size_t j = 0;
 
-	for (size_t j = 0; j < n; j++) {
-		double x = a[j], y = b[j];
-		size_t k = j % LANES;
-
-		lane[AA][k] += x * x;
-		lane[BB][k] += y * y;
-		lane[AB][k] += x * y;
-		lane[SUM_A][k] += x;
-		lane[SUM_B][k] += y;
-	}
+	for (; j + LANES <= n; j += LANES)
+		for (size_t k = 0; k < LANES; k++)
+			add_product(a[j + k], b[j + k], k, lane);
+	for (; j < n; j++)
+		add_product(a[j], b[j], 0, lane);
 	for (int i = 0; i < SUMS; i++)
 		for (int k = 0; k < LANES; k++)
 			s[i] += lane[i][k];

@@ -1,8 +1,8 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /* sums.h -- sums over the rows of activations and weights, in double, whatever the threads.
  *
- * x [rows, cols], row-major f32. Each sum is made by one thread in the order of the rows, so it does
- * not depend on how many threads there are. */
+ * x [rows, cols], row-major f32. Each sum is made by one thread, in an order that the sizes alone
+ * fix, so it does not depend on how many threads there are. */
 #ifndef FL_COMPUTE_SUMS_H
 #define FL_COMPUTE_SUMS_H
 
