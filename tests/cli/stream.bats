@@ -16,7 +16,7 @@ reading() {
 	fl-export) args=(--to gguf -o out.gguf) ;;
 	fl-generate) args=(-j 1 -p hello -n 4) ;;
 	fl-info) args=(--check) ;;
-	fl-measure) args=(-j 1 --prefill 8 --decode 8 --reps 1) ;;
+	fl-measure) args=(-j 1 --prefill 8 --decode 8 --repeat 1) ;;
 	fl-prune) args=(-j 1 -a d32-f64-ff --score random --layer-score random -o out/) ;;
 	fl-quantize) args=(-j 1 -o out.tar.zst) ;;
 	fl-tokenize) args=(-j 1 -c - ../tiny.txt) last=tokenizer.json ;;
