@@ -11,7 +11,7 @@
 #include <string.h>
 
 #if defined(__x86_64__) && defined(__linux__)
-#define FL_CLONES __attribute__((target_clones("default", "arch=haswell", "arch=skylake-avx512")))
+#define FL_CLONES __attribute__((target_clones("default", "avx2", "avx512f")))
 #else
 #define FL_CLONES
 #endif
@@ -58,13 +58,45 @@ fl_vec_sum(const fl_vec *v)
 	return s[0];
 }
 
+/* Choices between lanes are loops: gcc takes a comparison of whole vectors apart before it compiles a
+ * clone for its instruction set, and a loop after. */
+
 /* a = the larger of a and b, lane by lane. */
 FL_INLINE void
 fl_vec_max(fl_vec *a, const fl_vec *b)
 {
-	fl_ivec more = *b > *a;
+	float x[FL_LANES], y[FL_LANES];
 
-	*a = (fl_vec)(((fl_ivec)*b & more) | ((fl_ivec)*a & ~more));
+	memcpy(x, a, sizeof x);
+	memcpy(y, b, sizeof y);
+	for (int i = 0; i < FL_LANES; i++)
+		x[i] = y[i] > x[i] ? y[i] : x[i];
+	memcpy(a, x, sizeof x);
+}
+
+/* x where it is in [low, high], else 0. */
+FL_INLINE void
+fl_vec_within(fl_vec *v, const fl_vec *x, float low, float high)
+{
+	float in[FL_LANES], out[FL_LANES];
+
+	memcpy(in, x, sizeof in);
+	for (int i = 0; i < FL_LANES; i++)
+		out[i] = (in[i] < low) | (in[i] > high) ? 0 : in[i];
+	memcpy(v, out, sizeof out);
+}
+
+/* y is 0 where x is below low, infinity where it is above high. */
+FL_INLINE void
+fl_vec_limit(fl_vec *y, const fl_vec *x, float low, float high)
+{
+	float in[FL_LANES], out[FL_LANES];
+
+	memcpy(in, x, sizeof in);
+	memcpy(out, y, sizeof out);
+	for (int i = 0; i < FL_LANES; i++)
+		out[i] = in[i] > high ? __builtin_inff() : in[i] < low ? 0 : out[i];
+	memcpy(y, out, sizeof out);
 }
 
 /* e^x within 2 units in the last place; 0 below -87.3, infinity above 88.
@@ -76,11 +108,9 @@ fl_vec_exp(fl_vec *x)
 {
 	const float round = 0x1.8p23f, ln2_head = 0x1.62e4p-1f, ln2_tail = 0x1.7f7d1cp-20f;
 	const float lowest = -87.3f, highest = 88.0f;
-	fl_ivec low = *x < lowest, high = *x > highest;
-	fl_vec v = *x, n, r, p;
-	fl_ivec bits;
+	fl_vec v, n, r, p;
 
-	v = (fl_vec)((fl_ivec)v & ~low & ~high);
+	fl_vec_within(&v, x, lowest, highest);
 	n = v * 0x1.715476p0f + round - round;
 	r = v - n * ln2_head - n * ln2_tail;
 	p = r * (1 / 5040.f) + 1 / 720.f;
@@ -90,8 +120,9 @@ fl_vec_exp(fl_vec *x)
 	p = p * r + 0.5f;
 	p = p * r + 1.f;
 	p = p * r + 1.f;
-	bits = (fl_ivec)p + (__builtin_convertvector(n, fl_ivec) << 23);
-	*x = (fl_vec)((bits & ~low & ~high) | (0x7f800000 & high));
+	p = (fl_vec)((fl_ivec)p + (__builtin_convertvector(n, fl_ivec) << 23));
+	fl_vec_limit(&p, x, lowest, highest);
+	*x = p;
 }
 
 #endif
