@@ -74,7 +74,7 @@ fl_vec_max(fl_vec *a, const fl_vec *b)
 	memcpy(a, x, sizeof x);
 }
 
-/* x where it is in [low, high], else 0. */
+/* x, but 0 where it is outside [low, high]; a NaN stays one. */
 FL_INLINE void
 fl_vec_within(fl_vec *v, const fl_vec *x, float low, float high)
 {
@@ -82,7 +82,7 @@ fl_vec_within(fl_vec *v, const fl_vec *x, float low, float high)
 
 	memcpy(in, x, sizeof in);
 	for (int i = 0; i < FL_LANES; i++)
-		out[i] = (in[i] < low) | (in[i] > high) ? 0 : in[i];
+		out[i] = in[i] < low || in[i] > high ? 0 : in[i];
 	memcpy(v, out, sizeof out);
 }
 
