@@ -5,8 +5,8 @@
 #include <stdlib.h>
 
 #include "base/parallel.h"
+#include "compute/expand.h"
 #include "compute/sgemm.h"
-#include "compute/vec.h"
 
 struct job {
 	float *c;
@@ -30,76 +30,73 @@ ceil_div(size_t a, size_t b)
 	return (a + b - 1) / b;
 }
 
-/* --- one to four rows of A: a dot product for each row of W --- */
+/* --- a few rows of A: a dot product for each row of W --- */
 
-/* Columns of W turned into f32 at a time stay in the first-level cache. Less than a tile is not worth
- * waking a thread for. */
-enum { PART = 512, TILE_BYTES = 128 << 10 };
+/* Less than a tile is not worth waking a thread for. */
+enum { TILE_BYTES = 128 << 10 };
 
-/* acc[i] += lane-wise products of w and row i of a, over n columns. */
+/* Rows of W times one row of A, whole groups of 32 columns: c[n] = sum. */
 FL_INLINE void
-dot_rows(fl_vec *acc, const float *w, const float *a, size_t lda, size_t rows, size_t n)
+dot_groups(enum fl_matrix_kind kind, const struct fl_matrix *w, size_t first, size_t last,
+    const float *a, float *c)
 {
-	fl_vec x, y;
-	size_t k = 0;
+	const unsigned char *src = w->data, *scale = w->scales ? w->scales : w->data;
+	size_t groups = w->cols / FL_MATRIX_GROUP, row = fl_matrix_row_size(w);
 
-	for (; k + FL_LANES <= n; k += FL_LANES) {
-		fl_vec_load(&x, w + k);
-		for (size_t i = 0; i < rows; i++) {
-			fl_vec_load(&y, a + i * lda + k);
-			acc[i] += x * y;
+	for (size_t n = first; n < last; n++) {
+		const unsigned char *p = src + n * row, *s = scale + n * groups * sizeof(uint16_t);
+		fl_vec sum[2] = { { 0 } }, x[2], y[2];
+
+		for (size_t g = 0; g < groups; g++, p += fl_expand_size(kind), s += sizeof(uint16_t)) {
+			fl_expand(kind, x, p, s);
+			memcpy(y, a + g * FL_MATRIX_GROUP, sizeof y);
+			sum[0] += x[0] * y[0];
+			sum[1] += x[1] * y[1];
 		}
-	}
-	if (k == n)
-		return;
-	fl_vec_load_part(&x, w + k, n - k);
-	for (size_t i = 0; i < rows; i++) {
-		fl_vec_load_part(&y, a + i * lda + k, n - k);
-		acc[i] += x * y;
+		sum[0] += sum[1];
+		c[n] = fl_vec_sum(&sum[0]);
 	}
 }
 
 FL_CLONES static void
-dot(float *restrict acc, const float *w, const float *a, size_t lda, size_t rows, size_t n)
+dot_rows(const struct fl_matrix *w, size_t first, size_t last, const float *a, float *c)
 {
-	fl_vec v[FL_GEMV_ROWS];
-
-	for (size_t i = 0; i < rows; i++)
-		fl_vec_load(&v[i], acc + i * FL_LANES);
-	switch (rows) {
-	case 1: dot_rows(v, w, a, lda, 1, n); break;
-	case 2: dot_rows(v, w, a, lda, 2, n); break;
-	case 3: dot_rows(v, w, a, lda, 3, n); break;
-	default: dot_rows(v, w, a, lda, 4, n); break;
+	switch (w->kind) {
+	case FL_MATRIX_F32: dot_groups(FL_MATRIX_F32, w, first, last, a, c); return;
+	case FL_MATRIX_F16: dot_groups(FL_MATRIX_F16, w, first, last, a, c); return;
+	case FL_MATRIX_BF16: dot_groups(FL_MATRIX_BF16, w, first, last, a, c); return;
+	case FL_MATRIX_INT8: dot_groups(FL_MATRIX_INT8, w, first, last, a, c); return;
+	case FL_MATRIX_INT4: dot_groups(FL_MATRIX_INT4, w, first, last, a, c); return;
 	}
-	for (size_t i = 0; i < rows; i++)
-		fl_vec_store(acc + i * FL_LANES, &v[i]);
+}
+
+/* The columns after the last whole group. */
+static void
+add_tails(const struct fl_matrix *w, size_t first, size_t last, const float *a, float *c)
+{
+	size_t tail = w->cols % FL_MATRIX_GROUP, at = w->cols - tail;
+	float part[FL_MATRIX_GROUP];
+
+	for (size_t n = first; n < last && tail; n++) {
+		fl_matrix_part_f32(w, n, at, tail, part);
+		for (size_t k = 0; k < tail; k++)
+			c[n] += part[k] * a[at + k];
+	}
 }
 
 static void
 gemv_tile(void *ctx, size_t tile, int thread)
 {
 	const struct job *j = ctx;
-	const struct fl_matrix *w = j->w;
-	size_t first = tile * j->rows, last = min(first + j->rows, w->rows);
-	float part[PART];
+	size_t first = tile * j->rows, last = min(first + j->rows, j->w->rows);
 
 	(void)thread;
-	for (size_t n = first; n < last; n++) {
-		float acc[FL_GEMV_ROWS * FL_LANES] = { 0 };
+	for (size_t i = 0; i < j->m; i++) {
+		const float *a = j->a + i * j->w->cols;
+		float *c = j->c + i * j->w->rows;
 
-		for (size_t k = 0; k < w->cols; k += PART) {
-			size_t nk = min(PART, w->cols - k);
-
-			fl_matrix_part_f32(w, n, k, nk, part);
-			dot(acc, part, j->a + k, w->cols, j->m, nk);
-		}
-		for (size_t i = 0; i < j->m; i++) {
-			fl_vec v;
-
-			fl_vec_load(&v, acc + i * FL_LANES);
-			j->c[i * w->rows + n] = fl_vec_sum(&v);
-		}
+		dot_rows(j->w, first, last, a, c);
+		add_tails(j->w, first, last, a, c);
 	}
 }
 
