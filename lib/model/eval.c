@@ -8,6 +8,7 @@
 #include "base/parallel.h"
 #include "base/progress.h"
 #include "base/str.h"
+#include "compute/loss.h"
 #include "model/forward.h"
 
 struct scoring {
@@ -18,19 +19,6 @@ struct scoring {
 	size_t first; /* row of logits */
 };
 
-/* -log softmax(z)[target], the exponentials of differences from the largest. */
-static double
-surprise(const float *z, size_t n, uint32_t target)
-{
-	double most = z[0], sum = 0;
-
-	for (size_t i = 1; i < n; i++)
-		most = z[i] > most ? z[i] : most;
-	for (size_t i = 0; i < n; i++)
-		sum += exp(z[i] - most);
-	return log(sum) + most - z[target];
-}
-
 static void
 score_row(void *ctx, size_t i, int thread)
 {
@@ -39,7 +27,7 @@ score_row(void *ctx, size_t i, int thread)
 
 	(void)thread;
 	if (r + 1 < s->rows)
-		s->nats[r] = surprise(s->logits + i * s->vocab, s->vocab, s->id[r + 1]);
+		s->nats[r] = fl_cross_entropy(s->logits + i * s->vocab, s->vocab, s->id[r + 1]);
 }
 
 static void

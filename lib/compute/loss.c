@@ -1,0 +1,64 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+#include "compute/loss.h"
+
+#include <math.h>
+
+#include "compute/vec.h"
+
+FL_CLONES static void
+largest(const float *z, size_t n, float *out)
+{
+	float lane[FL_LANES], most = z[0];
+	fl_vec v, top = { 0 };
+	size_t i = 0;
+
+	top += most;
+	for (; i + FL_LANES <= n; i += FL_LANES) {
+		fl_vec_load(&v, z + i);
+		fl_vec_max(&top, &v);
+	}
+	fl_vec_store(lane, &top);
+	for (int k = 0; k < FL_LANES; k++)
+		most = lane[k] > most ? lane[k] : most;
+	for (; i < n; i++)
+		most = z[i] > most ? z[i] : most;
+	*out = most;
+}
+
+/* Sum of e^(z - most): 64 of each lane in f32, then in double. */
+FL_CLONES static void
+sum_exp(const float *z, size_t n, float most, double *out)
+{
+	enum { BLOCK = 64 * FL_LANES };
+	double sum = 0;
+
+	while (n >= FL_LANES) {
+		size_t block = n < BLOCK ? n / FL_LANES * FL_LANES : BLOCK;
+		fl_vec v, lanes = { 0 };
+
+		for (size_t i = 0; i < block; i += FL_LANES) {
+			fl_vec_load(&v, z + i);
+			v -= most;
+			fl_vec_exp(&v);
+			lanes += v;
+		}
+		sum += (double)fl_vec_sum(&lanes);
+		z += block;
+		n -= block;
+	}
+	for (; n > 0; z++, n--)
+		sum += exp((double)*z - (double)most);
+	*out = sum;
+}
+
+/* Exponentials of differences from the largest cannot overflow. */
+double
+fl_cross_entropy(const float *z, size_t n, size_t target)
+{
+	float most;
+	double sum;
+
+	largest(z, n, &most);
+	sum_exp(z, n, most, &sum);
+	return log(sum) + (double)most - (double)z[target];
+}
