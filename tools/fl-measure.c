@@ -4,12 +4,12 @@
  * The measurement is in measure/native.h. A model comes from a checkpoint, or from a configuration
  * and an architecture string with random weights, since only the time counts. */
 #include <stdlib.h>
-#include <sys/stat.h>
 
 #include "base/cli.h"
 #include "base/log.h"
 #include "base/str.h"
 #include "base/tsv.h"
+#include "io/checkpoint.h"
 #include "measure/native.h"
 #include "measure/quiet.h"
 #include "model/quantize.h"
@@ -35,8 +35,8 @@ static const struct fl_opt opts[] = {
 	{ 0, "repeat", "n", "Do n rounds that count. The default is 3.", .num = &opt.repeat, .min = 1,
 	  .max = 1000 },
 	FL_OPT_CKPT(config_path,
-	    "Measure random weights of the configuration in path, a config.json or a directory with one, "
-	    "instead of a checkpoint."),
+	    "Instead of an operand, measure random weights for the configuration of path, a checkpoint or a "
+	    "config.json."),
 	FL_OPT_ARCH(arch_text,
 	    "With -c, give the model the sizes and the attention of this architecture string, fl-arch(7)."),
 	{ 0, "quantize", NULL, "With -c, weights of 4 bits, as fl-quantize makes them.",
@@ -86,20 +86,17 @@ check_usage(int operands)
 static struct fl_json *
 read_config(const char *path, struct fl_err *err)
 {
-	struct fl_str name = { 0 };
 	struct fl_json *tree = NULL;
-	struct stat st;
+	char *text = NULL;
 	size_t len;
-	char *text;
 
-	fl_str_puts(&name, path);
-	if (stat(path, &st) == 0 && S_ISDIR(st.st_mode))
-		fl_str_puts(&name, "/config.json");
-	text = fl_slurp(name.data, 16 << 20, &len, err);
+	if (fl_str_ends(path, ".json"))
+		text = fl_slurp(path, 16 << 20, &len, err);
+	else if (fl_checkpoint_member(path, "config.json", &text, &len, err) == 0 && !text)
+		fl_err_data(err, "'%s' has no config.json", path);
 	if (text)
-		tree = fl_json_parse(text, len, name.data, err);
+		tree = fl_json_parse(text, len, path, err);
 	free(text);
-	fl_str_free(&name);
 	return tree;
 }
 

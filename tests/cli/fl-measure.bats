@@ -33,7 +33,8 @@ setup() {
 	silent fl-measure -q --json -c "$FIXTURES/tiny-qwen3.json" -a d32-f64-ffs --prefill 8 --repeat 1
 	assert_equal "$(jq -r .arch <<< "$output")" d32-f64-ffs
 	whole=$(jq .weights_mib <<< "$output")
-	silent fl-measure -q --json -c "$MODEL" --quantize --prefill 8 --repeat 1
+	tar cf model.tar -C "$MODEL" config.json model.safetensors
+	silent fl-measure -q --json -c model.tar --quantize --prefill 8 --repeat 1
 	assert_equal "$(jq -r .arch <<< "$output")" d32-f64-fsw
 	jq -e --argjson whole "$whole" '.weights_mib < $whole and .decode_0_tok_s == null' <<< "$output"
 }
@@ -51,4 +52,7 @@ setup() {
 	one_line_error 2 fl-measure --prefill 0 "$MODEL"
 	one_line_error 3 fl-measure -c "$MODEL" -a d32
 	one_line_error 4 fl-measure -c absent
+	one_line_error 4 fl-measure -c absent.json
+	mkdir empty
+	one_line_error 3 fl-measure -c empty
 }
