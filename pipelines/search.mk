@@ -45,13 +45,17 @@ LATENCY := ttft_$(firstword $(subst $(comma), ,$(PREFILL)))_s
 ALONE := flock $(OUT)/lock
 BESIDE := $(RUN) flock -s $(OUT)/lock
 
+# A line for each row of a table: the architecture and the two objectives.
+say = awk -F '\t' 'NR == 1 { for (i = 1; i <= NF; i++) at[$$i] = i; next } \
+	{ printf "%-32s loss %.4f nats  %s %.4f s\n", $$1, $$at["loss_nats"], "$(LATENCY)", $$at["$(LATENCY)"] }' $1
+
 # The name of a file made in one step: it is there whole or not at all.
 MAKE_IT = mv $@.tmp $@
 
 .PHONY: all rows
 all: $(OUT)/front.tsv $(OUT)/front.svg $(OUT)/front.png $(OUT)/winner.gguf $(OUT)/winner.txt
 	@printf '\nThe frontier, %s:\n' '$(OUT)/front.tsv'
-	@column -t -s $$'\t' < $(OUT)/front.tsv
+	@$(call say,$(OUT)/front.tsv)
 	@printf '\nThe winner, %s:\n%s%s\n' "$$(cat $(OUT)/winner)" '$(PROMPT)' "$$(cat $(OUT)/winner.txt)"
 
 ifndef MAKE_RESTARTS
@@ -136,8 +140,7 @@ $(OUT)/cand/%/latency.tsv: $(OUT)/cand/%/model.tar $(OUT)/settings
 
 $(OUT)/cand/%/row.tsv: $(OUT)/cand/%/eval.tsv $(OUT)/cand/%/latency.tsv
 	@join -t $$'\t' --header $^ > $@.tmp
-	@awk -F '\t' 'NR == 1 { for (i = 1; i <= NF; i++) at[$$i] = i; next } \
-		{ printf "%-40s loss %.4f nats  %s %.4f s\n", $$1, $$at["loss_nats"], "$(LATENCY)", $$at["$(LATENCY)"] }' $@.tmp
+	@$(call say,$@.tmp)
 	@$(MAKE_IT)
 
 # Rounds: BASE itself, then BATCH architectures at a time -------------------------------------------
