@@ -59,31 +59,20 @@ struct job {
 	bool begun;	 /* a document was written */
 };
 
-/* In a stream the two files stand anywhere, and its end must be seen; a mapped one has them first. */
 static struct fl_tokenizer *
 open_tokenizer(const char *path, struct fl_err *err)
 {
 	static const char *const name[2] = { "tokenizer.json", "tokenizer_config.json" };
-	struct fl_reader *r = fl_reader_open(path, err);
+	const char *what = path && strcmp(path, "-") != 0 ? path : "standard input";
 	struct fl_str text[2] = { 0 };
 	struct fl_tokenizer *t = NULL;
-	struct fl_item item;
-	int got = r ? 1 : -1;
+	int got = fl_checkpoint_members(path, name, 2, text, err);
 
-	while (got > 0 && (got = fl_reader_next(r, &item, err)) > 0) {
-		if (item.kind == FL_ITEM_WEIGHTS && fl_reader_mapped(r))
-			break;
-		for (int i = 0; i < 2 && item.kind == FL_ITEM_MEMBER; i++)
-			if (strcmp(item.name, name[i]) == 0)
-				fl_str_add(&text[i], item.data, item.size);
-	}
-	if (got >= 0 && !text[0].data)
-		fl_err_data(err, "'%s' has no tokenizer.json", fl_reader_name(r));
-	else if (got >= 0)
-		t = fl_tokenizer_new(text[0].data, text[0].len, text[1].data, text[1].len, err);
-	if (got >= 0 && text[0].data && !t)
-		fl_err_prefix(err, "'%s'", fl_reader_name(r));
-	fl_reader_close(r);
+	if (got == 0 && !text[0].data)
+		fl_err_data(err, "'%s' has no tokenizer.json", what);
+	else if (got == 0 &&
+		 !(t = fl_tokenizer_new(text[0].data, text[0].len, text[1].data, text[1].len, err)))
+		fl_err_prefix(err, "'%s'", what);
 	fl_str_free(&text[0]);
 	fl_str_free(&text[1]);
 	return t;

@@ -25,6 +25,7 @@
 
 #include "base/err.h"
 #include "base/json.h"
+#include "base/str.h"
 #include "base/tensor.h"
 
 struct fl_reader;
@@ -64,9 +65,10 @@ bool fl_reader_mapped(const struct fl_reader *r);
 const char *fl_reader_history(const struct fl_reader *r);
 const char *fl_reader_digest(const struct fl_reader *r);
 
-/* One small file of a checkpoint by name, for those who want nothing else of it (a tokenizer). Reads
- * no further than it must. *data is the caller's to free, NUL-terminated; absent: 0 with *data NULL. */
-int fl_checkpoint_member(const char *path, const char *name, char **data, size_t *size,
+/* Small files of a checkpoint by name, for those who want nothing else of it (a tokenizer): config and
+ * weights may be missing. Each file found is put into its text, zeroed before and the caller's to free.
+ * An archive is read to its verified end. */
+int fl_checkpoint_members(const char *path, const char *const *name, size_t n, struct fl_str *text,
     struct fl_err *err) FL_MUST_USE;
 
 /* Writing: config first, other members, weights, history last; commit ends the life of w, and so does

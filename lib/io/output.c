@@ -214,13 +214,14 @@ fl_output_open(const char *path, struct fl_err *err)
 	return opened(o, err);
 }
 
-/* Whether commit may put a new directory in the place of this one: it holds a checkpoint or nothing,
- * and only plain files, since nothing else should go without being asked for. */
+/* Whether commit may put a new directory in the place of this one: it holds plain files only, and
+ * either none or a checkpoint that has a history, so one of ours. A model from elsewhere should not go
+ * without being asked for. */
 static int
 check_replaceable(const char *path, const char *shown, struct fl_err *err)
 {
 	DIR *dir = opendir(path);
-	bool config = false, others = false, nested = false;
+	bool history = false, others = false, nested = false;
 	struct dirent *d;
 	struct stat st;
 
@@ -230,15 +231,15 @@ check_replaceable(const char *path, const char *shown, struct fl_err *err)
 		if (strcmp(d->d_name, ".") == 0 || strcmp(d->d_name, "..") == 0)
 			continue;
 		others = true;
-		config |= strcmp(d->d_name, "config.json") == 0;
+		history |= strcmp(d->d_name, "fl-history.jsonl") == 0;
 		nested |= fstatat(dirfd(dir), d->d_name, &st, AT_SYMLINK_NOFOLLOW) < 0 ||
 			  S_ISDIR(st.st_mode);
 	}
 	closedir(dir);
 	if (nested)
 		return fl_err_usage(err, "'%s' holds other directories and is not replaced", shown);
-	if (others && !config)
-		return fl_err_usage(err, "'%s' holds no checkpoint and is not replaced", shown);
+	if (others && !history)
+		return fl_err_usage(err, "'%s' has no fl-history.jsonl, so it is not replaced", shown);
 	return 0;
 }
 

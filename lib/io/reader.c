@@ -411,41 +411,39 @@ fl_reader_take(struct fl_reader *r, size_t n, struct fl_err *err)
 
 /* A directory has the file or not; whatever else it holds does not matter. */
 static int
-member_of_dir(const char *dir, const char *name, char **data, size_t *size, struct fl_err *err)
+members_of_dir(const char *dir, const char *const *name, size_t n, struct fl_str *text,
+    struct fl_err *err)
 {
 	struct fl_str path = { 0 };
 
-	fl_str_printf(&path, "%s/%s", dir, name);
-	if (access(path.data, F_OK) == 0)
-		*data = fl_slurp(path.data, FL_MEMBER_MAX, size, err);
+	for (size_t i = 0; i < n && !err->code; i++) {
+		fl_str_clear(&path);
+		fl_str_printf(&path, "%s/%s", dir, name[i]);
+		if (access(path.data, F_OK) == 0)
+			text[i].data = fl_slurp(path.data, FL_MEMBER_MAX, &text[i].len, err);
+	}
 	fl_str_free(&path);
 	return err->code ? -1 : 0;
 }
 
 int
-fl_checkpoint_member(const char *path, const char *name, char **data, size_t *size, struct fl_err *err)
+fl_checkpoint_members(const char *path, const char *const *name, size_t n, struct fl_str *text,
+    struct fl_err *err)
 {
 	struct fl_source *src;
-	struct fl_str text = { 0 };
 	struct fl_member m;
 	struct stat st;
 	int got;
 
-	*data = NULL;
-	*size = 0;
 	if (path && strcmp(path, "-") != 0 && stat(path, &st) == 0 && S_ISDIR(st.st_mode))
-		return member_of_dir(path, name, data, size, err);
+		return members_of_dir(path, name, n, text, err);
 	src = fl_source_open(path, false, err);
 	if (!src)
 		return -1;
 	while ((got = fl_source_next(src, &m, err)) > 0)
-		if (strcmp(m.name, name) == 0)
-			break;
-	if (got > 0 && (got = read_member(src, &m, &text, err)) == 0) {
-		*size = text.len;
-		*data = fl_str_steal(&text);
-	}
-	fl_str_free(&text);
+		for (size_t i = 0; i < n && got > 0; i++)
+			if (strcmp(m.name, name[i]) == 0 && read_member(src, &m, &text[i], err) < 0)
+				got = -1;
 	fl_source_close(src);
 	return got;
 }

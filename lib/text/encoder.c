@@ -205,7 +205,8 @@ cut(struct fl_encoder *e, const char *text, size_t len, struct fl_ids *out, stru
 		const char *hit = text;
 
 		while ((hit = memmem(hit + 1, (size_t)(end - hit - 1), FL_META, FL_META_LEN)) &&
-		    !t->meta_split && memcmp(hit - FL_META_LEN, FL_META, FL_META_LEN) == 0)
+		    !t->meta_split && hit - text >= FL_META_LEN &&
+		    memcmp(hit - FL_META_LEN, FL_META, FL_META_LEN) == 0)
 			;
 		if (!hit)
 			break;

@@ -389,25 +389,25 @@ a_zstd_stream_cut_at_any_byte_ends_early(void)
 }
 
 static void
-one_member_is_found_in_every_form(void)
+members_are_found_in_every_form(void)
 {
 	static const char *const forms[] = { "one", "one/", "1.tar", "1.tar.zst" };
+	static const char *const names[] = { "vocab.txt", "tokenizer.json" };
 	struct fl_err err = { 0 };
-	char *data;
-	size_t size;
 
 	make_checkpoints();
 	copies("one", "1.tar");
 	copies("one", "1.tar.zst");
 	for (size_t i = 0; i < sizeof forms / sizeof *forms; i++) {
-		CHECK_OK(fl_checkpoint_member(forms[i], "tokenizer.json", &data, &size, &err), &err);
-		CHECK_STR(data, "{}");
-		CHECK(size == 2);
-		free(data);
-		CHECK_OK(fl_checkpoint_member(forms[i], "vocab.txt", &data, &size, &err), &err);
-		CHECK(!data);
+		struct fl_str text[2] = { 0 };
+
+		CHECK_OK(fl_checkpoint_members(forms[i], names, 2, text, &err), &err);
+		CHECK(!text[0].data);
+		CHECK_STR(text[1].data, "{}");
+		CHECK(text[1].len == 2);
+		fl_str_free(&text[1]);
 	}
-	CHECK(fl_checkpoint_member("nowhere", "tokenizer.json", &data, &size, &err) < 0);
+	CHECK(fl_checkpoint_members("nowhere", names, 0, NULL, &err) < 0);
 	CHECK(err.code == FL_EXIT_SYSTEM);
 }
 
@@ -520,7 +520,7 @@ main(void)
 	TEST(what_is_no_checkpoint_is_refused_in_one_clear_line);
 	TEST(a_tar_cut_at_any_byte_ends_early);
 	TEST(a_zstd_stream_cut_at_any_byte_ends_early);
-	TEST(one_member_is_found_in_every_form);
+	TEST(members_are_found_in_every_form);
 	TEST(large_tensors_pass_in_pieces);
 	TEST(skipped_tensors_count_in_the_digest);
 	TEST(mapped_bytes_live_as_long_as_the_reader);
