@@ -86,17 +86,17 @@ check_usage(int operands)
 static struct fl_json *
 read_config(const char *path, struct fl_err *err)
 {
+	static const char *const name[] = { "config.json" };
+	struct fl_str text = { 0 };
 	struct fl_json *tree = NULL;
-	char *text = NULL;
-	size_t len;
 
 	if (fl_str_ends(path, ".json"))
-		text = fl_slurp(path, 16 << 20, &len, err);
-	else if (fl_checkpoint_member(path, "config.json", &text, &len, err) == 0 && !text)
+		text.data = fl_slurp(path, 16 << 20, &text.len, err);
+	else if (fl_checkpoint_members(path, name, 1, &text, err) == 0 && !text.data)
 		fl_err_data(err, "'%s' has no config.json", path);
-	if (text)
-		tree = fl_json_parse(text, len, path, err);
-	free(text);
+	if (text.data)
+		tree = fl_json_parse(text.data, text.len, path, err);
+	fl_str_free(&text);
 	return tree;
 }
 
