@@ -1,0 +1,97 @@
+# SPDX-License-Identifier: Apache-2.0
+# The search on a random model, its latency computed from the architecture, so that everything it leaves
+# can be compared byte by byte.
+load ../cli/helper
+
+setup() {
+	fl-init -q -s 1 -o base/ "$FIXTURES/tiny/config.json"
+	cp "$FIXTURES/tiny/tokenizer.json" base/
+	for i in $(seq 300); do
+		echo "Document $i says that $((i * 7919 % 1000)) is a number and $((i * 31)) another."
+		echo "<|end|>"
+	done > text.txt
+	cat > measure <<-'EOF'
+	#!/bin/bash
+	# 1 microsecond for each unit of width and FFN in each layer, half as much where attention is not full
+	arch=$(fl-info --json "$1" | jq -r .arch)
+	echo "$arch" >> measured
+	printf 'arch\tttft_1024_s\n'
+	awk -F- -v a="$arch" 'BEGIN { split(a, p, "-"); w = substr(p[1], 2); f = substr(p[2], 2)
+		full = gsub("f", "f", p[3]); l = length(p[3])
+		printf "%s\t%.6f\n", a, (w + f) * (full + l) / 2 * 1e-6 }'
+	EOF
+	chmod +x measure
+}
+
+search() {
+	make -s -f "$ROOT/pipelines/search.mk" BASE=base TEXT=text.txt OUT=run TRIALS=10 BATCH=4 SEPARATOR='<|end|>' \
+		MEASURE=./measure PROMPT='Document 7' "$@"
+}
+
+# Everything that a search leaves but the lock.
+results() {
+	(cd "${1:-run}" && find . -type f ! -name lock -print0 | LC_ALL=C sort -z | xargs -0 sha256sum)
+}
+
+@test "a search leaves trials, a frontier, plots, and a winner that speaks and is exported" {
+	need gnuplot
+	run -0 search
+	[ "$(wc -l < run/trials.tsv)" = 12 ] # the header, BASE, ten trials
+	[ "$(cut -f 1 run/trials.tsv | sort -u | wc -l)" = 12 ]
+	tail -n +2 run/trials.tsv | sort -c
+	[ "$(head -c 4 run/winner.gguf)" = GGUF ]
+	[ -s run/front.svg ] && [ -s run/front.png ] && [ -s run/winner.txt ]
+	[ "$(grep -c '^d[0-9]*-f[0-9]*-.* loss .* ttft_1024_s' <<< "$output")" -ge 11 ]
+	# Under six tenths of BASE's time, and the best such
+	base=$(awk '$1 == "d64-f128-fff" { print 0.6 * $NF }' run/trials.tsv)
+	[ "$(fl-pareto --max ttft_1024_s="$base" --best run/trials.tsv | sed -n '2s/\t.*//p')" = "$(cat run/winner)" ]
+}
+
+@test "a second run does nothing" {
+	need gnuplot
+	search > /dev/null
+	results > before
+	find run -type f -printf '%p %T@\n' | grep -v lock | sort > times
+	cp measured measured.before
+	run -0 search
+	refute_output --partial " loss "$'\n'
+	results | cmp - before
+	find run -type f -printf '%p %T@\n' | grep -v lock | sort | cmp - times
+	cmp measured measured.before
+}
+
+@test "killed at any moment and run again, it ends in the same files, also under -j" {
+	need gnuplot
+	search > /dev/null
+	results > whole
+	rm -r run
+	for pause in 0.1 0.3 0.5 0.7 0.9 1.1; do
+		setsid --fork --wait timeout -s KILL "$pause" bash -c "$(declare -f search); ROOT=$ROOT search -j2" > /dev/null 2>&1 || true
+	done
+	search -j2 > /dev/null
+	find run -name '*.tmp*' -delete
+	results | diff - whole
+}
+
+@test "a changed text rebuilds what depends on it" {
+	need gnuplot
+	search > /dev/null
+	results > before
+	sed -i 's/number/numeral/' text.txt
+	search > /dev/null
+	! results | cmp -s - before
+	[ "$(wc -l < run/trials.tsv)" = 12 ]
+}
+
+@test "a failing measurement stops the search and leaves no row" {
+	need gnuplot
+	printf '#!/bin/sh\nexit 1\n' > measure
+	run -2 search
+	[ ! -e run/trials.tsv ]
+	[ -z "$(find run/cand -name row.tsv)" ]
+}
+
+@test "what is missing is named" {
+	run -2 make -s -f "$ROOT/pipelines/search.mk" TEXT=text.txt
+	assert_output --partial "BASE= must name a checkpoint"
+}
