@@ -11,7 +11,7 @@
 #include "model/roles.h"
 
 static const char *const kept[] = { "tokenizer.json", "tokenizer_config.json",
-	"generation_config.json" };
+	"generation_config.json", "chat_template.jinja" };
 enum { KEPT = sizeof kept / sizeof *kept, PIECE = 1 << 20, RUN = 1 << 16 };
 
 struct fl_model_private {

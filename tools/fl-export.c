@@ -1,0 +1,52 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/* fl-export.c -- write a checkpoint as the file that another program runs. */
+#include <string.h>
+
+#include "base/cli.h"
+#include "export/export.h"
+#include "model/weights.h"
+
+static const char *target, *type, *output;
+
+static const struct fl_opt opts[] = {
+	{ 0, "to", "target", "Write for target: gguf, which llama.cpp runs. Required.", .word = &target,
+	  .words = fl_export_targets },
+	{ 0, "type", "type",
+	  "Store the weight matrices as f32, f16, bf16, q8_0 or q4_0; auto, the default, keeps what they "
+	  "are stored as: int4 becomes q4_0 and int8 q8_0, unchanged.", .word = &type,
+	  .words = fl_export_types },
+	FL_OPT_OUTPUT(output),
+	FL_OPT_THREADS,
+	{ 0 },
+};
+
+static const struct fl_tool tool = {
+	.name = "fl-export", .brief = "write a checkpoint for another runtime",
+	.operands = "[checkpoint]", .max_operands = 1, .opts = opts,
+};
+
+static enum fl_export_type
+type_by_name(const char *name)
+{
+	enum fl_export_type t = FL_EXPORT_AUTO;
+
+	while (name && strcmp(fl_export_types[t], name) != 0)
+		t++;
+	return t;
+}
+
+int
+main(int argc, char **argv)
+{
+	struct fl_err err = { 0 };
+	struct fl_model *model;
+	int i = fl_cli(&tool, argc, argv);
+
+	if (!target)
+		fl_die(FL_EXIT_USAGE, "which target? --to gguf");
+	fl_cli_refuse_terminal(output);
+	model = fl_model_open(argv[i], &err);
+	if (!model || fl_export_write(target, model, type_by_name(type), output, &err) < 0)
+		fl_die_err(&err);
+	return FL_EXIT_OK;
+}
