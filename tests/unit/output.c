@@ -188,14 +188,14 @@ a_link_stays_a_link(void)
 	unlink("link");
 	unlink("file");
 	mkdir("d", 0700);
-	put("d/config.json", "old");
+	put("d/fl-history.jsonl", "old");
 	CHECK(symlink("d", "link") == 0);
-	o = dir_with("link/", "config.json", "new");
+	o = dir_with("link/", "fl-history.jsonl", "new");
 	CHECK_OK(fl_output_commit(o, &err), &err);
 	CHECK(lstat("link", &st) == 0 && S_ISLNK(st.st_mode));
-	CHECK(holds("d/config.json", "new") && entries(".") == 2);
+	CHECK(holds("d/fl-history.jsonl", "new") && entries(".") == 2);
 	unlink("link");
-	unlink("d/config.json");
+	unlink("d/fl-history.jsonl");
 	rmdir("d");
 }
 
@@ -222,20 +222,20 @@ static void
 a_directory_appears_whole_and_replaces_a_checkpoint(void)
 {
 	struct fl_err err = { 0 };
-	struct fl_output *o = dir_with("d/", "config.json", "one");
+	struct fl_output *o = dir_with("d/", "fl-history.jsonl", "one");
 
 	CHECK(access("d", F_OK) < 0);
 	CHECK_OK(fl_output_commit(o, &err), &err);
-	CHECK(holds("d/config.json", "one"));
+	CHECK(holds("d/fl-history.jsonl", "one"));
 	put("d/old", "");
-	o = dir_with("d/", "config.json", "two");
-	CHECK(holds("d/config.json", "one"));
+	o = dir_with("d/", "fl-history.jsonl", "two");
+	CHECK(holds("d/fl-history.jsonl", "one"));
 	CHECK_OK(fl_output_commit(o, &err), &err);
-	CHECK(holds("d/config.json", "two"));
+	CHECK(holds("d/fl-history.jsonl", "two"));
 	CHECK(entries("d") == 1 && entries(".") == 1);
-	fl_output_abandon(dir_with("d/", "config.json", "three"));
-	CHECK(holds("d/config.json", "two") && entries(".") == 1);
-	unlink("d/config.json");
+	fl_output_abandon(dir_with("d/", "fl-history.jsonl", "three"));
+	CHECK(holds("d/fl-history.jsonl", "two") && entries(".") == 1);
+	unlink("d/fl-history.jsonl");
 	rmdir("d");
 }
 
@@ -247,15 +247,15 @@ a_directory_of_other_things_is_not_replaced(void)
 	mkdir("d", 0700);
 	put("d/thesis", "years of work");
 	CHECK(!fl_output_open_dir("d/", &err));
-	CHECK_STR(err.text, "'d/' holds no checkpoint and is not replaced");
+	CHECK_STR(err.text, "'d/' has no fl-history.jsonl, so it is not replaced");
 	CHECK(err.code == FL_EXIT_USAGE);
-	put("d/config.json", "{}");
+	put("d/fl-history.jsonl", "{}");
 	mkdir("d/more", 0700);
 	err = (struct fl_err){ 0 };
 	CHECK(!fl_output_open_dir("d/", &err));
 	CHECK(holds("d/thesis", "years of work"));
 	rmdir("d/more");
-	unlink("d/config.json");
+	unlink("d/fl-history.jsonl");
 	unlink("d/thesis");
 	rmdir("d");
 }

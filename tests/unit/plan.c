@@ -7,6 +7,7 @@
 
 #include "base/str.h"
 #include "io/checkpoint.h"
+#include "io/history.h"
 #include "io/safetensors.h"
 #include "model/init.h"
 #include "model/prune.h"
@@ -37,17 +38,20 @@ make_base(struct fl_config *c, bool tied)
 {
 	struct fl_err err = { 0 };
 	struct fl_str s = { 0 };
-	struct fl_json *json;
+	struct fl_json *json, *arguments = fl_json_new_array();
 	struct fl_writer *w;
 
 	fl_str_printf(&s, text, tied ? "true" : "false");
 	json = fl_json_parse(s.data, s.len, "config.json", &err);
 	if (!json || fl_config_parse(c, json, "base", &err) < 0 ||
 	    !(w = fl_writer_open(path(tied ? "tied/" : "base/"), false, &err)) ||
-	    fl_init_write(c, 7, w, &err) < 0 || fl_writer_commit(w, &err) < 0) {
+	    fl_init_write(c, 7, w, &err) < 0 ||
+	    fl_history_write(w, NULL, "test", arguments, NULL, &err) < 0 ||
+	    fl_writer_commit(w, &err) < 0) {
 		printf("Bail out! %s\n", err.text);
 		exit(1);
 	}
+	fl_json_free(arguments);
 	fl_json_free(json);
 	fl_str_free(&s);
 }
