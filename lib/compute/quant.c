@@ -2,6 +2,7 @@
 #include "compute/quant.h"
 
 #include <math.h>
+#include <stdbool.h>
 
 #include "base/dtype.h"
 
@@ -40,7 +41,17 @@ round_group(const float *restrict w, float s, int zero, uint32_t *restrict q)
 	}
 }
 
-void
+static bool
+is_finite(const float *w)
+{
+	float zero = 0;
+
+	for (int i = 0; i < FL_MATRIX_GROUP; i++)
+		zero += w[i] * 0;
+	return zero == 0;
+}
+
+int
 fl_quant_row(const float *w, size_t n, int bits, uint32_t *packed, uint16_t *scale)
 {
 	const int zero = 1 << (bits - 1), per_word = 32 / bits;
@@ -49,6 +60,8 @@ fl_quant_row(const float *w, size_t n, int bits, uint32_t *packed, uint16_t *sca
 	for (size_t g = 0; g < n / FL_MATRIX_GROUP; g++, w += FL_MATRIX_GROUP) {
 		float s = group_scale(w, bits);
 
+		if (!is_finite(w))
+			return -1;
 		scale[g] = fl_f32_to_bf16(s);
 		round_group(w, s, zero, q);
 		for (int i = 0; i < FL_MATRIX_GROUP; i += per_word, packed++) {
@@ -57,4 +70,5 @@ fl_quant_row(const float *w, size_t n, int bits, uint32_t *packed, uint16_t *sca
 				*packed |= q[i + k] << k * bits;
 		}
 	}
+	return 0;
 }

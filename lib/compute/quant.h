@@ -20,7 +20,8 @@ fl_quant_words(size_t n, int bits)
 	return n * (size_t)bits / 32;
 }
 
-/* Plain rounding: s = max |w| / (2^(bits-1) - 1/2), q = w / s to the nearest, ties to even, clipped. */
-void fl_quant_row(const float *w, size_t n, int bits, uint32_t *packed, uint16_t *scale);
+/* Plain rounding: s = max |w| / (2^(bits-1) - 1/2), q = w / s to the nearest, ties to even, clipped.
+ * 0, or -1 if a weight is not finite. */
+int fl_quant_row(const float *w, size_t n, int bits, uint32_t *packed, uint16_t *scale);
 
 #endif

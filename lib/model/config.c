@@ -85,6 +85,18 @@ read_int(const struct reading *r, const char *key, int min, int max, int otherwi
 	return 0;
 }
 
+/* A boolean field; absent or null is false. */
+static int
+read_bool(const struct reading *r, const char *key, bool *out)
+{
+	const struct fl_json *v = fl_json_get(r->json, key);
+
+	*out = fl_json_bool(v, false);
+	if (is_off(v) || *out)
+		return 0;
+	return fl_err_data(r->err, "'%s': '%s' in config.json must be true or false", r->what, key);
+}
+
 static int
 read_positive(const struct reading *r, const struct fl_json *object, const char *key,
     double otherwise, double *out)
@@ -228,10 +240,12 @@ read_pattern(const struct reading *r, struct fl_config *c)
 {
 	const struct fl_json *types = fl_json_get(r->json, "layer_types");
 	const struct fl_json *window = fl_json_get(r->json, "sliding_window");
-	bool flag = fl_json_bool(fl_json_get(r->json, "use_sliding_window"), false);
 	int first = c->layers; /* the first window layer where no list says which */
+	bool flag;
 
 	memset(c->pattern, 'f', (size_t)c->layers);
+	if (read_bool(r, "use_sliding_window", &flag) < 0)
+		return -1;
 	if (!is_off(types)) {
 		if (read_layer_types(r, types, c) < 0)
 			return -1;
@@ -392,9 +406,8 @@ fl_config_parse(struct fl_config *c, const struct fl_json *json, const char *wha
 		return fl_err_data(err, "'%s': config.json is no object", what);
 	if (read_family(&r, c) < 0 || check_unknown(&r) < 0 || check_fixed(&r) < 0 ||
 	    read_sizes(&r, c) < 0 || read_rope(&r, c) < 0 || read_pattern(&r, c) < 0 ||
-	    read_dtype(&r, c) < 0)
+	    read_dtype(&r, c) < 0 || read_bool(&r, "tie_word_embeddings", &c->tied) < 0)
 		return -1;
-	c->tied = fl_json_bool(fl_json_get(json, "tie_word_embeddings"), false);
 	c->bos = first_id(fl_json_get(json, "bos_token_id"));
 	c->eos = first_id(fl_json_get(json, "eos_token_id"));
 	if (read_quant(&r, c) < 0)

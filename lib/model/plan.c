@@ -5,6 +5,7 @@
  * other, and holding them would not be bounded. */
 #include "model/plan.h"
 
+#include <stdatomic.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
@@ -56,6 +57,7 @@ fl_plan_free(struct fl_plan *p)
 
 /* One tensor of the input on its way: what is written, and how rows get there. */
 struct passage {
+	const char *name; /* of the tensor that is read */
 	const struct fl_step *step;
 	struct fl_tensor in; /* its name is the reader's and not used */
 	struct fl_tensor out[MAX_OUT];
@@ -87,7 +89,7 @@ passage_begin(struct passage *s, const struct fl_plan *p, const struct fl_tensor
 	bool vector = t->ndim == 1;
 	uint64_t rows, cols;
 
-	*s = (struct passage){ .step = &p->step[index], .in = *t };
+	*s = (struct passage){ .name = w->tensor.name, .step = &p->step[index], .in = *t };
 	s->rows = vector ? 1 : t->shape[0];
 	s->cols = t->shape[t->ndim - 1];
 	s->out_rows = rows = vector ? 1 : kept(s->step->rows, s->rows);
@@ -122,6 +124,7 @@ struct block {
 	size_t n;		/* rows to make */
 	char *out[2];		/* where they go: integers and scales, or the copy */
 	float *scratch;		/* cols floats a thread, rounded up */
+	atomic_bool bad;	/* a weight that is to be quantized is not finite */
 };
 
 static size_t
@@ -150,7 +153,7 @@ gather(char *dst, const char *src, const struct fl_keep *k, size_t cols, size_t 
 static void
 make_rows(void *ctx, size_t tile, int thread)
 {
-	const struct block *b = ctx;
+	struct block *b = ctx;
 	const struct passage *s = b->s;
 	size_t size = fl_dtype_size(s->in.dtype), end = (tile + 1) * TILE < b->n ? (tile + 1) * TILE : b->n;
 	size_t out0 = s->outs ? fl_tensor_row_size(&s->out[0]) : 0;
@@ -163,8 +166,10 @@ make_rows(void *ctx, size_t tile, int thread)
 			float *x = b->scratch + (size_t)thread * scratch_size(s->cols);
 
 			fl_dtype_to_f32(x, src, s->in.dtype, s->cols);
-			fl_quant_row(x, s->cols, s->step->bits, (uint32_t *)(void *)(b->out[0] + i * out0),
-			    (uint16_t *)(void *)(b->out[1] + i * fl_tensor_row_size(&s->out[1])));
+			if (fl_quant_row(x, s->cols, s->step->bits,
+				(uint32_t *)(void *)(b->out[0] + i * out0),
+				(uint16_t *)(void *)(b->out[1] + i * fl_tensor_row_size(&s->out[1]))) < 0)
+				b->bad = true;
 		} else {
 			gather(b->out[0] + i * out0, src, s->step->cols, s->cols, size);
 		}
@@ -215,6 +220,8 @@ write_block(const struct passage *s, struct block *b, const char *src, size_t fi
 	if (b->n == 0)
 		return 0;
 	fl_parallel((b->n + TILE - 1) / TILE, make_rows, b);
+	if (b->bad)
+		return fl_err_data(err, "'%s' holds a weight that is not finite", s->name);
 	if (fl_writer_put(out, b->out[0], b->n * out0, err) < 0)
 		return -1;
 	if (!side)

@@ -45,3 +45,11 @@ setup() {
 	fl-quantize -o q.tar base
 	one_line_error 3 fl-quantize q.tar
 }
+
+@test "a weight that is not finite is refused by tensor name" {
+	# A NaN in bf16, in the middle of the data
+	printf '\300\177' | dd of=base/model.safetensors bs=1 seek=100000 conv=notrunc status=none
+	one_line_error 3 fl-quantize -o q.tar base
+	[[ $stderr = *model.layers.*"not finite"* ]]
+	[ ! -e q.tar ]
+}

@@ -96,6 +96,8 @@ what_changes_the_computation_is_refused_by_name(void)
 	refuses(",\"layer_types\":[\"conv\",\"full_attention\",\"full_attention\"]", "conv");
 	refuses(",\"dtype\":\"float8_e4m3fn\"", "float8_e4m3fn");
 	refuses(",\"head_dim\":7", "head_dim");
+	refuses(",\"tie_word_embeddings\":\"yes\"", "tie_word_embeddings");
+	refuses(",\"use_sliding_window\":1", "use_sliding_window");
 	refuses(",\"quantization_config\":{\"quant_method\":\"gptq\"}", "gptq");
 }
 

@@ -26,7 +26,7 @@ a_row_comes_back_within_half_a_step(void)
 
 		for (int i = 0; i < 64; i++)
 			w[i] = (float)fl_rng_normal(&r);
-		fl_quant_row(w, 64, bits, packed, scale);
+		CHECK(fl_quant_row(w, 64, bits, packed, scale) == 0);
 		dequantize(back, packed, scale, 64, bits);
 		for (int i = 0; i < 64; i++)
 			CHECK(fabsf(back[i] - w[i]) <=
@@ -44,7 +44,7 @@ integers_are_packed_low_bits_first(void)
 
 	w[31] = -7.5f;
 	w[1] = -7.5f;
-	fl_quant_row(w, 32, 4, packed, scale);
+	CHECK(fl_quant_row(w, 32, 4, packed, scale) == 0);
 	CHECK_NEAR(fl_bf16_to_f32(scale[0]), 1, 0);
 	CHECK(packed[0] == 0x6a798b0fu);
 	CHECK(packed[3] >> 28 == 0);
@@ -59,11 +59,26 @@ a_group_of_nothing_has_a_normal_scale(void)
 	uint32_t packed[4];
 	uint16_t scale[1];
 
-	fl_quant_row(w, 32, 4, packed, scale);
+	CHECK(fl_quant_row(w, 32, 4, packed, scale) == 0);
 	CHECK(fl_bf16_to_f32(scale[0]) >= 0x1p-126f);
 	dequantize(back, packed, scale, 32, 4);
 	for (int i = 0; i < 32; i++)
 		CHECK(back[i] == 0);
+}
+
+static void
+what_is_not_finite_is_not_rounded(void)
+{
+	static const float bad[] = { NAN, -NAN, INFINITY, -INFINITY };
+	uint32_t packed[8];
+	uint16_t scale[2];
+
+	for (int i = 0; i < 4; i++) {
+		float w[64] = { 1, 2, 3 };
+
+		w[33 + i] = bad[i];
+		CHECK(fl_quant_row(w, 64, 4, packed, scale) < 0);
+	}
 }
 
 int
@@ -72,5 +87,6 @@ main(void)
 	TEST(a_row_comes_back_within_half_a_step);
 	TEST(integers_are_packed_low_bits_first);
 	TEST(a_group_of_nothing_has_a_normal_scale);
+	TEST(what_is_not_finite_is_not_rounded);
 	return test_done();
 }
