@@ -17,13 +17,12 @@
 #
 # Every candidate is a directory under $(OUT)/cand named by its architecture string; every file in it has
 # its rule here. What has been made is not made again: kill it at any moment, run it again, and it goes
-# on; with a changed TEXT or PREFILL it rebuilds what depends on them. Measuring runs alone, whatever
-# make -j does: it takes the lock that the other rules share.
+# on; with more TRIALS it does the rest; with another BASE, TEXT, PREFILL or BUDGET it does again what
+# depends on that. Measuring runs alone, whatever make -j does: it takes the lock that the others share.
 
 SHELL := bash
 .SHELLFLAGS := -o pipefail -ec
 .DELETE_ON_ERROR:
-.SECONDARY:
 .SUFFIXES:
 MAKEFLAGS += --no-builtin-rules
 SELF := $(lastword $(MAKEFILE_LIST))
@@ -36,9 +35,11 @@ PREFILL ?= 1024,2048
 THREADS ?= $(shell nproc)
 CHUNK ?= 1024
 REPEAT ?= 3
+BUDGET ?=
 PROMPT ?= Once upon a time
 SEPARATOR ?= <|endoftext|>
 MEASURE ?= fl-measure -q -j $(THREADS) --prefill $(PREFILL) --chunk $(CHUNK) --repeat $(REPEAT)
+export PROMPT SEPARATOR
 
 comma := ,
 LATENCY := ttft_$(firstword $(subst $(comma), ,$(PREFILL)))_s
@@ -56,52 +57,60 @@ MAKE_IT = mv $@.tmp $@
 all: $(OUT)/front.tsv $(OUT)/front.svg $(OUT)/front.png $(OUT)/winner.gguf $(OUT)/winner.txt
 	@printf '\nThe frontier, %s:\n' '$(OUT)/front.tsv'
 	@$(call say,$(OUT)/front.tsv)
-	@printf '\nThe winner, %s:\n%s%s\n' "$$(cat $(OUT)/winner)" '$(PROMPT)' "$$(cat $(OUT)/winner.txt)"
+	@printf '\nThe winner, %s:\n%s%s\n' "$$(cat $(OUT)/winner)" "$$PROMPT" "$$(cat $(OUT)/winner.txt)"
 
-ifndef MAKE_RESTARTS
+# What was asked for ---------------------------------------------------------------------------------
+# Each setting that results depend on is a file, rewritten only when it changes. Files given are known by
+# name, size and time, so that an older one in the place of another counts as changed too.
+
+$(foreach v,BASE TEXT HELD SPACE OUT,$(if $(word 2,$($v)),$(error $v='$($v)' has a blank in it)))
 $(if $(BASE),,$(error BASE= must name a checkpoint))
-$(if $(TEXT)$(wildcard $(OUT)/calib.tok),,$(error TEXT= must name a text file))
-$(shell mkdir -p $(OUT)/cand)
-# What the results depend on beside files. Rewritten only when it changes.
-$(shell printf '%s\n' 'BASE=$(BASE)' 'MEASURE=$(MEASURE)' 'SEED=$(SEED)' 'HELD=$(HELD)' > $(OUT)/settings.new; \
-	cmp -s $(OUT)/settings.new $(OUT)/settings && rm $(OUT)/settings.new || mv $(OUT)/settings.new $(OUT)/settings)
-endif
+$(if $(TEXT),,$(error TEXT= must name a text file))
+$(foreach v,BASE TEXT HELD SPACE,$(if $($v),$(if $(wildcard $($v)),,$(error $v='$($v)' is not there))))
+$(shell mkdir -p $(OUT)/cand $(OUT)/asked)
 
-BASE_FILES := $(if $(wildcard $(BASE)/.),$(wildcard $(BASE)/*),$(BASE))
+identity = $(shell stat -Lc '%n %s %Y' $1 | LC_ALL=C sort)
+asked = $(file >$(OUT)/asked/$1.new,$2)$(shell cd $(OUT)/asked; \
+	if cmp -s $1.new $1; then rm $1.new; else mv $1.new $1; fi)
+$(call asked,base,$(call identity,$(if $(wildcard $(BASE)/.),$(wildcard $(BASE)/*),$(BASE))))
+$(call asked,text,$(call identity,$(TEXT)) $(SEPARATOR))
+$(call asked,held,$(if $(HELD),$(call identity,$(HELD)) $(SEPARATOR)))
+$(call asked,space,$(if $(SPACE),$(call identity,$(SPACE))))
+$(call asked,measure,$(MEASURE))
+$(call asked,seed,$(SEED))
+$(call asked,trials,$(TRIALS) $(BATCH))
+$(call asked,budget,$(BUDGET) $(LATENCY))
+$(call asked,prompt,$(PROMPT))
+$(OUT)/asked/%: ;
 
 # The text as tokens ------------------------------------------------------------------------------
 
-TOKENIZE = fl-tokenize -c $(BASE) --separator '$(SEPARATOR)'
+TOKENIZE = fl-tokenize -c $(BASE) --separator "$$SEPARATOR"
 
-$(OUT)/text.tok: $(TEXT) $(BASE_FILES)
+$(OUT)/text.tok: $(OUT)/asked/text $(OUT)/asked/base
 	@$(TOKENIZE) -o $@ $(TEXT)
 
-ifdef HELD
-$(OUT)/calib.tok: $(OUT)/text.tok
-	@cp $< $@.tmp; $(MAKE_IT)
-
-$(OUT)/held.tok: $(HELD) $(BASE_FILES) $(OUT)/settings
-	@$(TOKENIZE) -o $@ $(HELD)
-else
 # Four bytes a token: nine tenths of them, and the rest.
 NINE_TENTHS = $$(( $$(stat -Lc %s $<) / 40 * 36 ))
 
-$(OUT)/calib.tok: $(OUT)/text.tok
-	@head -c $(NINE_TENTHS) $< > $@.tmp; $(MAKE_IT)
+$(OUT)/calib.tok: $(OUT)/text.tok $(OUT)/asked/held
+	@$(if $(HELD),cat,head -c $(NINE_TENTHS)) $< > $@.tmp
+	@$(MAKE_IT)
 
-$(OUT)/held.tok: $(OUT)/text.tok $(OUT)/settings
-	@tail -c +$$(( $(NINE_TENTHS) + 1 )) $< > $@.tmp; $(MAKE_IT)
+ifdef HELD
+$(OUT)/held.tok: $(OUT)/asked/held $(OUT)/asked/base
+	@$(TOKENIZE) -o $@ $(HELD)
+else
+$(OUT)/held.tok: $(OUT)/text.tok $(OUT)/asked/held
+	@tail -c +$$(( $(NINE_TENTHS) + 1 )) $< > $@.tmp
+	@$(MAKE_IT)
 endif
 
-$(OUT)/metrics.safetensors: $(OUT)/calib.tok $(BASE_FILES)
+$(OUT)/metrics.safetensors: $(OUT)/calib.tok $(OUT)/asked/base
 	@$(BESIDE) fl-calibrate -t $< -o $@ $(BASE)
 
 # The space: half the width to all of it, a quarter of the FFN, five eighths of the layers -----------
 
-ifdef SPACE
-$(OUT)/space: $(SPACE)
-	@cp $< $@.tmp; $(MAKE_IT)
-else
 define SPACE_OF_BASE
 def down: . / 32 | floor * 32;
 def multiples(lo; n): "\([lo | down, 32] | max)..\([down, 32] | max)/\([. / n | down, 32] | max)";
@@ -115,26 +124,26 @@ def multiples(lo; n): "\([lo | down, 32] | max)..\([down, 32] | max)/\([. / n | 
 endef
 export SPACE_OF_BASE
 
-$(OUT)/space: $(BASE_FILES)
-	@fl-info --json $(BASE) | jq -r "$$SPACE_OF_BASE" > $@.tmp
+$(OUT)/space: $(OUT)/asked/space $(OUT)/asked/base
+	@$(if $(SPACE),cat $(SPACE),fl-info --json $(BASE) | jq -r "$$SPACE_OF_BASE") > $@.tmp
 	@$(MAKE_IT)
-endif
-
-WINDOW = $$(awk '$$1 == "window" { print $$2 }' $(OUT)/space)
 
 # One candidate -------------------------------------------------------------------------------------
 
-$(OUT)/cand/%/model.tar: $(OUT)/metrics.safetensors $(OUT)/space $(BASE_FILES)
+.PRECIOUS: $(OUT)/cand/%/model.tar $(OUT)/cand/%/eval.tsv $(OUT)/cand/%/latency.tsv $(OUT)/cand/%/row.tsv
+
+$(OUT)/cand/%/model.tar: $(OUT)/metrics.safetensors $(OUT)/space $(OUT)/asked/base
 	@mkdir -p $(@D)
-	@$(BESIDE) bash -o pipefail -c "fl-prune -m $(OUT)/metrics.safetensors -a $* $(BASE) \
-		| fl-attnpattern -a $* --window $(WINDOW) > $@.tmp"
+	@window=$$(awk '$$1 == "window" { print "--window " $$2 }' $(OUT)/space); \
+	$(BESIDE) bash -o pipefail -c "fl-prune -m $(OUT)/metrics.safetensors -a $* $(BASE) \
+		| fl-attnpattern -a $* $$window > $@.tmp"
 	@$(MAKE_IT)
 
 $(OUT)/cand/%/eval.tsv: $(OUT)/cand/%/model.tar $(OUT)/held.tok
 	@$(BESIDE) fl-eval -t $(OUT)/held.tok $< > $@.tmp
 	@$(MAKE_IT)
 
-$(OUT)/cand/%/latency.tsv: $(OUT)/cand/%/model.tar $(OUT)/settings
+$(OUT)/cand/%/latency.tsv: $(OUT)/cand/%/model.tar $(OUT)/asked/measure
 	@$(ALONE) $(MEASURE) $< > $@.tmp
 	@$(MAKE_IT)
 
@@ -143,38 +152,41 @@ $(OUT)/cand/%/row.tsv: $(OUT)/cand/%/eval.tsv $(OUT)/cand/%/latency.tsv
 	@$(call say,$@.tmp)
 	@$(MAKE_IT)
 
-# Rounds: BASE itself, then BATCH architectures at a time -------------------------------------------
-
 rows: $(ARCHS:%=$(OUT)/cand/%/row.tsv)
 
-ROUNDS := $(shell seq $$(( ($(TRIALS) + $(BATCH) - 1) / $(BATCH) )))
-DATA := $(OUT)/metrics.safetensors $(OUT)/held.tok $(OUT)/space $(OUT)/settings
+# Rounds: BASE itself, then BATCH architectures at a time -------------------------------------------
 
-$(OUT)/round/0/archs: $(BASE_FILES)
+ROUNDS := $(shell seq $$(( ($(TRIALS) + $(BATCH) - 1) / $(BATCH) )))
+DATA := $(OUT)/metrics.safetensors $(OUT)/held.tok $(OUT)/space $(OUT)/asked/measure
+
+$(OUT)/round/0/archs: $(OUT)/asked/base
 	@mkdir -p $(@D)
 	@fl-info --json $(BASE) | jq -r .arch > $@.tmp
 	@$(MAKE_IT)
 
-# A space with fewer architectures than asked for is no failure: status 1 says that it is exhausted.
+# Round $1 after round $2 tries $3 architectures. That the space has no more is no failure: status 1.
 define round
-$(OUT)/round/$1/archs: $(OUT)/round/$2/trials.tsv $(OUT)/space
+$(call asked,round-$1,$3)
+$(OUT)/round/$1/archs: $(OUT)/round/$2/trials.tsv $(OUT)/space $(OUT)/asked/seed $(OUT)/asked/round-$1
 	@mkdir -p $$(@D)
-	@fl-suggest --space $(OUT)/space -s $(SEED) --count $3 $$< > $$@.tmp || [ $$$$? = 1 ]
+	@fl-suggest -q --space $(OUT)/space -s $(SEED) -n $3 $$< > $$@.tmp || [ $$$$? = 1 ]
 	@mv $$@.tmp $$@
 endef
-$(foreach n,$(ROUNDS),$(eval $(call round,$n,$(shell echo $$(( $n - 1 ))),$(shell \
-	left=$$(( $(TRIALS) - ($n - 1) * $(BATCH) )); echo $$(( left < $(BATCH) ? left : $(BATCH) ))))))
+size = $(shell left=$$(( $(TRIALS) - ($1 - 1) * $(BATCH) )); echo $$(( left < $(BATCH) ? left : $(BATCH) )))
+$(foreach n,$(ROUNDS),$(eval $(call round,$n,$(shell echo $$(( $n - 1 ))),$(call size,$n))))
 
-$(OUT)/round/%/trials.tsv: $(OUT)/round/%/archs $(DATA)
+$(patsubst %,$(OUT)/round/%/trials.tsv,0 $(ROUNDS)): %/trials.tsv: %/archs $(DATA)
 	@+$(MAKE) --no-print-directory -f $(SELF) rows ARCHS="$$(tr '\n' ' ' < $<)"
-	@cd $(OUT); before=$$(( $* - 1 )); { \
+	@cd $(OUT); n=$(notdir $*); { \
 		head -qn 1 $$(sed -n 's:.*:cand/&/row.tsv:p' round/0/archs); \
-		{ tail -qn +2 $$(sed 's:.*:cand/&/row.tsv:' round/$*/archs) /dev/null; \
-		  [ $* = 0 ] || tail -qn +2 round/$$before/trials.tsv; } | LC_ALL=C sort; } > round/$*/trials.tsv.tmp
+		{ tail -qn +2 $$(sed 's:.*:cand/&/row.tsv:' round/$$n/archs) /dev/null; \
+		  [ $$n = 0 ] || tail -qn +2 round/$$(( n - 1 ))/trials.tsv; } | LC_ALL=C sort; \
+	} > round/$$n/trials.tsv.tmp
 	@$(MAKE_IT)
 
-$(OUT)/trials.tsv: $(OUT)/round/$(lastword 0 $(ROUNDS))/trials.tsv
-	@cp $< $@.tmp; $(MAKE_IT)
+$(OUT)/trials.tsv: $(OUT)/round/$(lastword 0 $(ROUNDS))/trials.tsv $(OUT)/asked/trials
+	@cp $< $@.tmp
+	@$(MAKE_IT)
 
 # What comes of it ----------------------------------------------------------------------------------
 
@@ -187,15 +199,20 @@ $(OUT)/front.tsv: $(OUT)/trials.tsv
 $(OUT)/front.svg $(OUT)/front.png: $(OUT)/trials.tsv
 	@$(PARETO) --plot $@ $< > /dev/null
 
-$(OUT)/winner: $(OUT)/trials.tsv
+# The best within the budget; the fastest of all, which the frontier begins with, where there is none.
+$(OUT)/winner: $(OUT)/trials.tsv $(OUT)/front.tsv $(OUT)/asked/budget
 	@budget=$(or $(BUDGET),$$(awk -F '\t' 'NR == 1 { for (i = 1; i <= NF; i++) at[$$i] = i; next } \
-		NR == FNR { print 0.6 * $$at["$(LATENCY)"] }' $(OUT)/cand/$$(cat $(OUT)/round/0/archs)/row.tsv)); \
-	$(PARETO) --max $(LATENCY)=$$budget --best $< | sed -n '2s/\t.*//p' > $@.tmp
+		{ print 0.6 * $$at["$(LATENCY)"] }' $(OUT)/cand/$$(cat $(OUT)/round/0/archs)/row.tsv)); \
+	$(PARETO) --max $(LATENCY)=$$budget --best $< > $@.row || { [ $$? = 1 ] && \
+		echo "search: no model within $(LATENCY) = $$budget: the fastest one is taken" >&2 && \
+		cp $(OUT)/front.tsv $@.row; }
+	@sed -n '2s/\t.*//p' $@.row > $@.tmp
+	@rm $@.row
 	@$(MAKE_IT)
 
 $(OUT)/winner.gguf: $(OUT)/winner
 	@fl-quantize $(OUT)/cand/$$(cat $<)/model.tar | fl-export --to gguf -o $@
 
-$(OUT)/winner.txt: $(OUT)/winner
-	@fl-generate -q -n 64 -p '$(PROMPT)' $(OUT)/cand/$$(cat $<)/model.tar > $@.tmp
+$(OUT)/winner.txt: $(OUT)/winner $(OUT)/asked/prompt
+	@fl-generate -q -n 64 -p "$$PROMPT" $(OUT)/cand/$$(cat $<)/model.tar > $@.tmp
 	@$(MAKE_IT)

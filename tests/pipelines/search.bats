@@ -28,9 +28,9 @@ search() {
 		MEASURE=./measure PROMPT='Document 7' "$@"
 }
 
-# Everything that a search leaves but the lock.
+# Everything that a search leaves but the lock and what it was asked.
 results() {
-	(cd "${1:-run}" && find . -type f ! -name lock -print0 | LC_ALL=C sort -z | xargs -0 sha256sum)
+	(cd "${1:-run}" && find . -type f ! -name lock ! -path './asked/*' -print0 | LC_ALL=C sort -z | xargs -0 sha256sum)
 }
 
 @test "a search leaves trials, a frontier, plots, and a winner that speaks and is exported" {
@@ -83,6 +83,61 @@ results() {
 	[ "$(wc -l < run/trials.tsv)" = 12 ]
 }
 
+# again VARIABLE=VALUE...: searches once more; the names of the results that changed are then in $changed.
+again() {
+	results > before
+	search "$@" > /dev/null
+	changed=$(results | diff before - | sed -n 's/^[<>] .*  \.\///p' | sort -u)
+}
+
+@test "more trials are the old ones and more" {
+	need gnuplot
+	search > /dev/null
+	cp run/trials.tsv old
+	cp measured measured.before
+	again TRIALS=14
+	[ "$(wc -l < run/trials.tsv)" = 16 ]
+	[ "$(comm -13 <(sort run/trials.tsv) <(sort old) | wc -l)" = 0 ]
+	[ "$(wc -l < measured)" = $(($(wc -l < measured.before) + 4)) ]
+	again TRIALS=10
+	cmp run/trials.tsv old
+}
+
+@test "another budget, prompt, separator, space or base counts" {
+	need gnuplot
+	search > /dev/null
+	again BUDGET=1
+	[ "$(cat run/winner)" = "$(fl-pareto --best run/trials.tsv | sed -n '2s/\t.*//p')" ]
+	[[ $changed != *trials.tsv* ]]
+	again BUDGET=1 PROMPT="It's 9"
+	[[ $changed = *winner.txt* && $changed != *winner.gguf* ]]
+	again SEPARATOR="9"
+	[[ $changed = *text.tok* && $changed = *trials.tsv* ]]
+	printf 'layers 3\nwidth 32..64/32\nffn 64..128/32\nletters f s\n' > space.txt
+	again SPACE=space.txt
+	[[ $changed = *space* && $changed = *trials.tsv* ]]
+	fl-init -q -s 2 -a d64-f128-ffff -o other/ base/config.json
+	cp base/tokenizer.json other/
+	touch -d '2001-01-01' other/*
+	again BASE=other
+	[[ $changed = *metrics* && $changed = *trials.tsv* ]]
+	grep -q ^d64-f128-ffff run/trials.tsv
+}
+
+@test "without a model within the budget the fastest is taken, and said so" {
+	need gnuplot
+	run -0 search BUDGET=0.000001
+	assert_output --partial "no model within"
+	[ "$(cat run/winner)" = "$(sed -n '2s/\t.*//p' run/front.tsv)" ]
+}
+
+@test "a space smaller than the trials asked for is searched whole" {
+	need gnuplot
+	printf 'layers 2\nwidth 32..64/32\nffn 128\nletters f\n' > space.txt
+	run -0 search SPACE=space.txt
+	[ "$(wc -l < run/trials.tsv)" = 4 ]
+}
+
 @test "a failing measurement stops the search and leaves no row" {
 	need gnuplot
 	printf '#!/bin/sh\nexit 1\n' > measure
@@ -94,4 +149,8 @@ results() {
 @test "what is missing is named" {
 	run -2 make -s -f "$ROOT/pipelines/search.mk" TEXT=text.txt
 	assert_output --partial "BASE= must name a checkpoint"
+	run -2 search TEXT="two words"
+	assert_output --partial "blank"
+	run -2 search TEXT=none
+	assert_output --partial "TEXT='none' is not there"
 }
