@@ -43,10 +43,10 @@ fl_row_real(struct fl_row *r, const char *name, double value)
 {
 	struct fl_str s = { 0 };
 
-	if (isnan(value))
-		fl_str_puts(&s, "nan");
-	else
+	if (isfinite(value))
 		fl_str_printf(&s, "%.6g", value);
+	else
+		fl_str_puts(&s, "nan");
 	put(r, name, fl_str_steal(&s), isfinite(value));
 }
 

@@ -26,7 +26,7 @@ void fl_row_real(struct fl_row *r, const char *name, double value); /* six signi
 void fl_row_free(struct fl_row *r);
 
 /* Header (if asked for) and row, or one JSON object a line; tabs and line breaks in values become
- * spaces; nan is written nan, and null in JSON. */
+ * spaces; a number that is not finite is written nan, and null in JSON. */
 void fl_row_print(const struct fl_row *r, FILE *out, bool header, bool json);
 
 /* A table read whole. Cells are strings owned by the table; every row has `columns` cells. */

@@ -79,11 +79,14 @@ a_row_is_printed_as_text_and_as_json(void)
 	fl_row_real(&r, "x_s", 0.1);
 	fl_row_real(&r, "y_s", NAN);
 	fl_row_real(&r, "z_s", 1e-9);
+	fl_row_real(&r, "u", INFINITY);
+	fl_row_real(&r, "v", -INFINITY);
 	fl_row_print(&r, f, true, false);
 	fl_row_print(&r, f, false, true);
 	fclose(f);
-	CHECK_STR(text, "arch\tn\tx_s\ty_s\tz_s\na b \"c\"\t12\t0.1\tnan\t1e-09\n"
-			"{\"arch\":\"a b \\\"c\\\"\",\"n\":12,\"x_s\":0.1,\"y_s\":null,\"z_s\":1e-09}\n");
+	CHECK_STR(text, "arch\tn\tx_s\ty_s\tz_s\tu\tv\na b \"c\"\t12\t0.1\tnan\t1e-09\tnan\tnan\n"
+			"{\"arch\":\"a b \\\"c\\\"\",\"n\":12,\"x_s\":0.1,\"y_s\":null,\"z_s\":1e-09,"
+			"\"u\":null,\"v\":null}\n");
 	fl_row_free(&r);
 	free(text);
 }
