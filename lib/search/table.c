@@ -17,11 +17,34 @@
 int
 fl_table_goal(const char *name)
 {
-	if (fl_str_ends(name, "_tok_s") || fl_str_ends(name, "_acc"))
-		return 1;
-	if (fl_str_ends(name, "_s") || fl_str_ends(name, "_nats") || fl_str_ends(name, "_mib"))
-		return -1;
+	static const struct {
+		const char *suffix;
+		int goal;
+	} unit[] = { { "_tok_s", 1 }, { "_acc", 1 }, { "_s", -1 }, { "_nats", -1 }, { "_mib", -1 },
+		{ "bits_per_byte", -1 }, { "perplexity", -1 } };
+
+	for (size_t i = 0; i < sizeof unit / sizeof *unit; i++)
+		if (fl_str_ends(name, unit[i].suffix))
+			return unit[i].goal;
 	return 0;
+}
+
+/* X, X_sd, X_n and X_se where X has a unit: what repeats may differ in. */
+static bool
+is_measured(const char *name)
+{
+	static const char *const suffix[] = { "", "_sd", "_n", "_se" };
+
+	for (size_t i = 0; i < sizeof suffix / sizeof *suffix; i++)
+		if (fl_str_ends(name, suffix[i])) {
+			char *stem = fl_strndup(name, strlen(name) - strlen(suffix[i]));
+			int goal = fl_table_goal(stem);
+
+			free(stem);
+			if (goal)
+				return true;
+		}
+	return false;
 }
 
 int
@@ -65,7 +88,7 @@ read_cell(struct fl_cell *c, const char *text, const char *column, struct fl_err
 	*c = (struct fl_cell){ .value = NAN, .n = 1, .text = text };
 	if (*text && !is_failed(text) && fl_num_real(text, -LARGEST, LARGEST, &c->value) < 0) {
 		c->value = NAN;
-		if (fl_table_goal(column))
+		if (is_measured(column))
 			return fl_err_data(err, "%s is '%s', not a number within 1e100 of zero",
 			    column, text);
 	}
@@ -86,22 +109,39 @@ pool(struct fl_cell *a, const struct fl_cell *b)
 	a->text = NULL;
 }
 
-/* A number stands before words, words before a failure, a failure before nothing. */
-static int
+/* A failure stands before nothing, numbers and words before both. */
+enum standing { PENDING, FAILED, SAID };
+
+static enum standing
 standing(const struct fl_cell *c)
 {
-	if (!c->text || !isnan(c->value))
-		return 3;
-	return !*c->text ? 0 : is_failed(c->text) ? 1 : 2;
+	if (!c->text)
+		return SAID;
+	return !*c->text ? PENDING : is_failed(c->text) ? FAILED : SAID;
 }
 
-static void
-merge(struct fl_cell *into, const struct fl_cell *c)
+static bool
+is_same(const struct fl_cell *a, const struct fl_cell *b)
 {
-	if (standing(into) == 3 && standing(c) == 3)
+	return strcmp(a->text, b->text) == 0 || a->value == b->value;
+}
+
+/* The same cell of a later row: a measurement is pooled with it, and what else a table says, how it
+ * was measured, must be the same, or the mean would be of two experiments. */
+static int
+merge(struct fl_cell *into, const struct fl_cell *c, const char *column, const char *arch,
+    struct fl_err *err)
+{
+	if (standing(into) < SAID || standing(c) < SAID) {
+		if (standing(c) > standing(into))
+			*into = *c;
+	} else if (is_measured(column)) {
 		pool(into, c);
-	else if (standing(c) > standing(into))
-		*into = *c;
+	} else if (!is_same(into, c)) {
+		return fl_err_data(err, "%s of '%s' is '%s', and '%s' in an earlier row: that is no repeat",
+		    column, arch, c->text, into->text);
+	}
+	return 0;
 }
 
 /* Row r of a source whose column i is the table's column to[i]. */
@@ -135,7 +175,8 @@ add_row(struct fl_table *t, const struct fl_tsv *tsv, size_t r, const size_t *to
 	}
 	into = t->cell + at * t->columns;
 	for (size_t i = 0; i < t->columns; i++)
-		merge(&into[i], &row[i]);
+		if (merge(&into[i], &row[i], t->name[i], into->text, err) < 0)
+			return -1;
 	return 0;
 }
 

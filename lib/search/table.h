@@ -2,9 +2,10 @@
 /* table.h -- what the columns of a table mean, fl-table(5): one row an architecture.
  *
  * Tables are read together: columns of the same name are one column, and rows of the same
- * architecture one row, in the order in which they first appear. Where several rows have a number it
- * is their mean, each row weighted by its X_n; X_sd and X_n become those of all repeats. A failed
- * measurement gives way to one that succeeded. */
+ * architecture one row, in the order in which they first appear. Where several rows have a number with
+ * a unit it is their mean, each row weighted by its X_n; X_sd and X_n become those of all repeats,
+ * X_se a mean. A failed measurement gives way to one that succeeded. What has no unit says how it was
+ * measured, and must be the same in all rows that say it. */
 #ifndef FL_SEARCH_TABLE_H
 #define FL_SEARCH_TABLE_H
 
@@ -34,15 +35,16 @@ struct fl_table {
 };
 
 /* n files, "-" for standard input. NULL with err set names file and line: no arch column in front, a
- * row that is no architecture, words in a column whose name ends in a unit. */
+ * row that is no architecture, words in a column whose name ends in a unit, rows of an architecture
+ * that were measured in different ways. */
 struct fl_table *fl_table_read(const char *const *paths, size_t n, struct fl_err *err) FL_MUST_USE;
 void fl_table_free(struct fl_table *t);
 
 int fl_table_column(const struct fl_table *t, const char *name); /* its number, or -1 */
 const struct fl_cell *fl_table_cell(const struct fl_table *t, size_t row, size_t column);
 
-/* What is wanted of a column, by the unit its name ends in: _s, _nats and _mib small (-1), _tok_s and
- * _acc large (1), others neither (0). */
+/* What is wanted of a column, by the unit its name ends in: _s, _nats, _mib, bits_per_byte and
+ * perplexity small (-1), _tok_s and _acc large (1), others neither (0). */
 int fl_table_goal(const char *name);
 
 /* A row to print: texts as they were read. With `json` numbers become numbers. */

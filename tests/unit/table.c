@@ -47,6 +47,8 @@ the_unit_says_what_is_better(void)
 	CHECK(fl_table_goal("ttft_1024_s") == -1);
 	CHECK(fl_table_goal("loss_nats") == -1);
 	CHECK(fl_table_goal("peak_mib") == -1);
+	CHECK(fl_table_goal("perplexity") == -1);
+	CHECK(fl_table_goal("bits_per_byte") == -1);
 	CHECK(fl_table_goal("decode_1024_tok_s") == 1);
 	CHECK(fl_table_goal("hellaswag_acc") == 1);
 	CHECK(fl_table_goal("arch") == 0);
@@ -95,6 +97,25 @@ plain_repeats_are_averaged_and_failures_give_way(void)
 	fl_table_free(t);
 }
 
+/* What fl-eval and fl-measure print, the second time by another version of the arithmetic. */
+static void
+settings_are_kept_and_results_averaged(void)
+{
+	struct fl_table *t = good("arch\tloss_nats\tloss_nats_se\tperplexity\tbits_per_byte\ttokens\tby\n" A
+				  "\t1\t0.1\t2.718\t0.5\t1024\tme\n" A "\t1.5\t0.3\t4.482\t0.75\t1024.0\tme\n" A
+				  "\t\t\t\t\t\t\n",
+	    NULL);
+
+	CHECK(t->rows == 1);
+	CHECK_NEAR(fl_table_cell(t, 0, 1)->value, 1.25, 1e-12);
+	CHECK_NEAR(fl_table_cell(t, 0, 2)->value, 0.2, 1e-12);
+	CHECK_NEAR(fl_table_cell(t, 0, 3)->value, 3.6, 1e-12);
+	CHECK_NEAR(fl_table_cell(t, 0, 4)->value, 0.625, 1e-12);
+	CHECK_STR(fl_table_cell(t, 0, 5)->text, "1024");
+	CHECK_STR(fl_table_cell(t, 0, 6)->text, "me");
+	fl_table_free(t);
+}
+
 static void
 several_tables_are_one(void)
 {
@@ -124,7 +145,17 @@ mistakes_are_named_with_their_line(void)
 	refused("loss_nats\n", "the first column is 'loss_nats', not 'arch'");
 	refused("arch\tx_s\n" A "\t1\n" B "\tfast\n", "line 3: x_s is 'fast', not a number");
 	refused("arch\tx_s\n" A "\tinf\n", "line 2: x_s is 'inf', not a number");
+	refused("arch\tx_s\tx_s_sd\n" A "\t1\tlittle\n", "line 2: x_s_sd is 'little', not a number");
 	refused("arch\nd64-f128-\n", "line 2: 'd64-f128-' is no architecture");
+}
+
+static void
+what_was_measured_otherwise_is_no_repeat(void)
+{
+	refused("arch\tx_s\tchunk\n" A "\t1\t64\n" B "\t1\t64\n" A "\t2\t1024\n",
+	    "line 4: chunk of '" A "' is '1024', and '64' in an earlier row");
+	refused("arch\tx_s\tdevice\n" A "\t1\tphone\n" A "\t2\tlaptop\n",
+	    "line 3: device of '" A "' is 'laptop', and 'phone' in an earlier row");
 }
 
 int
@@ -134,7 +165,9 @@ main(void)
 	TEST(pending_and_failed_cells_have_no_value);
 	TEST(repeats_are_pooled);
 	TEST(plain_repeats_are_averaged_and_failures_give_way);
+	TEST(settings_are_kept_and_results_averaged);
 	TEST(several_tables_are_one);
 	TEST(mistakes_are_named_with_their_line);
+	TEST(what_was_measured_otherwise_is_no_repeat);
 	return test_done();
 }
