@@ -48,7 +48,7 @@ read_config(const char *path, struct fl_config *c, struct fl_err *err)
 	}
 	if (fl_config_parse(c, json, path, err) < 0)
 		return -1;
-	if (c->quant.linear || c->quant.head || c->quant.embed)
+	if (fl_quant_any(&c->quant))
 		return fl_err_data(err, "'%s' is quantized; make the model first, then fl-quantize it",
 		    path);
 	if (arch_text) {

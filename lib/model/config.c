@@ -301,69 +301,6 @@ first_id(const struct fl_json *v)
 	return (long)fl_json_int(v, -1);
 }
 
-/* One of config_groups: what its targets are quantized to. */
-static int
-read_quant_group(const struct reading *r, const struct fl_json *group, struct fl_quant *q)
-{
-	const struct fl_json *w = fl_json_get(group, "weights"), *targets = fl_json_get(group, "targets");
-	const char *type = fl_json_str(fl_json_get(w, "type"));
-	const char *strategy = fl_json_str(fl_json_get(w, "strategy"));
-	int bits = (int)fl_json_int(fl_json_get(w, "num_bits"), 0);
-
-	if ((bits != 4 && bits != 8) || !type || strcmp(type, "int") != 0 || !strategy ||
-	    strcmp(strategy, "group") != 0 || !fl_json_bool(fl_json_get(w, "symmetric"), false) ||
-	    fl_json_int(fl_json_get(w, "group_size"), 0) != FL_MATRIX_GROUP)
-		return fl_err_data(r->err,
-		    "'%s': only symmetric int4 or int8 weights in groups of %d are supported", r->what,
-		    FL_MATRIX_GROUP);
-	for (size_t i = 0; i < fl_json_len(targets); i++) {
-		const char *t = fl_json_str(fl_json_at(targets, i));
-
-		if (t && strcmp(t, "Linear") == 0)
-			q->linear = bits;
-		else if (t && strcmp(t, "lm_head") == 0)
-			q->head = bits;
-		else if (t && strcmp(t, "Embedding") == 0)
-			q->embed = bits;
-		else
-			return fl_err_data(r->err, "'%s': quantization target '%s' is not supported",
-			    r->what, t ? t : "(no string)");
-	}
-	return 0;
-}
-
-static int
-read_quant(const struct reading *r, struct fl_config *c)
-{
-	const struct fl_json *v = fl_json_get(r->json, "quantization_config");
-	const char *method = fl_json_str(fl_json_get(v, "quant_method"));
-	const char *format = fl_json_str(fl_json_get(v, "format"));
-	const struct fl_json *groups = fl_json_get(v, "config_groups"), *ignore = fl_json_get(v, "ignore");
-
-	if (is_off(v))
-		return 0;
-	if (!method || strcmp(method, "compressed-tensors") != 0 || !format ||
-	    strcmp(format, "pack-quantized") != 0)
-		return fl_err_data(r->err,
-		    "'%s': only compressed-tensors pack-quantized checkpoints are supported, not '%s'",
-		    r->what, method ? method : "(no quant_method)");
-	for (void *it = fl_json_first(groups); it; it = fl_json_next(groups, it))
-		if (read_quant_group(r, fl_json_value(it), &c->quant) < 0)
-			return -1;
-	for (size_t i = 0; i < fl_json_len(ignore); i++) {
-		const char *t = fl_json_str(fl_json_at(ignore, i));
-
-		if (!t || strcmp(t, "lm_head") != 0)
-			return fl_err_data(r->err, "'%s': ignoring '%s' in quantization is not supported",
-			    r->what, t ? t : "(no string)");
-	}
-	if (!c->quant.head && fl_json_len(ignore) == 0 && !c->tied)
-		c->quant.head = c->quant.linear;
-	if (c->tied)
-		c->quant.head = c->quant.embed;
-	return 0;
-}
-
 static int
 check_fixed(const struct reading *r)
 {
@@ -410,7 +347,7 @@ fl_config_parse(struct fl_config *c, const struct fl_json *json, const char *wha
 		return -1;
 	c->bos = first_id(fl_json_get(json, "bos_token_id"));
 	c->eos = first_id(fl_json_get(json, "eos_token_id"));
-	if (read_quant(&r, c) < 0)
+	if (fl_quant_read(&c->quant, fl_json_get(json, "quantization_config"), c->tied, what, err) < 0)
 		return -1;
 	c->json = fl_json_copy(json);
 	return 0;
@@ -483,46 +420,6 @@ write_pattern(const struct fl_config *c, struct fl_json *o)
 	}
 }
 
-static struct fl_json *
-quant_group(const char *target, int bits)
-{
-	struct fl_json *group = fl_json_new_object(), *w = fl_json_new_object();
-	struct fl_json *targets = fl_json_new_array();
-
-	fl_json_push(targets, fl_json_new_str(target));
-	fl_json_set(w, "num_bits", fl_json_new_int(bits));
-	fl_json_set(w, "type", fl_json_new_str("int"));
-	fl_json_set(w, "symmetric", fl_json_new_bool(true));
-	fl_json_set(w, "strategy", fl_json_new_str("group"));
-	fl_json_set(w, "group_size", fl_json_new_int(FL_MATRIX_GROUP));
-	fl_json_set(w, "dynamic", fl_json_new_bool(false));
-	fl_json_set(group, "targets", targets);
-	fl_json_set(group, "weights", w);
-	return group;
-}
-
-static void
-write_quant(const struct fl_config *c, struct fl_json *o)
-{
-	struct fl_json *q = fl_json_new_object(), *groups = fl_json_new_object();
-	struct fl_json *ignore = fl_json_new_array();
-
-	if (c->quant.linear)
-		fl_json_set(groups, "group_linear", quant_group("Linear", c->quant.linear));
-	if (!c->tied && c->quant.head && c->quant.head != c->quant.linear)
-		fl_json_set(groups, "group_head", quant_group("lm_head", c->quant.head));
-	if (c->quant.embed)
-		fl_json_set(groups, "group_embedding", quant_group("Embedding", c->quant.embed));
-	if (!c->tied && !c->quant.head)
-		fl_json_push(ignore, fl_json_new_str("lm_head"));
-	fl_json_set(q, "quant_method", fl_json_new_str("compressed-tensors"));
-	fl_json_set(q, "format", fl_json_new_str("pack-quantized"));
-	fl_json_set(q, "quantization_status", fl_json_new_str("compressed"));
-	fl_json_set(q, "config_groups", groups);
-	fl_json_set(q, "ignore", ignore);
-	fl_json_set(o, "quantization_config", q);
-}
-
 struct fl_json *
 fl_config_json(const struct fl_config *c)
 {
@@ -535,7 +432,7 @@ fl_config_json(const struct fl_config *c)
 	fl_json_set(o, "head_dim", fl_json_new_int(c->head_dim));
 	fl_json_set(o, "tie_word_embeddings", fl_json_new_bool(c->tied));
 	write_pattern(c, o);
-	if (c->quant.linear || c->quant.head || c->quant.embed)
-		write_quant(c, o);
+	if (fl_quant_any(&c->quant))
+		fl_json_set(o, "quantization_config", fl_quant_json(&c->quant, c->tied));
 	return o;
 }

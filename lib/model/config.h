@@ -15,7 +15,7 @@
 #include "base/dtype.h"
 #include "base/err.h"
 #include "base/json.h"
-#include "compute/matrix.h"
+#include "model/quant_config.h"
 
 /* A model family is a row of a table in config.c, not code of its own. */
 struct fl_family {
@@ -33,12 +33,6 @@ struct fl_rope {
 	double theta;
 	double factor, low, high; /* llama3 scaling only */
 	int original;		  /* original_max_position_embeddings */
-};
-
-/* Bits of each kind of weight matrix: 0 as stored, else 4 or 8; groups of 32 along the input
- * dimension, symmetric, compressed-tensors pack-quantized. Tied: head and embed are equal. */
-struct fl_quant {
-	int linear, head, embed;
 };
 
 enum { FL_WINDOW = 256 }; /* tokens, where nothing says otherwise */

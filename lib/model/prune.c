@@ -263,7 +263,7 @@ set_kept(struct pruning *p)
 static int
 check_input(const struct pruning *p)
 {
-	if (p->in->quant.linear || p->in->quant.head || p->in->quant.embed)
+	if (fl_quant_any(&p->in->quant))
 		return fl_err_data(p->err, "'%s' is quantized; prune first, then quantize", p->what);
 	return 0;
 }

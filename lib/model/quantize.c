@@ -26,7 +26,7 @@ fl_plan_quantize(const struct fl_config *in, const char *what, int head, int emb
 	struct fl_plan *plan = NULL;
 	struct fl_quant q;
 
-	if (in->quant.linear || in->quant.head || in->quant.embed) {
+	if (fl_quant_any(&in->quant)) {
 		fl_err_data(err, "'%s' is quantized already", what);
 		return NULL;
 	}
