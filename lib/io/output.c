@@ -16,6 +16,7 @@
 
 #include "base/alloc.h"
 #include "base/str.h"
+#include "io/members.h"
 
 enum { BUFFER = 256 << 10, PENDING = 16 };
 
@@ -243,6 +244,31 @@ check_replaceable(const char *path, const char *shown, struct fl_err *err)
 	return 0;
 }
 
+/* Whether nothing but what belongs to the old weights would go with the old directory: a file of the
+ * user's, or a member that the new checkpoint does not have, should not vanish without a word. */
+static int
+check_nothing_lost(const struct fl_output *o, struct fl_err *err)
+{
+	DIR *dir = opendir(o->final);
+	struct dirent *d;
+	int rc = 0;
+
+	if (!dir)
+		return errno == ENOENT ? 0 : fl_err_sys(err, "cannot write '%s'", o->target);
+	while (rc == 0 && (d = readdir(dir))) {
+		enum fl_member_kind kind = fl_member_kind(d->d_name, 0);
+
+		if (strcmp(d->d_name, ".") == 0 || strcmp(d->d_name, "..") == 0 ||
+		    kind == FL_MEMBER_CONFIG || kind == FL_MEMBER_WEIGHTS || kind == FL_MEMBER_INDEX ||
+		    kind == FL_MEMBER_HISTORY || faccessat(o->fd, d->d_name, F_OK, 0) == 0)
+			continue;
+		rc = fl_err_usage(err, "'%s' holds '%s', which would be lost, so it is not replaced",
+		    o->target, d->d_name);
+	}
+	closedir(dir);
+	return rc;
+}
+
 struct fl_output *
 fl_output_open_dir(const char *path, struct fl_err *err)
 {
@@ -397,7 +423,7 @@ rename_dir(struct fl_output *o)
 int
 fl_output_commit(struct fl_output *o, struct fl_err *err)
 {
-	int fd = o->fd, rc = o->dir ? 0 : flush(o, err);
+	int fd = o->fd, rc = o->dir ? check_nothing_lost(o, err) : flush(o, err);
 
 	if (rc == 0 && o->spooled)
 		rc = unspool(o, err);

@@ -227,7 +227,7 @@ a_directory_appears_whole_and_replaces_a_checkpoint(void)
 	CHECK(access("d", F_OK) < 0);
 	CHECK_OK(fl_output_commit(o, &err), &err);
 	CHECK(holds("d/fl-history.jsonl", "one"));
-	put("d/old", "");
+	put("d/model-00001-of-00002.safetensors", "");
 	o = dir_with("d/", "fl-history.jsonl", "two");
 	CHECK(holds("d/fl-history.jsonl", "one"));
 	CHECK_OK(fl_output_commit(o, &err), &err);
@@ -257,6 +257,34 @@ a_directory_of_other_things_is_not_replaced(void)
 	rmdir("d/more");
 	unlink("d/fl-history.jsonl");
 	unlink("d/thesis");
+	rmdir("d");
+}
+
+static void
+a_directory_that_holds_more_is_not_replaced(void)
+{
+	static const char *const more[] = { "notes.md", "held.tok", ".hidden" };
+	struct fl_err err = { 0 };
+	struct fl_output *o;
+	char path[32];
+
+	mkdir("d", 0700);
+	put("d/fl-history.jsonl", "{}");
+	for (size_t i = 0; i < sizeof more / sizeof *more; i++) {
+		snprintf(path, sizeof path, "d/%s", more[i]);
+		put(path, "mine");
+		err = (struct fl_err){ 0 };
+		CHECK(fl_output_commit(dir_with("d/", "config.json", "{}"), &err) < 0);
+		CHECK(err.code == FL_EXIT_USAGE);
+		CHECK(holds(path, "mine") && entries("d") == 2 && entries(".") == 1);
+		unlink(path);
+	}
+	CHECK_STR(err.text, "'d/' holds '.hidden', which would be lost, so it is not replaced");
+	put("d/notes.md", "old");
+	o = dir_with("d/", "notes.md", "new");
+	CHECK_OK(fl_output_commit(o, &err), &err);
+	CHECK(holds("d/notes.md", "new") && entries("d") == 1);
+	unlink("d/notes.md");
 	rmdir("d");
 }
 
@@ -329,6 +357,7 @@ main(void)
 	TEST(messages_name_the_target);
 	TEST(a_directory_appears_whole_and_replaces_a_checkpoint);
 	TEST(a_directory_of_other_things_is_not_replaced);
+	TEST(a_directory_that_holds_more_is_not_replaced);
 	TEST(exit_and_signals_remove_what_was_not_committed);
 	TEST(a_child_does_not_remove_what_its_parent_writes);
 	if (chdir("/") < 0 || rmdir(dir) < 0)
