@@ -28,7 +28,7 @@ static struct pending {
 	char path[PATH_MAX];
 } pending[PENDING];
 
-static const int signals[] = { SIGHUP, SIGINT, SIGPIPE, SIGTERM };
+static const int signals[] = { SIGHUP, SIGINT, SIGQUIT, SIGPIPE, SIGTERM, SIGXCPU, SIGXFSZ };
 
 struct fl_output {
 	char *target;	      /* what the user calls it */

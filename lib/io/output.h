@@ -2,8 +2,9 @@
 /* output.h -- a file that appears complete or not at all.
  *
  * Bytes go to a temporary name beside the target; commit renames. An output that is neither
- * committed nor abandoned when the process ends, by exit or by SIGHUP, SIGINT, SIGPIPE or SIGTERM, is
- * removed: the list of pending outputs is the one thing this module keeps for the whole process.
+ * committed nor abandoned when the process ends, by exit or by a signal that can be caught and asks
+ * it to stop, is removed: the list of pending outputs is the one thing this module keeps for the whole
+ * process.
  * Standard output cannot be taken back: what is written there is written. */
 #ifndef FL_IO_OUTPUT_H
 #define FL_IO_OUTPUT_H

@@ -5,6 +5,7 @@
 #include <errno.h>
 #include <fcntl.h>
 #include <signal.h>
+#include <sys/resource.h>
 #include <sys/stat.h>
 #include <sys/wait.h>
 #include <unistd.h>
@@ -14,7 +15,7 @@
 
 /* Every test runs in an empty directory of its own, the current one. */
 
-static const int signals[] = { 0, SIGHUP, SIGINT, SIGPIPE, SIGTERM };
+static const int signals[] = { 0, SIGHUP, SIGINT, SIGQUIT, SIGPIPE, SIGTERM, SIGXCPU, SIGXFSZ };
 
 static int
 entries(const char *path)
@@ -298,6 +299,7 @@ status_of_child(int sig)
 	int status;
 
 	if (pid == 0) {
+		setrlimit(RLIMIT_CORE, &(struct rlimit){ 0 });
 		file = fl_output_open("a", &err);
 		dir = dir_with("d/", "b", "b");
 		if (!file || !dir || entries(".") != 2)
