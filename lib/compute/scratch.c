@@ -35,16 +35,6 @@ fl_scratch_free(struct fl_scratch *s)
 	free(s);
 }
 
-size_t
-fl_scratch_size(const struct fl_scratch *s)
-{
-	size_t sum = 0;
-
-	for (int i = 0; i < s->threads; i++)
-		sum += s->block[i].n * sizeof(float);
-	return sum;
-}
-
 float *
 fl_scratch_get(struct fl_scratch *s, int thread, size_t n)
 {

@@ -12,7 +12,6 @@ struct fl_scratch;
 
 struct fl_scratch *fl_scratch_new(void); /* for fl_parallel_threads() threads */
 void fl_scratch_free(struct fl_scratch *s);
-size_t fl_scratch_size(const struct fl_scratch *s); /* bytes, all threads together */
 
 /* Room for n floats on a 64-byte boundary, for this thread alone, contents undefined; the block it got
  * before is gone. */

@@ -34,8 +34,8 @@ struct fl_output {
 	char *target;	      /* what the user calls it */
 	char *final;	      /* what commit renames to; NULL: written in place */
 	struct pending *temp; /* NULL if there is no temporary name */
-	bool dir, spooled;
-	int fd, direct; /* direct: where a spool is copied to at commit */
+	bool dir;
+	int fd;
 	char *buffer;
 	size_t used;
 };
@@ -135,7 +135,6 @@ new_output(const char *target, int fd)
 
 	o->target = fl_strdup(target);
 	o->fd = fd;
-	o->direct = -1;
 	return o;
 }
 
@@ -145,8 +144,6 @@ finish(struct fl_output *o, bool removing)
 {
 	if (o->fd >= 0 && o->fd != STDOUT_FILENO)
 		close(o->fd);
-	if (o->direct >= 0 && o->direct != STDOUT_FILENO)
-		close(o->direct);
 	if (o->temp && removing) {
 		if (o->dir)
 			remove_dir(o->temp->path);
@@ -304,17 +301,11 @@ fl_output_open_in(const struct fl_output *dir, const char *name, struct fl_err *
 	return opened(o, err);
 }
 
-const char *
-fl_output_path(const struct fl_output *o)
-{
-	return o->temp ? o->temp->path : o->target;
-}
-
 static int
-write_all(const struct fl_output *o, int fd, const char *p, size_t n, struct fl_err *err)
+write_all(const struct fl_output *o, const char *p, size_t n, struct fl_err *err)
 {
 	while (n > 0) {
-		ssize_t k = write(fd, p, n);
+		ssize_t k = write(o->fd, p, n);
 
 		if (k < 0 && errno == EINTR)
 			continue;
@@ -332,7 +323,7 @@ flush(struct fl_output *o, struct fl_err *err)
 	size_t n = o->used;
 
 	o->used = 0;
-	return write_all(o, o->fd, o->buffer, n, err);
+	return write_all(o, o->buffer, n, err);
 }
 
 /* Small pieces are gathered, large ones go straight from the caller's memory. */
@@ -342,68 +333,12 @@ fl_output_write(struct fl_output *o, const void *data, size_t n, struct fl_err *
 	if (n > BUFFER - o->used && flush(o, err) < 0)
 		return -1;
 	if (n >= BUFFER)
-		return write_all(o, o->fd, data, n, err);
+		return write_all(o, data, n, err);
 	if (!o->buffer)
 		o->buffer = fl_alloc(BUFFER, 1);
 	if (n)
 		memcpy(o->buffer + o->used, data, n);
 	o->used += n;
-	return 0;
-}
-
-/* From here on bytes go to an unlinked file; the target gets them in order at commit. */
-static int
-spool(struct fl_output *o, struct fl_err *err)
-{
-	const char *dir = getenv("TMPDIR");
-	int fd = open(dir && *dir ? dir : "/tmp", O_TMPFILE | O_RDWR | O_CLOEXEC, 0600);
-
-	if (fd < 0)
-		return fl_err_sys(err, "cannot make a temporary file in '%s'",
-		    dir && *dir ? dir : "/tmp");
-	o->spooled = true;
-	o->direct = o->fd;
-	o->fd = fd;
-	return 0;
-}
-
-static int
-unspool(struct fl_output *o, struct fl_err *err)
-{
-	char *buf = fl_alloc(BUFFER, 1);
-	int rc = 0;
-	ssize_t n;
-
-	if (lseek(o->fd, 0, SEEK_SET) < 0)
-		rc = cannot_write(o, err);
-	while (rc == 0 && (n = read(o->fd, buf, BUFFER)) != 0) {
-		if (n > 0)
-			rc = write_all(o, o->direct, buf, (size_t)n, err);
-		else if (errno != EINTR)
-			rc = cannot_write(o, err);
-	}
-	free(buf);
-	return rc;
-}
-
-int
-fl_output_pwrite(struct fl_output *o, const void *data, size_t n, uint64_t offset, struct fl_err *err)
-{
-	const char *p = data;
-
-	if (!o->temp && !o->spooled && spool(o, err) < 0)
-		return -1;
-	while (n > 0) {
-		ssize_t k = pwrite(o->fd, p, n, (off_t)offset);
-
-		if (k < 0 && errno == EINTR)
-			continue;
-		if (k < 0)
-			return cannot_write(o, err);
-		p += k;
-		n -= (size_t)k;
-		offset += (uint64_t)k;
-	}
 	return 0;
 }
 
@@ -425,8 +360,6 @@ fl_output_commit(struct fl_output *o, struct fl_err *err)
 {
 	int fd = o->fd, rc = o->dir ? check_nothing_lost(o, err) : flush(o, err);
 
-	if (rc == 0 && o->spooled)
-		rc = unspool(o, err);
 	o->fd = -1;
 	if (fd != STDOUT_FILENO && close(fd) < 0 && rc == 0)
 		rc = cannot_write(o, err);

@@ -19,22 +19,15 @@ struct fl_output;
 /* path NULL or "-": standard output. */
 struct fl_output *fl_output_open(const char *path, struct fl_err *err) FL_MUST_USE;
 
-/* A directory under a temporary name; fl_output_path() says which, plain files are made inside by the
- * caller, or with fl_output_open_in(), each to be committed before the directory. Commit renames it,
- * replacing an older checkpoint directory of these tools, one with a history, but nothing else: one
- * that holds a file which is not in the new one, config, weights, index and history aside, is left
- * as it is, an error of usage. */
+/* A directory under a temporary name, for plain files made with fl_output_open_in(), each to be
+ * committed before the directory. Commit renames it, replacing an older checkpoint directory of these
+ * tools, one with a history, but nothing else: one that holds a file which is not in the new one,
+ * config, weights, index and history aside, is left as it is, an error of usage. */
 struct fl_output *fl_output_open_dir(const char *path, struct fl_err *err) FL_MUST_USE;
 struct fl_output *fl_output_open_in(const struct fl_output *dir, const char *name,
     struct fl_err *err) FL_MUST_USE;
-const char *fl_output_path(const struct fl_output *o);
 
 int fl_output_write(struct fl_output *o, const void *data, size_t n, struct fl_err *err) FL_MUST_USE;
-
-/* At an offset, for formats whose parts arrive out of order. Standard output is then spooled through
- * an unlinked temporary file and copied at commit. Not mixed with fl_output_write(). */
-int fl_output_pwrite(struct fl_output *o, const void *data, size_t n, uint64_t offset,
-    struct fl_err *err) FL_MUST_USE;
 
 /* Either ends the life of o. */
 int fl_output_commit(struct fl_output *o, struct fl_err *err) FL_MUST_USE;

@@ -26,7 +26,7 @@ struct fl_forward {
 	size_t capacity, positions; /* as given to fl_forward_new() */
 	size_t rows;		    /* of the last call */
 	size_t depth;
-	uint64_t bytes, cache_bytes;
+	uint64_t cache_bytes;
 
 	float *x;      /* [R, D] the residual stream */
 	float *before; /* [R, D] a copy of it, for hooks that compare; else NULL */
@@ -44,9 +44,8 @@ struct fl_forward {
 enum { LOGITS = 8 << 20 /* floats of logits at a time */ };
 
 static float *
-floats(struct fl_forward *f, size_t count, size_t each)
+floats(size_t count, size_t each)
 {
-	f->bytes += count * each * sizeof(float);
 	return fl_alloc_aligned(count, each * sizeof(float));
 }
 
@@ -62,7 +61,7 @@ make_rope(struct fl_forward *f)
 	fl_rope_frequencies(freq, (size_t)c->head_dim, r->theta);
 	if (r->kind == FL_ROPE_LLAMA3)
 		fl_rope_llama3(freq, n, r->factor, r->low, r->high, r->original);
-	f->rope = floats(f, positions, 2 * n);
+	f->rope = floats(positions, 2 * n);
 	fl_rope_table(f->rope, freq, n, positions);
 	free(freq);
 }
@@ -83,8 +82,8 @@ make_cache(struct fl_forward *f)
 		a->capacity = f->positions;
 		if (c->pattern[l] == 'w' && bounded < a->capacity)
 			a->capacity = bounded;
-		a->k = floats(f, a->capacity, row);
-		a->v = floats(f, a->capacity, row);
+		a->k = floats(a->capacity, row);
+		a->v = floats(a->capacity, row);
 		f->cache_bytes += 2 * a->capacity * row * sizeof(float);
 	}
 }
@@ -101,16 +100,16 @@ fl_forward_new(const struct fl_model *m, size_t rows, size_t positions, const st
 	f->positions = positions;
 	if (hooks)
 		f->hooks = *hooks;
-	f->x = floats(f, rows, width);
+	f->x = floats(rows, width);
 	if (f->hooks.layer || f->hooks.attn)
-		f->before = floats(f, rows, width);
-	f->norm = floats(f, rows, width);
-	f->q = floats(f, rows, (size_t)c->heads * dim);
-	f->k = floats(f, rows, (size_t)c->kv_heads * dim);
-	f->v = floats(f, rows, (size_t)c->kv_heads * dim);
-	f->gate = floats(f, rows, ffn);
-	f->up = floats(f, rows, ffn);
-	f->last = floats(f, 1, (size_t)c->vocab);
+		f->before = floats(rows, width);
+	f->norm = floats(rows, width);
+	f->q = floats(rows, (size_t)c->heads * dim);
+	f->k = floats(rows, (size_t)c->kv_heads * dim);
+	f->v = floats(rows, (size_t)c->kv_heads * dim);
+	f->gate = floats(rows, ffn);
+	f->up = floats(rows, ffn);
+	f->last = floats(1, (size_t)c->vocab);
 	f->scratch = fl_scratch_new();
 	make_rope(f);
 	if (positions)
@@ -147,12 +146,6 @@ uint64_t
 fl_forward_cache_bytes(const struct fl_forward *f)
 {
 	return f->cache_bytes;
-}
-
-uint64_t
-fl_forward_bytes(const struct fl_forward *f)
-{
-	return f->bytes + fl_scratch_size(f->scratch);
 }
 
 size_t
@@ -382,7 +375,7 @@ fl_forward_logits(struct fl_forward *f,
 	if (block > f->capacity)
 		block = f->capacity;
 	if (!f->logits)
-		f->logits = floats(f, block, vocab);
+		f->logits = floats(block, vocab);
 	for (size_t at = 0; at < f->rows; at += block) {
 		size_t n = f->rows - at < block ? f->rows - at : block;
 

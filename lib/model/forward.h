@@ -64,8 +64,7 @@ const float *fl_forward_last(struct fl_forward *f);
 void fl_forward_logits(struct fl_forward *f,
     void (*see)(void *ctx, size_t first, size_t n, float *logits), void *ctx);
 
-/* Bytes held by the KV cache, and by all buffers of f together with it. */
+/* Bytes held by the KV cache. */
 uint64_t fl_forward_cache_bytes(const struct fl_forward *f);
-uint64_t fl_forward_bytes(const struct fl_forward *f);
 
 #endif

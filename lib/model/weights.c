@@ -16,7 +16,7 @@ enum { KEPT = sizeof kept / sizeof *kept, PIECE = 1 << 20, RUN = 1 << 16 };
 
 struct fl_model_private {
 	struct fl_reader *reader; /* where weights are used from its mapping */
-	char *name, *history;
+	char *name;
 	struct {
 		char *data;
 		size_t size;
@@ -56,7 +56,6 @@ fl_model_free(struct fl_model *m)
 	fl_reader_close(m->own->reader);
 	free(m->own->block);
 	free(m->own->name);
-	free(m->own->history);
 	free(m->own);
 	free(m->layer);
 	fl_config_free(&m->config);
@@ -241,7 +240,6 @@ fl_model_load(struct fl_reader *r, struct fl_err *err)
 		return NULL;
 	}
 	finish(m);
-	m->own->history = fl_strdup(fl_reader_history(r));
 	if (!fl_reader_mapped(r)) {
 		fl_reader_close(r);
 		m->own->reader = NULL;
@@ -327,12 +325,6 @@ fl_model_member(const struct fl_model *m, const char *name, size_t *size)
 			return m->own->member[i].data;
 		}
 	return NULL;
-}
-
-const char *
-fl_model_history(const struct fl_model *m)
-{
-	return m->own->history ? m->own->history : "";
 }
 
 const char *

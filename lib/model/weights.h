@@ -44,8 +44,7 @@ void fl_model_free(struct fl_model *m); /* NULL is fine */
  * checkpoint: NUL-terminated, the model's; NULL if it has none. *size may be NULL. */
 const char *fl_model_member(const struct fl_model *m, const char *name, size_t *size);
 
-/* As fl_reader_history() and fl_reader_name(); a random model has no history (""). */
-const char *fl_model_history(const struct fl_model *m);
+/* As fl_reader_name(). */
 const char *fl_model_name(const struct fl_model *m);
 
 #endif
