@@ -11,6 +11,7 @@
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
+#include <sys/file.h>
 #include <sys/stat.h>
 #include <unistd.h>
 
@@ -40,12 +41,12 @@ struct fl_output {
 	size_t used;
 };
 
-/* A directory of plain files. getdents64 and not readdir, which allocates: this runs in signal
+/* A directory of plain files, its path relative to at. getdents64 and not readdir, which allocates: this runs in signal
  * handlers. */
 static void
-remove_dir(const char *path)
+remove_dir(int at, const char *path)
 {
-	int fd = open(path, O_RDONLY | O_DIRECTORY | O_CLOEXEC);
+	int fd = openat(at, path, O_RDONLY | O_DIRECTORY | O_CLOEXEC);
 	char buf[4096] __attribute__((aligned(8)));
 	ssize_t n;
 
@@ -59,7 +60,7 @@ remove_dir(const char *path)
 		}
 	if (fd >= 0)
 		close(fd);
-	rmdir(path);
+	unlinkat(at, path, AT_REMOVEDIR);
 }
 
 static void
@@ -71,7 +72,7 @@ remove_pending(void)
 		if (pending[i].used != me)
 			continue;
 		if (pending[i].dir)
-			remove_dir(pending[i].path);
+			remove_dir(AT_FDCWD, pending[i].path);
 		else
 			unlink(pending[i].path);
 	}
@@ -100,24 +101,54 @@ install(void)
 			sigaction(signals[i], &ours, NULL);
 }
 
+/* What a process that was killed left in this directory. A process of another machine that shares the
+ * directory cannot be asked for; the lock that every output holds says that it lives. */
+static void
+remove_leftovers(const char *path)
+{
+	DIR *dir = opendir(path);
+	struct dirent *d;
+	struct stat st;
+	long pid;
+	int fd, end;
+
+	while (dir && (d = readdir(dir))) {
+		end = 0;
+		if (sscanf(d->d_name, ".fl-%ld-%*u.tmp%n", &pid, &end) < 1 || !end || d->d_name[end] ||
+		    pid < 1 || kill((pid_t)pid, 0) == 0 || errno != ESRCH)
+			continue;
+		fd = openat(dirfd(dir), d->d_name, O_RDONLY | O_NOFOLLOW | O_NONBLOCK | O_CLOEXEC);
+		if (fd >= 0 && flock(fd, LOCK_EX | LOCK_NB) == 0 && fstat(fd, &st) == 0) {
+			if (S_ISDIR(st.st_mode))
+				remove_dir(dirfd(dir), d->d_name);
+			else
+				unlinkat(dirfd(dir), d->d_name, 0);
+		}
+		if (fd >= 0)
+			close(fd);
+	}
+	if (dir)
+		closedir(dir);
+}
+
 /* Reserves an unused name beside `final`. It is registered before it exists: the other way round, a
  * signal in between would leave it behind. */
 static struct pending *
 register_temp(const char *final, bool dir, struct fl_err *err)
 {
-	char *copy = fl_strdup(final);
+	char *copy = fl_strdup(final), *parent = dirname(copy);
 	struct pending *p = pending;
 	static unsigned serial;
 	int n;
 
 	install();
+	remove_leftovers(parent);
 	while (p < pending + PENDING && p->used)
 		p++;
 	if (p == pending + PENDING)
 		fl_bug("more than %d outputs at once", PENDING);
 	p->dir = dir;
-	n = snprintf(p->path, sizeof p->path, "%s/.fl-%ld-%u.tmp", dirname(copy), (long)getpid(),
-	    serial++);
+	n = snprintf(p->path, sizeof p->path, "%s/.fl-%ld-%u.tmp", parent, (long)getpid(), serial++);
 	free(copy);
 	if (n < 0 || (size_t)n >= sizeof p->path) {
 		errno = ENAMETOOLONG;
@@ -146,7 +177,7 @@ finish(struct fl_output *o, bool removing)
 		close(o->fd);
 	if (o->temp && removing) {
 		if (o->dir)
-			remove_dir(o->temp->path);
+			remove_dir(AT_FDCWD, o->temp->path);
 		else
 			unlink(o->temp->path);
 	}
@@ -169,8 +200,11 @@ cannot_write(const struct fl_output *o, struct fl_err *err)
 static struct fl_output *
 opened(struct fl_output *o, struct fl_err *err)
 {
-	if (o->fd >= 0)
+	if (o->fd >= 0) {
+		if (o->temp)
+			flock(o->fd, LOCK_EX | LOCK_NB);
 		return o;
+	}
 	cannot_write(o, err);
 	if (o->temp) { /* not ours if it could not be made */
 		o->temp->used = 0;
@@ -347,11 +381,11 @@ static int
 rename_dir(struct fl_output *o)
 {
 	if (renameat2(AT_FDCWD, o->temp->path, AT_FDCWD, o->final, RENAME_EXCHANGE) == 0) {
-		remove_dir(o->temp->path);
+		remove_dir(AT_FDCWD, o->temp->path);
 		return 0;
 	}
 	if (errno == EINVAL || errno == ENOSYS) /* not on this file system */
-		remove_dir(o->final);
+		remove_dir(AT_FDCWD, o->final);
 	return rename(o->temp->path, o->final);
 }
 

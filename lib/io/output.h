@@ -5,6 +5,8 @@
  * committed nor abandoned when the process ends, by exit or by a signal that can be caught and asks
  * it to stop, is removed: the list of pending outputs is the one thing this module keeps for the whole
  * process.
+ * What a process left that was killed outright is removed by the next one that opens an output in the
+ * same directory: a temporary name holds its process, which is gone, and a lock, which is free.
  * Standard output cannot be taken back: what is written there is written. */
 #ifndef FL_IO_OUTPUT_H
 #define FL_IO_OUTPUT_H

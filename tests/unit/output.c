@@ -5,6 +5,7 @@
 #include <errno.h>
 #include <fcntl.h>
 #include <signal.h>
+#include <sys/file.h>
 #include <sys/resource.h>
 #include <sys/stat.h>
 #include <sys/wait.h>
@@ -304,6 +305,45 @@ exit_and_signals_remove_what_was_not_committed(void)
 }
 
 static void
+what_a_killed_process_left_goes_with_the_next_output(void)
+{
+	struct fl_err err = { 0 };
+	struct fl_output *o, *other;
+
+	CHECK(WTERMSIG(status_of_child(SIGKILL)) == SIGKILL);
+	CHECK(entries(".") == 2);
+	put(".fl-1x-0.tmp", "somebody else's");
+	o = fl_output_open("a", &err);
+	CHECK(entries(".") == 2);
+	other = fl_output_open("b", &err);
+	CHECK(entries(".") == 3); /* this process lives */
+	fl_output_abandon(other);
+	fl_output_abandon(o);
+	unlink(".fl-1x-0.tmp");
+}
+
+static void
+a_locked_file_of_a_process_elsewhere_stays(void)
+{
+	struct fl_err err = { 0 };
+	char name[32];
+	pid_t pid = fork();
+	int fd;
+
+	if (pid == 0)
+		_exit(0);
+	waitpid(pid, NULL, 0); /* nobody here has this number now */
+	snprintf(name, sizeof name, ".fl-%ld-0.tmp", (long)pid);
+	fd = open(name, O_RDWR | O_CREAT, 0600);
+	CHECK(flock(fd, LOCK_EX) == 0);
+	fl_output_abandon(fl_output_open("a", &err));
+	CHECK(access(name, F_OK) == 0);
+	close(fd);
+	fl_output_abandon(fl_output_open("a", &err));
+	CHECK(access(name, F_OK) < 0 && entries(".") == 0);
+}
+
+static void
 a_child_does_not_remove_what_its_parent_writes(void)
 {
 	struct fl_err err = { 0 };
@@ -340,6 +380,8 @@ main(void)
 	TEST(a_directory_of_other_things_is_not_replaced);
 	TEST(a_directory_that_holds_more_is_not_replaced);
 	TEST(exit_and_signals_remove_what_was_not_committed);
+	TEST(what_a_killed_process_left_goes_with_the_next_output);
+	TEST(a_locked_file_of_a_process_elsewhere_stays);
 	TEST(a_child_does_not_remove_what_its_parent_writes);
 	if (chdir("/") < 0 || rmdir(dir) < 0)
 		return 1;
