@@ -15,6 +15,7 @@
 #include "base/progress.h"
 #include "compute/quant.h"
 #include "io/history.h"
+#include "io/spill.h"
 
 enum {
 	BLOCK = 4 << 20, /* bytes of input rows in flight */
@@ -271,8 +272,8 @@ stream_tensor(const struct passage *s, struct fl_reader *in, struct fl_writer *o
 
 	if (s->outs == 0)
 		return 0;
-	if (s->outs > 1 && !(side = tmpfile()))
-		return fl_err_sys(err, "cannot make a temporary file");
+	if (s->outs > 1 && !(side = fl_spill(err)))
+		return -1;
 	bad = stream_rows(s, in, out, side, err);
 	if (side && !bad) {
 		buf = fl_alloc(BLOCK / 4, 1);

@@ -53,3 +53,11 @@ setup() {
 	[[ $stderr = *model.layers.*"not finite"* ]]
 	[ ! -e q.tar ]
 }
+
+@test "temporary files are made where TMPDIR says" {
+	TMPDIR=/no/such one_line_error 4 fl-quantize -o q/ base
+	[[ $stderr = *"cannot make a temporary file in '/no/such'"* ]]
+	mkdir temporary
+	TMPDIR=$PWD/temporary fl-quantize -o q/ base
+	[ -z "$(ls -A temporary)" ]
+}

@@ -1,0 +1,32 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+#include "io/spill.h"
+
+#include <fcntl.h>
+#include <stdlib.h>
+#include <unistd.h>
+
+#include "base/str.h"
+
+/* Not tmpfile(): it does not look at TMPDIR, and /tmp may be small, or memory. Not O_TMPFILE: not
+ * every file system has it. */
+FILE *
+fl_spill(struct fl_err *err)
+{
+	const char *dir = getenv("TMPDIR");
+	struct fl_str path = { 0 };
+	FILE *f = NULL;
+	int fd;
+
+	if (!dir || !*dir)
+		dir = "/tmp";
+	fl_str_printf(&path, "%s/fl-XXXXXX", dir);
+	fd = mkostemp(path.data, O_CLOEXEC);
+	if (fd >= 0)
+		unlink(path.data);
+	fl_str_free(&path);
+	if (fd < 0 || !(f = fdopen(fd, "w+")))
+		fl_err_sys(err, "cannot make a temporary file in '%s'", dir);
+	if (fd >= 0 && !f)
+		close(fd);
+	return f;
+}
