@@ -41,8 +41,8 @@ struct fl_output {
 	size_t used;
 };
 
-/* A directory of plain files, its path relative to at. getdents64 and not readdir, which allocates: this runs in signal
- * handlers. */
+/* A directory of plain files, its path relative to at. getdents64 and not readdir, which allocates:
+ * this runs in signal handlers. */
 static void
 remove_dir(int at, const char *path)
 {

@@ -255,7 +255,8 @@ judge_early(struct fl_source *s, const char *name, uint64_t size, struct fl_err 
 			    without = slash ? fl_member_kind(slash + 1, size) : with;
 
 	if (with == FL_MEMBER_WEIGHTS || without == FL_MEMBER_WEIGHTS)
-		return fl_err_data(err, "'%s': weights stand before config.json; give a plain tar file",
+		return fl_err_data(err,
+		    "'%s': weights stand before config.json; give it as a directory or a plain tar file",
 		    s->name);
 	if (without == FL_MEMBER_STALE)
 		fl_entries_remark(&s->list, name);
@@ -263,7 +264,8 @@ judge_early(struct fl_source *s, const char *name, uint64_t size, struct fl_err 
 		return 0;
 	s->held += size;
 	if (size > MAX_HELD || s->held > MAX_HELD)
-		return fl_err_data(err, "'%s': too much stands before config.json; give a plain tar file",
+		return fl_err_data(err,
+		    "'%s': too much stands before config.json; give it as a directory or a plain tar file",
 		    s->name);
 	return 1;
 }

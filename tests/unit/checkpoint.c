@@ -328,7 +328,7 @@ what_is_no_checkpoint_is_refused_in_one_clear_line(void)
 	put_text("one/config.json", "[]");
 	refuses("one", "'one': 'config.json' is not an object");
 	sh("mkfifo pipe; tar cf pipe one/model.safetensors one/config.json &");
-	refuses("pipe", "'pipe': weights stand before config.json; give a plain tar file");
+	refuses("pipe", "'pipe': weights stand before config.json; give it as a directory or a plain tar file");
 	sh("tar cf x many && printf x >> x");
 	refuses("x", "'x' has bytes after its end");
 }
