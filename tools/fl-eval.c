@@ -4,6 +4,7 @@
 #include <string.h>
 
 #include "base/cli.h"
+#include "base/str.h"
 #include "base/tsv.h"
 #include "model/eval.h"
 #include "text/tokens.h"
@@ -78,7 +79,7 @@ evaluate(const struct fl_model *m, struct fl_err *err)
 		return -1;
 	w = (struct fl_windows){ .id = t->id, .n = t->n };
 	if (fl_windows_init(&w, &m->config, context, stride, bos, err) < 0)
-		return fl_err_prefix(err, "'%s'", tokens_path);
+		return fl_err_prefix(err, "'%s'", fl_input_name(tokens_path));
 	if (open_tokenizer(m, &tokenizer, err) < 0 || fl_eval_loss(m, &w, &loss, err) < 0)
 		return -1;
 	print(m, &loss, tokenizer ? fl_eval_bytes(&w, tokenizer) : 0);

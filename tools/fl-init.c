@@ -40,6 +40,7 @@ read_config(const char *path, struct fl_config *c, struct fl_err *err)
 	size_t len;
 	char *text = fl_slurp(path, 16 << 20, &len, err);
 
+	path = fl_input_name(path);
 	if (!text || !(json = fl_json_parse(text, len, path, err)))
 		return -1;
 	if (dtype && fl_json_type(json) == FL_JSON_OBJECT) {

@@ -93,9 +93,9 @@ read_config(const char *path, struct fl_err *err)
 	if (fl_str_ends(path, ".json"))
 		text.data = fl_slurp(path, 16 << 20, &text.len, err);
 	else if (fl_checkpoint_members(path, name, 1, &text, err) == 0 && !text.data)
-		fl_err_data(err, "'%s' has no config.json", path);
+		fl_err_data(err, "'%s' has no config.json", fl_input_name(path));
 	if (text.data)
-		tree = fl_json_parse(text.data, text.len, path, err);
+		tree = fl_json_parse(text.data, text.len, fl_input_name(path), err);
 	fl_str_free(&text);
 	return tree;
 }
@@ -103,19 +103,20 @@ read_config(const char *path, struct fl_err *err)
 static struct fl_model *
 random_model(struct fl_err *err)
 {
+	const char *name = fl_input_name(config_path);
 	struct fl_json *text = read_config(config_path, err);
 	struct fl_config c = { 0 };
 	struct fl_arch arch;
 	struct fl_plan *plan;
 
-	if (!text || fl_config_parse(&c, text, config_path, err) < 0)
+	if (!text || fl_config_parse(&c, text, name, err) < 0)
 		return NULL;
 	if (arch_text && fl_arch_parse(arch_text, &arch, err) < 0)
 		return NULL;
 	if (arch_text)
 		fl_config_resize(&c, &arch);
 	if (quantize) {
-		plan = fl_plan_quantize(&c, config_path, -1, -1, err);
+		plan = fl_plan_quantize(&c, name, -1, -1, err);
 		if (!plan)
 			return NULL;
 		c.quant = plan->out.quant;

@@ -104,18 +104,24 @@ fl_str_one_line(char *text)
 			*p = '?';
 }
 
+const char *
+fl_input_name(const char *path)
+{
+	return path && strcmp(path, "-") != 0 ? path : "standard input";
+}
+
 char *
 fl_slurp(const char *path, size_t limit, size_t *len, struct fl_err *err)
 {
 	bool in = strcmp(path, "-") == 0;
-	const char *name = in ? "standard input" : path;
+	const char *name = fl_input_name(path);
 	FILE *f = in ? stdin : fopen(path, "rb");
 	struct fl_str s = { 0 };
 	char *text = NULL;
 	size_t n;
 
 	if (!f) {
-		fl_err_sys(err, "cannot open '%s'", path);
+		fl_err_sys(err, "cannot open '%s'", name);
 		return NULL;
 	}
 	do {

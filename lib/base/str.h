@@ -27,6 +27,9 @@ bool fl_str_ends(const char *s, const char *suffix);
 /* Control characters, line breaks among them, become question marks. */
 void fl_str_one_line(char *text);
 
+/* What messages call the input of that path: "standard input" for "-" and NULL. */
+const char *fl_input_name(const char *path);
+
 /* A whole file ("-": standard input) of at most `limit` bytes, NUL-terminated; *len without the NUL.
  * The caller frees. NULL with err set. */
 char *fl_slurp(const char *path, size_t limit, size_t *len, struct fl_err *err) FL_MUST_USE;

@@ -184,6 +184,7 @@ fl_tsv_read(const char *path, struct fl_err *err)
 		return NULL;
 	t = fl_alloc(1, sizeof *t);
 	t->text = text;
+	path = fl_input_name(path);
 	if (len == 0)
 		fl_err_data(err, "'%s' is empty: a table has a header line", path);
 	else if (memchr(text, '\0', len))

@@ -177,6 +177,7 @@ fl_metrics_read(const char *path, struct fl_err *err)
 	if (!s)
 		return NULL;
 	m = fl_alloc(1, sizeof *m);
+	path = fl_input_name(path);
 	bad = read_head(m, s, path, err);
 	for (enum fl_metric i = 0; i < FL_METRICS && !bad; i++)
 		bad = read_member(m, i, s, path, err);

@@ -355,9 +355,9 @@ fl_space_read(struct fl_space *out, const char *path, struct fl_err *err)
 	if (!text)
 		return -1;
 	if (strlen(text) != len)
-		rc = fl_err_data(err, "'%s' holds a NUL byte: it is no space", path);
+		rc = fl_err_data(err, "'%s' holds a NUL byte: it is no space", fl_input_name(path));
 	else
-		rc = fl_space_parse(out, text, path, err);
+		rc = fl_space_parse(out, text, fl_input_name(path), err);
 	free(text);
 	return rc;
 }

@@ -192,7 +192,7 @@ add_source(struct fl_table *t, const struct fl_tsv *tsv, const char *path, struc
 	for (size_t r = 0; r < tsv->rows && rc == 0; r++) {
 		rc = add_row(t, tsv, r, to, row, err);
 		if (rc < 0)
-			fl_err_prefix(err, "'%s', line %zu", path, r + 2);
+			fl_err_prefix(err, "'%s', line %zu", fl_input_name(path), r + 2);
 	}
 	free(to);
 	free(row);
@@ -229,8 +229,8 @@ read_sources(struct fl_table *t, const char *const *paths, size_t n, struct fl_e
 		if (!tsv)
 			return -1;
 		if (strcmp(tsv->name[0], "arch") != 0) {
-			fl_err_data(err, "'%s': the first column is '%s', not 'arch'", paths[t->sources],
-			    tsv->name[0]);
+			fl_err_data(err, "'%s': the first column is '%s', not 'arch'",
+			    fl_input_name(paths[t->sources]), tsv->name[0]);
 			t->sources++;
 			return -1;
 		}

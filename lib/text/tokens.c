@@ -32,7 +32,7 @@ map(const char *path, size_t *size)
 struct fl_tokens *
 fl_tokens_open(const char *path, size_t vocab, struct fl_err *err)
 {
-	const char *name = strcmp(path, "-") == 0 ? "standard input" : path;
+	const char *name = fl_input_name(path);
 	struct fl_tokens *t = fl_alloc(1, sizeof *t);
 	size_t size = 0;
 

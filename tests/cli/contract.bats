@@ -207,6 +207,18 @@ refused() {
 	each_tool check
 }
 
+@test "messages call standard input by that name" {
+	check() {
+		example "$1"
+		args[-1]=-
+		run --separate-stderr "$1" "${args[@]}" < garbage
+		((status == 0)) && return 0	# to fl-tokenize it is text
+		assert_equal "$status" 3
+		[[ $stderr = *"'standard input'"* && $stderr != *"'-'"* ]] || fail "$stderr"
+	}
+	each_tool check
+}
+
 @test "a full disk under standard output is exit 4" {
 	check() {
 		example "$1"

@@ -73,6 +73,8 @@ column() {
 	one_line_error 2 fl-eval -t -
 	printf '\1\0\0\0' > one
 	one_line_error 3 fl-eval -t one "$MODEL"
+	one_line_error 3 fl-eval -t - "$MODEL" < one
+	[[ $stderr = "fl-eval: 'standard input': "* ]]
 	printf '\1\0\0\0\100\0\0\0' > high
 	one_line_error 3 fl-eval -t high "$MODEL"
 	one_line_error 3 fl-eval --bos -t "$TOKENS" <(tar c -C "$MODEL" model.safetensors config.json)
