@@ -1,6 +1,7 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /* fl-suggest.c -- the next architectures to try. */
 #include <stdio.h>
+#include <unistd.h>
 
 #include "base/cli.h"
 #include "base/log.h"
@@ -27,10 +28,22 @@ static const struct fl_tool tool = {
 	.opts = opts,
 };
 
+/* A terminal holds no table, nor does an empty input: a search begins without one. */
+static bool
+has_input(void)
+{
+	int c = isatty(STDIN_FILENO) ? EOF : getchar();
+
+	ungetc(c, stdin);
+	return c != EOF || ferror(stdin);
+}
+
 int
 main(int argc, char **argv)
 {
+	static const char *const standard_input[] = { "-" };
 	int first = fl_cli(&tool, argc, argv), n = argc - first;
+	const char *const *paths = n ? (const char *const *)argv + first : standard_input;
 	struct fl_err err = { 0 };
 	struct fl_table *tables;
 	struct fl_archset known = { 0 };
@@ -39,8 +52,12 @@ main(int argc, char **argv)
 
 	if (!space_path)
 		fl_die(FL_EXIT_USAGE, "which space? --space is missing");
-	if (fl_space_read(&space, space_path, &err) < 0 ||
-	    !(tables = fl_table_read((const char *const *)argv + first, (size_t)n, &err)))
+	if (fl_space_read(&space, space_path, &err) < 0)
+		fl_die_err(&err);
+	if (n == 0 && has_input())
+		n = 1;
+	tables = fl_table_read(paths, (size_t)n, &err);
+	if (!tables)
 		fl_die_err(&err);
 	for (size_t r = 0; r < tables->rows; r++)
 		fl_archset_add(&known, fl_table_cell(tables, r, 0)->text);

@@ -37,6 +37,24 @@ setup() {
 	sed -n 51,60p all | cmp - next
 }
 
+@test "without operands the table is standard input, where an empty one is none" {
+	fl-suggest --space space -n 20 < /dev/null > all
+	(echo arch; sed -n 1,10p all) | fl-suggest --space space -n 10 > next
+	sed -n 11,20p all | cmp - next
+	fl-suggest --space - -n 20 < space | cmp all -
+	printf 'base\n' > bad.tsv
+	one_line_error 3 fl-suggest --space space < bad.tsv
+	assert_equal "$stderr" "fl-suggest: 'standard input': the first column is 'base', not 'arch'"
+	one_line_error 4 fl-suggest --space space < .
+}
+
+@test "a terminal holds no table, and is not waited for" {
+	need script
+	mkfifo never
+	timeout 20 script -qec "fl-suggest --space space -n 20" log <> never > typed
+	tr -d '\r' < typed | cmp - <(fl-suggest --space space -n 20 < /dev/null)
+}
+
 @test "an architecture outside the space changes nothing" {
 	printf 'arch\nd2048-f8192-ssss\n' > other
 	cmp <(fl-suggest --space space) <(fl-suggest --space space other)
