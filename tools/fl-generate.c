@@ -4,10 +4,10 @@
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
-#include <time.h>
 #include <unistd.h>
 
 #include "base/cli.h"
+#include "base/clock.h"
 #include "base/log.h"
 #include "base/str.h"
 #include "model/forward.h"
@@ -45,15 +45,6 @@ static const struct fl_tool tool = {
 	.name = "fl-generate", .brief = "generate text with a checkpoint",
 	.operands = "[checkpoint]", .max_operands = 1, .opts = opts,
 };
-
-static double
-now(void)
-{
-	struct timespec t;
-
-	clock_gettime(CLOCK_MONOTONIC, &t);
-	return (double)t.tv_sec + (double)t.tv_nsec * 1e-9;
-}
 
 static struct fl_tokenizer *
 open_tokenizer(const struct fl_model *m, struct fl_err *err)
@@ -203,17 +194,17 @@ run(const struct fl_model *m, struct fl_err *err)
 		fl_warn("%zu tokens of prompt and %d more go beyond the model's context of %d", ids.n,
 		    count, m->config.context);
 	f = fl_forward_new(m, ids.n < CHUNK ? ids.n : CHUNK, all, NULL);
-	start = now();
+	start = fl_clock();
 	if (fl_forward_append(f, ids.v, ids.n, err) < 0 || show_prompt(t, &ids, &d, err) < 0)
 		return -1;
-	middle = now();
+	middle = fl_clock();
 	/* A vocabulary may be padded with ids that no token has. */
 	if (fl_tokenizer_size(t) < vocab)
 		vocab = fl_tokenizer_size(t);
 	if ((n = generate(f, t, vocab, &stop, &d, err)) < 0)
 		return -1;
 	fl_warn("prompt %zu tokens, %.1f tokens/s; generated %d tokens, %.1f tokens/s", ids.n,
-	    (double)ids.n / (middle - start), n, n / (now() - middle));
+	    (double)ids.n / (middle - start), n, n / (fl_clock() - middle));
 	return 0;
 }
 

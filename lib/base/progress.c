@@ -4,9 +4,9 @@
 #include <stdbool.h>
 #include <stdio.h>
 #include <string.h>
-#include <time.h>
 #include <unistd.h>
 
+#include "base/clock.h"
 #include "base/log.h"
 
 static struct {
@@ -16,15 +16,6 @@ static struct {
 	bool on;
 } now;
 
-static double
-seconds(void)
-{
-	struct timespec t;
-
-	clock_gettime(CLOCK_MONOTONIC, &t);
-	return (double)t.tv_sec + (double)t.tv_nsec * 1e-9;
-}
-
 void
 fl_progress_begin(const char *what, const char *unit, uint64_t total)
 {
@@ -33,7 +24,7 @@ fl_progress_begin(const char *what, const char *unit, uint64_t total)
 	now.unit = unit;
 	now.done = 0;
 	now.total = total;
-	now.start = now.shown = seconds();
+	now.start = now.shown = fl_clock();
 }
 
 static void
@@ -65,7 +56,7 @@ fl_progress_add(uint64_t done)
 	now.done += done;
 	if (!now.on)
 		return;
-	t = seconds();
+	t = fl_clock();
 	if (t - now.shown < 0.2)
 		return;
 	now.shown = t;

@@ -6,9 +6,9 @@
 #include <sys/resource.h>
 
 #include "base/alloc.h"
+#include "base/clock.h"
 #include "base/progress.h"
 #include "base/rng.h"
-#include "measure/clock.h"
 #include "model/forward.h"
 
 /* Welford's recurrence: mean, and in sd the sum of squared deviations until the end. */
