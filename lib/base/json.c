@@ -106,18 +106,6 @@ fl_json_type(const struct fl_json *v)
 	return FL_JSON_NONE;
 }
 
-const char *
-fl_json_type_name(enum fl_json_type type)
-{
-	static const char *const names[] = {
-		[FL_JSON_NONE] = "missing", [FL_JSON_NULL] = "null", [FL_JSON_BOOL] = "a boolean",
-		[FL_JSON_INT] = "an integer", [FL_JSON_REAL] = "a number", [FL_JSON_STR] = "a string",
-		[FL_JSON_ARRAY] = "an array", [FL_JSON_OBJECT] = "an object",
-	};
-
-	return names[type];
-}
-
 struct fl_json *
 fl_json_get(const struct fl_json *object, const char *key)
 {

@@ -37,7 +37,6 @@ enum fl_json_type {
 	FL_JSON_OBJECT,
 };
 enum fl_json_type fl_json_type(const struct fl_json *v);
-const char *fl_json_type_name(enum fl_json_type type);
 
 struct fl_json *fl_json_get(const struct fl_json *object, const char *key);
 size_t fl_json_len(const struct fl_json *v); /* elements of an array or members of an object */

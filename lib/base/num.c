@@ -58,22 +58,3 @@ fl_num_format(char *buf, double x)
 		snprintf(buf, FL_NUM_LEN, "%.*f", digits - 1 > exponent ? digits - 1 - exponent : 0, x);
 	return buf;
 }
-
-char *
-fl_num_bytes(char *buf, unsigned long long n)
-{
-	static const char *const units[] = { "KiB", "MiB", "GiB", "TiB" };
-	double v = (double)n / 1024;
-	size_t u = 0;
-
-	if (n < 1024) {
-		snprintf(buf, FL_NUM_LEN, "%llu B", n);
-		return buf;
-	}
-	while (v >= 1024 && u + 1 < sizeof units / sizeof *units) {
-		v /= 1024;
-		u++;
-	}
-	snprintf(buf, FL_NUM_LEN, "%.1f %s", v, units[u]);
-	return buf;
-}

@@ -16,7 +16,4 @@ int fl_num_real(const char *text, double min, double max, double *out);
 #define FL_NUM_LEN 32
 char *fl_num_format(char *buf, double x);
 
-/* A count of bytes for people: "1.5 GiB". Returns buf as above. */
-char *fl_num_bytes(char *buf, unsigned long long n);
-
 #endif

@@ -1,8 +1,6 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 #include "base/rng.h"
 
-#include <math.h>
-
 static uint64_t
 splitmix(uint64_t *x)
 {
@@ -60,36 +58,4 @@ fl_rng_below(struct fl_rng *r, uint64_t bound)
 		x = fl_rng_u64(r);
 	while (x < skip);
 	return x % bound;
-}
-
-/* log x = e log 2 + 2 atanh((m-1)/(m+1)), x = m 2^e, m in [sqrt 1/2, sqrt 2): the series ends below
- * 2^-60. Not libm's, whose last bit depends on the CPU; this one has no freedom in rounding. */
-static double
-logarithm(double x)
-{
-	int e;
-	double m = frexp(x, &e), z, sum = 0;
-
-	if (m < 0.70710678118654752440) {
-		m *= 2;
-		e--;
-	}
-	z = (m - 1) / (m + 1);
-	for (int k = 23; k > 0; k -= 2)
-		sum = sum * z * z + 1.0 / k;
-	return e * 0.69314718055994530942 + 2 * z * sum;
-}
-
-double
-fl_rng_normal(struct fl_rng *r)
-{
-	/* Marsaglia's polar method (1964). */
-	double u, v, s;
-
-	do {
-		u = 2 * fl_rng_unit(r) - 1;
-		v = 2 * fl_rng_unit(r) - 1;
-		s = u * u + v * v;
-	} while (s >= 1 || s == 0);
-	return u * sqrt(-2 * logarithm(s) / s);
 }

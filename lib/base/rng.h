@@ -17,6 +17,5 @@ struct fl_rng fl_rng_new(uint64_t seed, uint64_t stream);
 uint64_t fl_rng_u64(struct fl_rng *r);
 double fl_rng_unit(struct fl_rng *r);			 /* in [0, 1), 53 bits */
 uint64_t fl_rng_below(struct fl_rng *r, uint64_t bound); /* in [0, bound), unbiased; bound > 0 */
-double fl_rng_normal(struct fl_rng *r);			 /* mean 0, variance 1 */
 
 #endif

@@ -14,7 +14,7 @@ random_floats(size_t n, uint64_t seed)
 	float *x = fl_alloc(n, sizeof *x);
 
 	for (size_t i = 0; i < n; i++)
-		x[i] = (float)fl_rng_normal(&r);
+		x[i] = (float)(4 * fl_rng_unit(&r) - 2);
 	return x;
 }
 

@@ -54,23 +54,11 @@ reals_are_written_shortest_and_read_back_the_same(void)
 		CHECK_STR(fl_num_format(buf, known[i].x), known[i].text);
 }
 
-static void
-bytes_are_written_for_people(void)
-{
-	char buf[FL_NUM_LEN];
-
-	CHECK_STR(fl_num_bytes(buf, 1023), "1023 B");
-	CHECK_STR(fl_num_bytes(buf, 1536), "1.5 KiB");
-	CHECK_STR(fl_num_bytes(buf, 5ull << 40), "5.0 TiB");
-	CHECK_STR(fl_num_bytes(buf, ULLONG_MAX), "16777216.0 TiB");
-}
-
 int
 main(void)
 {
 	TEST(integers_are_read_whole_and_in_range);
 	TEST(reals_are_read_whole_and_finite);
 	TEST(reals_are_written_shortest_and_read_back_the_same);
-	TEST(bytes_are_written_for_people);
 	return test_done();
 }
