@@ -10,6 +10,7 @@
 #include "base/progress.h"
 #include "base/rng.h"
 #include "model/forward.h"
+#include "model/sample.h"
 
 /* Welford's recurrence: mean, and in sd the sum of squared deviations until the end. */
 static void
@@ -33,25 +34,15 @@ struct run {
 	const struct fl_model *model;
 	const struct fl_measure_opts *opts;
 	struct fl_forward *forward;
+	struct fl_sampler greedy;
 	uint32_t *prompt; /* as long as the longest */
 	struct fl_measured *out;
 };
 
 static uint32_t
-best(const float *logits, int vocab)
-{
-	int at = 0;
-
-	for (int i = 1; i < vocab; i++)
-		if (logits[i] > logits[at])
-			at = i;
-	return (uint32_t)at;
-}
-
-static uint32_t
 next(struct run *r)
 {
-	return best(fl_forward_last(r->forward), r->model->config.vocab);
+	return fl_sample(&r->greedy, fl_forward_last(r->forward), (size_t)r->model->config.vocab);
 }
 
 /* Fills an empty cache with n tokens; the token after them, and the seconds it took. */
@@ -149,7 +140,7 @@ fl_measure_native(const struct fl_model *m, const struct fl_measure_opts *o,
 	size_t positions = longest(o), rounds = (size_t)(o->warmup + o->repeat);
 	size_t rows = (size_t)o->chunk < positions ? (size_t)o->chunk : positions;
 	struct run r = { m, o, fl_forward_new(m, rows, positions, NULL),
-		make_prompt(positions, m->config.vocab), out };
+		fl_sampler_new(0, 1, 0), make_prompt(positions, m->config.vocab), out };
 	int bad = 0;
 
 	*out = (struct fl_measured){ .ttft = fl_alloc(o->prefills, sizeof *out->ttft),
