@@ -42,7 +42,8 @@ static const struct fl_opt opts[] = {
 	{ 0, "quantize", NULL, "With -c, weights of 4 bits, as fl-quantize makes them.",
 	  .flag = &quantize },
 	FL_OPT_JSON(json),
-	FL_OPT_THREADS,
+	{ 'j', "threads", "n", "Measure with n threads. The default is one a core.",
+	  .apply = fl_parallel_set, .min = 1, .max = 1024 },
 	{ 0 },
 };
 

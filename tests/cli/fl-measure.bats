@@ -56,3 +56,9 @@ setup() {
 	mkdir empty
 	one_line_error 3 fl-measure -c empty
 }
+
+@test "it does not claim that the threads make no difference" {
+	silent fl-measure --help
+	assert_line --partial "-j, --threads=n"
+	refute_output --partial "does not depend"
+}
