@@ -107,8 +107,8 @@ measure(const char *path, struct fl_err *err)
 	out = fl_metrics_new(&m->config);
 	if (tokens_path && count_tokens(m, out, err) < 0)
 		return NULL;
-	if (weights_alone)
-		fl_calibrate_static(m, out);
+	if (weights_alone && fl_calibrate_static(m, out, err) < 0)
+		return NULL;
 	fl_model_free(m);
 	return out;
 }

@@ -179,3 +179,12 @@ fl_row_cosines(const float *a, const float *b, size_t rows, size_t cols, double 
 
 	fl_parallel(tiles_of(rows, ROW_TILE), cosine_tile, &s);
 }
+
+bool
+fl_sums_finite(const double *sum, size_t n)
+{
+	for (size_t i = 0; i < n; i++)
+		if (!isfinite(sum[i]))
+			return false;
+	return true;
+}

@@ -6,6 +6,7 @@
 #ifndef FL_COMPUTE_SUMS_H
 #define FL_COMPUTE_SUMS_H
 
+#include <stdbool.h>
 #include <stddef.h>
 
 /* What to add of each column, each [cols] or NULL. */
@@ -27,5 +28,8 @@ void fl_sum_rows_sq(const float *x, size_t rows, size_t cols, double *out);
  * division by the standard deviation leaves an angle as it is. A row of zeros has cosine 0 with all. */
 void fl_row_cosines(const float *a, const float *b, size_t rows, size_t cols, double *plain,
     double *centered);
+
+/* Whether no sum is infinite or no number. */
+bool fl_sums_finite(const double *sum, size_t n);
 
 #endif

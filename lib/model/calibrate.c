@@ -94,6 +94,35 @@ add_angles(struct calibration *c, const float *x)
 		}
 }
 
+static int
+not_finite(const struct calibration *c, const char *model, enum fl_metric m, size_t layer,
+    struct fl_err *err)
+{
+	if (layer == c->layers)
+		return fl_err_data(err, "'%s': '%s' is not finite at the final norm", model,
+		    fl_metric_name(m));
+	return fl_err_data(err, "'%s': '%s' is not finite in layer %zu", model, fl_metric_name(m), layer);
+}
+
+/* In the order in which activations flow: the first place found is where it began. Not the cosines,
+ * which are 0 there. */
+static int
+check_finite(const struct calibration *c, const char *model, struct fl_err *err)
+{
+	static const enum fl_metric dim[] = { FL_DIM_SUM_SQ, FL_DIM_OUT_SEQ_SQ };
+
+	for (size_t site = 0; site <= 2 * c->layers; site++) {
+		size_t l = site / 2;
+
+		for (int i = 0; i < 2; i++)
+			if (!fl_sums_finite(c->out->sum[dim[i]] + site * c->width, c->width))
+				return not_finite(c, model, dim[i], l, err);
+		if (site % 2 && !fl_sums_finite(c->out->sum[FL_FFN_SUM_SQ] + l * c->ffn, c->ffn))
+			return not_finite(c, model, FL_FFN_SUM_SQ, l, err);
+	}
+	return 0;
+}
+
 static void
 make_sums(struct fl_metrics *m)
 {
@@ -137,6 +166,8 @@ fl_calibrate(const struct fl_model *m, const struct fl_windows *w, size_t count,
 		bad = fl_forward_batch(f, c.batch.id, c.batch.windows, c.batch.length, err);
 		for (size_t s = 0; !bad && s < c.batch.windows; s++)
 			add_angles(&c, c.last + s * (layers + 1) * c.width);
+		if (!bad)
+			bad = check_finite(&c, fl_model_name(m), err);
 		out->sequences += (long long)c.batch.windows;
 		out->tokens += (long long)(c.batch.windows * c.batch.length);
 		fl_progress_add(c.batch.windows * c.batch.length);

@@ -8,6 +8,7 @@
 #include "base/alloc.h"
 #include "compute/sums.h"
 #include "model/calibrate.h"
+#include "model/roles.h"
 
 /* Adds the sums of squares of the rows and of the columns; either may be NULL. */
 static void
@@ -38,37 +39,78 @@ add_vector(const float *x, size_t n, double *out)
 		out[i] += (double)x[i] * (double)x[i];
 }
 
-/* |up_j| |gate_j| |down_j| of the channels, and the layer's part of the dimensions. */
-static void
-add_layer(const struct fl_layer *layer, size_t width, size_t ffn, double *channel, double *dim)
-{
-	double *gate = fl_alloc(3 * ffn, sizeof *gate), *up = gate + ffn, *down = up + ffn;
+/* A weight and what its squares add to: a matrix's rows and columns, or a vector's members. */
+struct part {
+	enum fl_role role;
+	const struct fl_matrix *matrix; /* NULL: */
+	const float *vector;
+	double *rows, *cols;
+};
 
-	add_vector(layer->attn_norm, width, dim);
-	add_squares(&layer->q, NULL, dim);
-	add_squares(&layer->k, NULL, dim);
-	add_squares(&layer->v, NULL, dim);
-	add_squares(&layer->o, dim, NULL);
-	add_vector(layer->ffn_norm, width, dim);
-	add_squares(&layer->gate, gate, dim);
-	add_squares(&layer->up, up, dim);
-	add_squares(&layer->down, dim, down);
+static int
+add_part(const struct fl_model *m, const struct part *p, int layer, struct fl_err *err)
+{
+	size_t rows = p->matrix ? p->matrix->rows : 0, cols = p->matrix ? p->matrix->cols : 0;
+	char *name;
+
+	if (p->matrix) {
+		add_squares(p->matrix, p->rows, p->cols);
+	} else {
+		cols = (size_t)m->config.width;
+		add_vector(p->vector, cols, p->cols);
+	}
+	if ((!p->rows || fl_sums_finite(p->rows, rows)) && (!p->cols || fl_sums_finite(p->cols, cols)))
+		return 0;
+	name = fl_weight_name(p->role, layer,
+	    fl_role_bits(&m->config, p->role) ? FL_PART_SCALE : FL_PART_WEIGHT);
+	fl_err_data(err, "'%s': '%s' holds a value that is not finite", fl_model_name(m), name);
+	free(name);
+	return -1;
+}
+
+/* |up_j| |gate_j| |down_j| of the channels, and the layer's part of the dimensions. */
+static int
+add_layer(const struct fl_model *m, int l, double *channel, double *dim, struct fl_err *err)
+{
+	const struct fl_layer *layer = &m->layer[l];
+	size_t ffn = (size_t)m->config.ffn;
+	double *gate = fl_alloc(3 * ffn, sizeof *gate), *up = gate + ffn, *down = up + ffn;
+	const struct part part[] = {
+		{ FL_ATTN_NORM, NULL, layer->attn_norm, NULL, dim },
+		{ FL_Q, &layer->q, NULL, NULL, dim },
+		{ FL_K, &layer->k, NULL, NULL, dim },
+		{ FL_V, &layer->v, NULL, NULL, dim },
+		{ FL_O, &layer->o, NULL, dim, NULL },
+		{ FL_FFN_NORM, NULL, layer->ffn_norm, NULL, dim },
+		{ FL_GATE, &layer->gate, NULL, gate, dim },
+		{ FL_UP, &layer->up, NULL, up, dim },
+		{ FL_DOWN, &layer->down, NULL, dim, down },
+	};
+	int bad = 0;
+
+	for (size_t i = 0; !bad && i < sizeof part / sizeof *part; i++)
+		bad = add_part(m, &part[i], l, err);
 	for (size_t j = 0; j < ffn; j++)
 		channel[j] = sqrt(gate[j]) * sqrt(up[j]) * sqrt(down[j]);
 	free(gate);
+	return bad;
 }
 
-void
-fl_calibrate_static(const struct fl_model *m, struct fl_metrics *out)
+int
+fl_calibrate_static(const struct fl_model *m, struct fl_metrics *out, struct fl_err *err)
 {
-	size_t width = (size_t)m->config.width, ffn = (size_t)m->config.ffn;
 	double *channel = fl_metrics_make(out, FL_FFN_STATIC);
 	double *dim = fl_metrics_make(out, FL_DIM_STATIC);
+	const struct part embed = { FL_EMBED, &m->embed, NULL, NULL, dim },
+			  norm = { FL_FINAL_NORM, NULL, m->final_norm, NULL, dim },
+			  head = { FL_HEAD, &m->head, NULL, NULL, dim };
+	int bad = add_part(m, &embed, -1, err);
 
-	add_squares(&m->embed, NULL, dim);
-	for (size_t l = 0; l < (size_t)m->config.layers; l++)
-		add_layer(&m->layer[l], width, ffn, channel + l * ffn, dim);
-	add_vector(m->final_norm, width, dim);
-	if (!m->config.tied)
-		add_squares(&m->head, NULL, dim);
+	for (int l = 0; !bad && l < m->config.layers; l++)
+		bad = add_layer(m, l, channel + (size_t)l * (size_t)m->config.ffn, dim, err);
+	if (!bad)
+		bad = add_part(m, &norm, -1, err);
+	if (!bad && !m->config.tied)
+		bad = add_part(m, &head, -1, err);
+	return bad;
 }

@@ -1,13 +1,13 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 #include "model/metrics.h"
 
-#include <math.h>
 #include <stdlib.h>
 #include <string.h>
 
 #include "base/alloc.h"
 #include "base/num.h"
 #include "base/str.h"
+#include "compute/sums.h"
 #include "io/output.h"
 #include "io/safetensors.h"
 #include "model/roles.h"
@@ -160,10 +160,8 @@ read_member(struct fl_metrics *m, enum fl_metric which, const struct fl_safetens
 		return fl_err_data(err, "'%s': '%s' is not F64 [%zu, %zu]", path, names[which], rows, cols);
 	sum = fl_metrics_make(m, which);
 	memcpy(sum, data, t->size);
-	for (size_t i = 0; i < rows * cols; i++)
-		if (!isfinite(sum[i]))
-			return fl_err_data(err, "'%s': '%s' holds a value that is not finite", path,
-			    names[which]);
+	if (!fl_sums_finite(sum, rows * cols))
+		return fl_err_data(err, "'%s': '%s' holds a value that is not finite", path, names[which]);
 	return 0;
 }
 

@@ -91,6 +91,28 @@ fact() {
 	[ ! -e x ]
 }
 
+@test "activations that are not finite are an error that says where they begin" {
+	fl-init -s 1 -o base/ "$FIXTURES/tiny-qwen3.json"
+	cp -r base bad
+	poison bad/model.safetensors model.layers.1.mlp.gate_proj.weight
+	one_line_error 3 fl-calibrate -t "$TOKENS" -o x bad
+	assert_equal "$stderr" "fl-calibrate: 'bad': 'ffn.sum_sq' is not finite in layer 1"
+	one_line_error 3 fl-calibrate --static -o x bad
+	assert_equal "$stderr" \
+		"fl-calibrate: 'bad': 'model.layers.1.mlp.gate_proj.weight' holds a value that is not finite"
+	rm -r bad
+	cp -r base bad
+	poison bad/model.safetensors model.norm.weight
+	one_line_error 3 fl-calibrate -t "$TOKENS" -o x bad
+	assert_equal "$stderr" "fl-calibrate: 'bad': 'dim.out_seq_sq' is not finite at the final norm"
+	rm -r bad
+	cp -r base bad
+	poison bad/model.safetensors model.layers.2.self_attn.o_proj.weight
+	one_line_error 3 fl-calibrate -t "$TOKENS" -o x bad
+	assert_equal "$stderr" "fl-calibrate: 'bad': 'dim.sum_sq' is not finite in layer 2"
+	[ ! -e x ]
+}
+
 @test "a command line without sense is refused" {
 	one_line_error 2 fl-calibrate -o x "$MODEL"
 	one_line_error 2 fl-calibrate --merge -o x

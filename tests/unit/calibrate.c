@@ -110,7 +110,7 @@ all_sums_are_those_of_pytorch(void)
 	if (!test_check(m && t && want, __FILE__, __LINE__, CASE, err.text))
 		return;
 	got = calibrate(m, t, 0, 0);
-	fl_calibrate_static(m, got);
+	CHECK_OK(fl_calibrate_static(m, got, &err), &err);
 	CHECK(got->sequences == 3 && got->tokens == 96 && got->context == 32 && !got->bos);
 	for (enum fl_metric i = 0; i < FL_METRICS; i++)
 		check_member(got, i, want);
