@@ -7,6 +7,7 @@
 #include "base/str.h"
 #include "base/tsv.h"
 #include "model/eval.h"
+#include "model/tokenizer_of.h"
 #include "text/tokens.h"
 
 static const char *tokens_path;
@@ -31,20 +32,6 @@ static const struct fl_tool tool = {
 	.name = "fl-eval", .brief = "measure the loss of a checkpoint",
 	.operands = "[checkpoint]", .max_operands = 1, .opts = opts,
 };
-
-/* The checkpoint's tokenizer; NULL without an error if it has none. */
-static int
-open_tokenizer(const struct fl_model *m, struct fl_tokenizer **out, struct fl_err *err)
-{
-	size_t len, config_len = 0;
-	const char *text = fl_model_member(m, "tokenizer.json", &len);
-	const char *config = fl_model_member(m, "tokenizer_config.json", &config_len);
-
-	*out = text ? fl_tokenizer_new(text, len, config, config_len, err) : NULL;
-	if (!text || *out)
-		return 0;
-	return fl_err_prefix(err, "'%s'", fl_model_name(m));
-}
 
 static void
 print(const struct fl_model *m, const struct fl_loss *loss, long long bytes)
@@ -71,7 +58,7 @@ static int
 evaluate(const struct fl_model *m, struct fl_err *err)
 {
 	struct fl_tokens *t = fl_tokens_open(tokens_path, (size_t)m->config.vocab, err);
-	struct fl_tokenizer *tokenizer;
+	struct fl_tokenizer *tokenizer = NULL;
 	struct fl_windows w;
 	struct fl_loss loss;
 
@@ -80,7 +67,9 @@ evaluate(const struct fl_model *m, struct fl_err *err)
 	w = (struct fl_windows){ .id = t->id, .n = t->n };
 	if (fl_windows_init(&w, &m->config, context, stride, bos, err) < 0)
 		return fl_err_prefix(err, "'%s'", fl_input_name(tokens_path));
-	if (open_tokenizer(m, &tokenizer, err) < 0 || fl_eval_loss(m, &w, &loss, err) < 0)
+	if (fl_model_member(m, "tokenizer.json", NULL) && !(tokenizer = fl_tokenizer_of_model(m, err)))
+		return -1;
+	if (fl_eval_loss(m, &w, &loss, err) < 0)
 		return -1;
 	print(m, &loss, tokenizer ? fl_eval_bytes(&w, tokenizer) : 0);
 	fl_tokenizer_free(tokenizer);

@@ -12,7 +12,7 @@
 #include "base/str.h"
 #include "model/forward.h"
 #include "model/sample.h"
-#include "text/tokenizer.h"
+#include "model/tokenizer_of.h"
 
 enum { CHUNK = 512, MAX_PROMPT = 64 << 20 };
 
@@ -45,24 +45,6 @@ static const struct fl_tool tool = {
 	.name = "fl-generate", .brief = "generate text with a checkpoint",
 	.operands = "[checkpoint]", .max_operands = 1, .opts = opts,
 };
-
-static struct fl_tokenizer *
-open_tokenizer(const struct fl_model *m, struct fl_err *err)
-{
-	size_t len, config_len = 0;
-	const char *json = fl_model_member(m, "tokenizer.json", &len);
-	const char *config = fl_model_member(m, "tokenizer_config.json", &config_len);
-	struct fl_tokenizer *t;
-
-	if (!json) {
-		fl_err_data(err, "'%s' has no tokenizer.json", fl_model_name(m));
-		return NULL;
-	}
-	t = fl_tokenizer_new(json, len, config, config_len, err);
-	if (!t)
-		fl_err_prefix(err, "'%s'", fl_model_name(m));
-	return t;
-}
 
 /* The prompt's text; an empty one is the beginning of a document. */
 static int
@@ -179,7 +161,7 @@ show_prompt(const struct fl_tokenizer *t, const struct fl_ids *ids, struct fl_de
 static int
 run(const struct fl_model *m, struct fl_err *err)
 {
-	struct fl_tokenizer *t = open_tokenizer(m, err);
+	struct fl_tokenizer *t = fl_tokenizer_of_model(m, err);
 	struct fl_ids ids = { 0 }, stop = { 0 };
 	struct fl_decoder d = { 0 };
 	struct fl_forward *f;

@@ -9,8 +9,8 @@
 #include "base/cli.h"
 #include "base/log.h"
 #include "base/progress.h"
-#include "io/checkpoint.h"
 #include "io/output.h"
+#include "model/tokenizer_of.h"
 #include "text/tokenizer.h"
 #include "text/tokens.h"
 #include "text/utf8.h"
@@ -58,25 +58,6 @@ struct job {
 	size_t n, bytes; /* of the batch */
 	bool begun;	 /* a document was written */
 };
-
-static struct fl_tokenizer *
-open_tokenizer(const char *path, struct fl_err *err)
-{
-	static const char *const name[2] = { "tokenizer.json", "tokenizer_config.json" };
-	const char *what = path && strcmp(path, "-") != 0 ? path : "standard input";
-	struct fl_str text[2] = { 0 };
-	struct fl_tokenizer *t = NULL;
-	int got = fl_checkpoint_members(path, name, 2, text, err);
-
-	if (got == 0 && !text[0].data)
-		fl_err_data(err, "'%s' has no tokenizer.json", what);
-	else if (got == 0 &&
-		 !(t = fl_tokenizer_new(text[0].data, text[0].len, text[1].data, text[1].len, err)))
-		fl_err_prefix(err, "'%s'", what);
-	fl_str_free(&text[0]);
-	fl_str_free(&text[1]);
-	return t;
-}
 
 /* Encoding ---------------------------------------------------------------------------------------- */
 
@@ -260,7 +241,7 @@ main(int argc, char **argv)
 			fl_die(FL_EXIT_USAGE, "checkpoint and text cannot both be standard input");
 	if (!decode)
 		fl_cli_refuse_terminal(output);
-	if (!(t = open_tokenizer(checkpoint, &err)) || !(out = fl_output_open(output, &err)))
+	if (!(t = fl_tokenizer_of_checkpoint(checkpoint, &err)) || !(out = fl_output_open(output, &err)))
 		fl_die_err(&err);
 	if (!decode)
 		rc = encode_files(t, path, n, out, &err);

@@ -9,7 +9,7 @@
 #include "base/log.h"
 #include "base/str.h"
 #include "export/gguf_impl.h"
-#include "text/tokenizer.h"
+#include "model/tokenizer_of.h"
 
 #define GPT2 "'s|'t|'re|'ve|'m|'ll|'d| ?\\p{L}+| ?\\p{N}+| ?[^\\s\\p{L}\\p{N}]+|\\s+(?!\\S)|\\s+"
 #define WORDS(digits)                                                                              \
@@ -217,19 +217,18 @@ template_key(const struct fl_model *m, const char *config, size_t len, struct fl
 int
 fl_gguf_vocab_keys(const struct fl_model *m, struct fl_gguf *g, struct fl_err *err)
 {
-	size_t len = 0, config_len = 0;
-	const char *json = fl_model_member(m, "tokenizer.json", &len);
+	size_t config_len = 0;
 	const char *config = fl_model_member(m, "tokenizer_config.json", &config_len);
 	struct fl_tokenizer *t;
 	int rc = -1;
 
-	if (!json) {
+	if (!fl_model_member(m, "tokenizer.json", NULL)) {
 		fl_warn("'%s' has no tokenizer.json: the file can be measured, but takes token ids only",
 		    fl_model_name(m));
 		fl_gguf_str(g, "tokenizer.ggml.model", "none");
 		return 0;
 	}
-	t = fl_tokenizer_new(json, len, config, config_len, err);
+	t = fl_tokenizer_of_model(m, err);
 	if (!t)
 		return -1;
 	if (tokenizer_keys(t, &m->config, g, err) == 0)

@@ -1,0 +1,18 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/* tokenizer_of.h -- the tokenizer that a checkpoint comes with.
+ *
+ * Made of its tokenizer.json, and of its tokenizer_config.json where it has one; without the first
+ * there is none, an error of class DATA, as is one that is not understood. */
+#ifndef FL_MODEL_TOKENIZER_OF_H
+#define FL_MODEL_TOKENIZER_OF_H
+
+#include "base/err.h"
+#include "model/weights.h"
+#include "text/tokenizer.h"
+
+struct fl_tokenizer *fl_tokenizer_of_model(const struct fl_model *m, struct fl_err *err) FL_MUST_USE;
+
+/* Reads nothing else of the checkpoint, which needs no weights. path NULL or "-": standard input. */
+struct fl_tokenizer *fl_tokenizer_of_checkpoint(const char *path, struct fl_err *err) FL_MUST_USE;
+
+#endif
