@@ -121,11 +121,12 @@ generate(struct fl_forward *f, const struct fl_tokenizer *t, size_t vocab, const
 {
 	struct fl_sampler s = fl_sampler_new(temperature, top_p, (uint64_t)seed);
 	struct fl_str text = { 0 };
+	uint32_t id;
 	int n = 0;
 
 	for (; n < count; n++) {
-		uint32_t id = fl_sample(&s, fl_forward_last(f), vocab);
-
+		if (fl_sample(&s, fl_forward_last(f), vocab, &id, err) < 0)
+			return -1;
 		if (is_stop(stop, id))
 			break;
 		if (fl_decoder_put(d, t, id, &text, err) < 0)
@@ -184,7 +185,7 @@ run(const struct fl_model *m, struct fl_err *err)
 	if (fl_tokenizer_size(t) < vocab)
 		vocab = fl_tokenizer_size(t);
 	if ((n = generate(f, t, vocab, &stop, &d, err)) < 0)
-		return -1;
+		return fl_err_prefix(err, "'%s'", fl_model_name(m));
 	fl_warn("prompt %zu tokens, %.1f tokens/s; generated %d tokens, %.1f tokens/s", ids.n,
 	    (double)ids.n / (middle - start), n, n / (fl_clock() - middle));
 	return 0;

@@ -39,10 +39,11 @@ struct run {
 	struct fl_measured *out;
 };
 
-static uint32_t
-next(struct run *r)
+static int
+next(struct run *r, uint32_t *token, struct fl_err *err)
 {
-	return fl_sample(&r->greedy, fl_forward_last(r->forward), (size_t)r->model->config.vocab);
+	return fl_sample(&r->greedy, fl_forward_last(r->forward), (size_t)r->model->config.vocab, token,
+	    err);
 }
 
 /* Fills an empty cache with n tokens; the token after them, and the seconds it took. */
@@ -55,8 +56,8 @@ prefill(struct run *r, int n, uint32_t *token, double *taken, struct fl_err *err
 	*token = r->prompt[0];
 	if (n > 0 && fl_forward_append(r->forward, r->prompt, (size_t)n, err) < 0)
 		return -1;
-	if (n > 0)
-		*token = next(r);
+	if (n > 0 && next(r, token, err) < 0)
+		return -1;
 	*taken = fl_clock() - start;
 	return 0;
 }
@@ -67,9 +68,8 @@ generate(struct run *r, uint32_t token, double *rate, struct fl_err *err)
 	double start = fl_clock();
 
 	for (int i = 0; i < r->opts->tokens; i++) {
-		if (fl_forward_append(r->forward, &token, 1, err) < 0)
+		if (fl_forward_append(r->forward, &token, 1, err) < 0 || next(r, &token, err) < 0)
 			return -1;
-		token = next(r);
 	}
 	*rate = r->opts->tokens / (fl_clock() - start);
 	return 0;

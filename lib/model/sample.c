@@ -2,6 +2,7 @@
 #include "model/sample.h"
 
 #include <math.h>
+#include <stdbool.h>
 #include <stdlib.h>
 
 #include "base/alloc.h"
@@ -25,15 +26,20 @@ fl_sampler_free(struct fl_sampler *s)
 	s->candidate = NULL;
 }
 
-static uint32_t
-most_likely(const float *logits, size_t vocab)
+static int
+most_likely(const float *logits, size_t vocab, uint32_t *best, struct fl_err *err)
 {
-	size_t best = 0;
+	bool bad = false;
 
-	for (size_t i = 1; i < vocab; i++)
-		if (logits[i] > logits[best])
-			best = i;
-	return (uint32_t)best;
+	*best = 0;
+	for (uint32_t i = 0; i < vocab; i++) {
+		bad |= isnan(logits[i]);
+		if (logits[i] > logits[*best])
+			*best = i;
+	}
+	if (bad || !isfinite(logits[*best]))
+		return fl_err_data(err, "a logit is not finite");
+	return 0;
 }
 
 static int
@@ -63,15 +69,18 @@ nucleus(struct fl_sampler *s, size_t n, double all, double *mass)
 	return i;
 }
 
-uint32_t
-fl_sample(struct fl_sampler *s, const float *logits, size_t vocab)
+int
+fl_sample(struct fl_sampler *s, const float *logits, size_t vocab, uint32_t *id, struct fl_err *err)
 {
-	uint32_t best = most_likely(logits, vocab);
 	double all = 0, at;
 	size_t n = vocab;
+	uint32_t best;
 
+	if (most_likely(logits, vocab, &best, err) < 0)
+		return -1;
+	*id = best;
 	if (s->temperature == 0)
-		return best;
+		return 0;
 	s->candidate = fl_grow(s->candidate, &s->capacity, vocab, sizeof *s->candidate);
 	for (size_t i = 0; i < vocab; i++) {
 		double p = exp(((double)logits[i] - (double)logits[best]) / s->temperature);
@@ -83,7 +92,9 @@ fl_sample(struct fl_sampler *s, const float *logits, size_t vocab)
 		n = nucleus(s, vocab, all, &all);
 	at = fl_rng_unit(&s->rng) * all;
 	for (size_t i = 0; i < n; i++)
-		if ((at -= s->candidate[i].p) < 0)
-			return s->candidate[i].id;
-	return best; /* rounding left a little over */
+		if ((at -= s->candidate[i].p) < 0) {
+			*id = s->candidate[i].id;
+			break;
+		}
+	return 0; /* id is still the best if rounding left a little over */
 }

@@ -8,6 +8,7 @@
 #include <stddef.h>
 #include <stdint.h>
 
+#include "base/err.h"
 #include "base/rng.h"
 
 struct fl_sampler {
@@ -20,6 +21,9 @@ struct fl_sampler {
 
 struct fl_sampler fl_sampler_new(double temperature, double top_p, uint64_t seed);
 void fl_sampler_free(struct fl_sampler *s); /* what it points to, not s */
-uint32_t fl_sample(struct fl_sampler *s, const float *logits, size_t vocab);
+
+/* Logits may be -INFINITY, but not all of them, and nothing else that is not finite: class DATA. */
+int fl_sample(struct fl_sampler *s, const float *logits, size_t vocab, uint32_t *id,
+    struct fl_err *err) FL_MUST_USE;
 
 #endif

@@ -79,3 +79,12 @@ column() {
 	one_line_error 3 fl-eval -t high "$MODEL"
 	one_line_error 3 fl-eval --bos -t "$TOKENS" <(tar c -C "$MODEL" model.safetensors config.json)
 }
+
+@test "a loss that is not finite is nan in its row" {
+	fl-init -s 1 -o bad/ "$FIXTURES/tiny-qwen3.json"
+	poison bad/model.safetensors model.norm.weight
+	silent fl-eval -t "$TOKENS" bad
+	assert_equal "$(column loss_nats <(cat <<< "$output")) $(column perplexity <(cat <<< "$output"))" "nan nan"
+	silent fl-eval --json -t "$TOKENS" bad
+	[ "$(jq -c '[.loss_nats, .perplexity]' <<< "$output")" = '[null,null]' ]
+}

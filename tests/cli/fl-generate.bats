@@ -88,3 +88,13 @@ load helper
 	run --separate-stderr -3 fl-generate m
 	[[ $stderr = *"tensor 'model.layers.2."*"is missing"* ]]
 }
+
+@test "a model whose logits are not finite generates nothing" {
+	need_data backbone5m
+	fl-prune --score random -a d192-f768-ffffffff -o bad/ "$DATA/backbone5m"
+	poison bad/model.safetensors model.norm.weight
+	for temperature in 0 1; do
+		one_line_error 3 fl-generate -n 4 --temperature $temperature -p "One day" bad
+		assert_equal "$stderr" "fl-generate: 'bad': a logit is not finite"
+	done
+}

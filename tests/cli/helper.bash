@@ -52,12 +52,12 @@ silent() {
 	assert_equal "$stderr" ""
 }
 
-# poison FILE TENSOR: makes the first element of a bf16 tensor of a safetensors file a NaN.
+# poison FILE TENSOR: makes the first element of a tensor of a safetensors file a NaN, whatever its type.
 poison() {
 	local size at
 	size=$(od -An -tu8 -N8 "$1")
 	at=$(tail -c +9 "$1" | head -c $((size)) | jq --arg name "$2" '.[$name].data_offsets[0]')
-	printf '\300\177' | dd of="$1" bs=1 seek=$((8 + size + at)) conv=notrunc status=none
+	printf '\300\177\300\177' | dd of="$1" bs=1 seek=$((8 + size + at)) conv=notrunc status=none
 }
 
 # pipe 'COMMANDS': runs a pipeline that fails as soon as one of its commands does.
