@@ -7,6 +7,7 @@
 
 #include "base/alloc.h"
 #include "base/cli.h"
+#include "base/file.h"
 #include "base/log.h"
 #include "base/progress.h"
 #include "io/output.h"
@@ -15,7 +16,7 @@
 #include "text/tokens.h"
 #include "text/utf8.h"
 
-enum { BATCH = 1024 };
+enum { BATCH = 1024, BATCH_BYTES = 4 << 20 };
 static const size_t most_bytes = (size_t)1 << 40;
 
 static const char *checkpoint, *output, *separator;
@@ -67,7 +68,6 @@ encode_document(void *ctx, size_t tile, int thread)
 	struct job *j = ctx;
 	struct document *d = &j->doc[tile];
 
-	d->ids.n = 0;
 	if (fl_tokenizer_add_bos(j->t))
 		fl_ids_push(&d->ids, (uint32_t)fl_tokenizer_bos(j->t));
 	if (fl_encoder_run(j->encoder[thread], d->text, d->len, specials, &d->ids, &d->err) < 0)
@@ -94,9 +94,12 @@ static int
 flush(struct job *j, struct fl_err *err)
 {
 	fl_parallel(j->n, encode_document, j);
-	for (size_t i = 0; i < j->n; i++)
+	for (size_t i = 0; i < j->n; i++) {
 		if (write_document(j, &j->doc[i], err) < 0)
 			return -1;
+		free(j->doc[i].ids.v);
+		j->doc[i].ids = (struct fl_ids){ 0 };
+	}
 	fl_progress_add(j->bytes);
 	j->n = j->bytes = 0;
 	return 0;
@@ -126,7 +129,7 @@ add_document(struct job *j, const char *text, size_t len, size_t number, struct 
 	d->err = (struct fl_err){ 0 };
 	j->n++;
 	j->bytes += len;
-	return j->n == BATCH ? flush(j, err) : 0;
+	return j->n == BATCH || j->bytes >= BATCH_BYTES ? flush(j, err) : 0;
 }
 
 static int
@@ -150,16 +153,15 @@ encode_text(struct job *j, const char *text, size_t len, struct fl_err *err)
 static int
 encode_file(struct job *j, const char *path, struct fl_err *err)
 {
-	size_t len;
-	char *text = fl_slurp(path, most_bytes, &len, err);
+	struct fl_file file;
 	int rc;
 
-	if (!text)
+	if (fl_file_open(&file, path, most_bytes, err) < 0)
 		return -1;
-	fl_progress_begin(path, "B", len);
-	rc = encode_text(j, text, len, err);
+	fl_progress_begin(path, "B", file.size);
+	rc = encode_text(j, file.data, file.size, err);
 	fl_progress_end();
-	free(text);
+	fl_file_close(&file);
 	return rc < 0 && err->code == FL_EXIT_DATA ? fl_err_prefix(err, "'%s'", path) : rc;
 }
 

@@ -8,13 +8,8 @@
  *     8+n           the data section; data_offsets count from here, elements are little-endian */
 #include "io/safetensors.h"
 
-#include <errno.h>
-#include <fcntl.h>
 #include <stdlib.h>
 #include <string.h>
-#include <sys/mman.h>
-#include <sys/stat.h>
-#include <unistd.h>
 
 #include "base/alloc.h"
 
@@ -167,10 +162,7 @@ fl_safetensors_free(struct fl_safetensors *s)
 {
 	if (!s)
 		return;
-	if (s->map_size)
-		munmap(s->map, s->map_size);
-	else
-		free(s->map);
+	fl_file_close(&s->file);
 	fl_json_free(s->json);
 	free(s->tensor);
 	free(s->offset);
@@ -216,46 +208,20 @@ parse_file(const char *p, size_t size, const char *what, struct fl_err *err)
 	return s;
 }
 
-/* What cannot be mapped (standard input, a pipe from the shell) is read whole. */
-static void *
-load(const char *path, size_t *size, size_t *map_size, struct fl_err *err)
-{
-	enum { MAX = 1 << 30 };
-	struct stat st;
-	void *p;
-	int fd;
-
-	*map_size = 0;
-	if (strcmp(path, "-") == 0 || stat(path, &st) < 0 || !S_ISREG(st.st_mode) || st.st_size == 0)
-		return fl_slurp(path, MAX, size, err);
-	fd = open(path, O_RDONLY | O_CLOEXEC);
-	p = fd < 0 ? MAP_FAILED : mmap(NULL, (size_t)st.st_size, PROT_READ, MAP_PRIVATE, fd, 0);
-	if (p == MAP_FAILED)
-		fl_err_sys(err, "cannot open '%s'", path);
-	if (fd >= 0)
-		close(fd);
-	*size = *map_size = (size_t)st.st_size;
-	return p == MAP_FAILED ? NULL : p;
-}
-
 struct fl_safetensors *
 fl_safetensors_open(const char *path, struct fl_err *err)
 {
+	enum { MAX = 1 << 30 }; /* of a pipe */
 	struct fl_safetensors *s;
-	size_t size, map_size;
-	void *p = load(path, &size, &map_size, err);
+	struct fl_file file;
 
-	if (!p)
+	if (fl_file_open(&file, path, MAX, err) < 0)
 		return NULL;
-	s = parse_file(p, size, strcmp(path, "-") == 0 ? "standard input" : path, err);
-	if (s) {
-		s->map = p;
-		s->map_size = map_size;
-	} else if (map_size) {
-		munmap(p, map_size);
-	} else {
-		free(p);
-	}
+	s = parse_file(file.data, file.size, fl_input_name(path), err);
+	if (s)
+		s->file = file;
+	else
+		fl_file_close(&file);
 	return s;
 }
 

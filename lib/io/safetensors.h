@@ -9,6 +9,7 @@
 #include <stddef.h>
 
 #include "base/err.h"
+#include "base/file.h"
 #include "base/json.h"
 #include "base/str.h"
 #include "base/tensor.h"
@@ -24,8 +25,7 @@ struct fl_safetensors {
 	struct fl_json *json;	  /* the header's text as a tree */
 	struct fl_json *metadata; /* __metadata__ in it, NULL if absent */
 	const char *data;	  /* the data section, where the whole file is at hand; else NULL */
-	void *map;		  /* private: the mapping behind data */
-	size_t map_size;
+	struct fl_file file;	  /* private: behind data */
 };
 
 /* The first eight bytes of a file: the length of its header. */

@@ -7,12 +7,12 @@
 #include <stdint.h>
 
 #include "base/err.h"
+#include "base/file.h"
 
 struct fl_tokens {
 	const uint32_t *id;
 	size_t n;
-	void *map; /* private */
-	char *text; /* private */
+	struct fl_file file; /* private */
 };
 
 /* All ids of a file, mapped where that works; path "-" is standard input. A size that is no multiple

@@ -145,3 +145,11 @@ expected() { # TOKENIZER TEXT-AS-JSON
 	fl-tokenize -c "$DATA/backbone5m" --separator '<|endoftext|>' held.txt | cmp - held.tok
 	diff <(grep -v '^$' held.txt) <(grep -v '^$' "$DATA/corpora/tinystories.heldout.txt" | sed '${/endoftext/d}')
 }
+
+@test "memory is that of a batch of documents, not that of the file" {
+	[[ $B != *-san* ]] || skip "sanitizers take memory of their own"
+	base level
+	yes 'A text of a few words. --' | head -c 40000000 > text.txt
+	(ulimit -d 24000 && fl-tokenize -q -j 1 -c base --separator -- -o text.tok text.txt)
+	[ -s text.tok ]
+}

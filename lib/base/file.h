@@ -1,0 +1,22 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/* file.h -- all bytes of a file: mapped if it is a plain one, so that a large one takes no memory of the
+ * process, else read. */
+#ifndef FL_BASE_FILE_H
+#define FL_BASE_FILE_H
+
+#include <stdbool.h>
+#include <stddef.h>
+
+#include "base/err.h"
+
+struct fl_file {
+	const char *data;
+	size_t size;
+	bool mapped; /* nobody else may shorten the file meanwhile */
+};
+
+/* path "-" is standard input. What cannot be mapped may have at most limit bytes. */
+int fl_file_open(struct fl_file *f, const char *path, size_t limit, struct fl_err *err) FL_MUST_USE;
+void fl_file_close(struct fl_file *f); /* a zeroed one, or one that did not open, is fine */
+
+#endif
