@@ -88,3 +88,10 @@ column() {
 	silent fl-eval --json -t "$TOKENS" bad
 	[ "$(jq -c '[.loss_nats, .perplexity]' <<< "$output")" = '[null,null]' ]
 }
+
+@test "tokens may come through a named pipe" {
+	mkfifo pipe
+	cat "$TOKENS" > pipe &
+	fl-eval -t pipe "$MODEL" > a
+	fl-eval -t "$TOKENS" "$MODEL" | cmp a
+}

@@ -85,3 +85,12 @@ setup() {
 	one_line_error 3 fl-prune --score random -a d32-f128-ffff q.tar
 	[[ $stderr = *quantized* ]]
 }
+
+@test "a directory is replaced, but not with a file in it that would be lost" {
+	fl-prune --score random -a d32-f128-ffff -o out/ base
+	fl-prune --score random -a d64-f64-ffff -o out/ base
+	echo mine > out/notes.md
+	one_line_error 2 fl-prune --score random -a d32-f128-ffff -o out/ base
+	[[ $stderr = *"'out/' holds 'notes.md'"* ]]
+	assert_equal "$(fl-info --json out | jq -r .arch) $(cat out/notes.md)" "d64-f64-ffff mine"
+}
