@@ -20,9 +20,9 @@ say(const char *fmt, ...)
 }
 
 static _Noreturn void
-exhausted(size_t count, size_t size)
+exhausted(size_t count, size_t size, const char *what)
 {
-	say("out of memory: %zu x %zu bytes", count, size);
+	say("out of memory%s%s: %zu x %zu bytes", what ? " for " : "", what ? what : "", count, size);
 	exit(FL_EXIT_SYSTEM);
 }
 
@@ -44,22 +44,22 @@ fl_alloc(size_t count, size_t size)
 	void *p = calloc(count ? count : 1, size ? size : 1);
 
 	if (!p)
-		exhausted(count, size);
+		exhausted(count, size, NULL);
 	return p;
 }
 
 void *
-fl_alloc_aligned(size_t count, size_t size)
+fl_alloc_aligned(size_t count, size_t size, const char *what)
 {
 	size_t n;
 	void *p;
 
 	if (fl_size_mul(count, size, &n) < 0 || n > SIZE_MAX - 64)
-		exhausted(count, size);
+		exhausted(count, size, what);
 	n = (n + 63) / 64 * 64;
 	p = aligned_alloc(64, n ? n : 64);
 	if (!p)
-		exhausted(count, size);
+		exhausted(count, size, what);
 	return memset(p, 0, n);
 }
 
@@ -70,10 +70,10 @@ fl_realloc(void *old, size_t count, size_t size)
 	void *p;
 
 	if (fl_size_mul(count, size, &n) < 0)
-		exhausted(count, size);
+		exhausted(count, size, NULL);
 	p = realloc(old, n ? n : 1);
 	if (!p)
-		exhausted(count, size);
+		exhausted(count, size, NULL);
 	return p;
 }
 
@@ -101,7 +101,7 @@ fl_grow(void *old, size_t *cap, size_t need, size_t size)
 		return old;
 	while (n < need) {
 		if (n > SIZE_MAX / 2)
-			exhausted(need, size);
+			exhausted(need, size, NULL);
 		n *= 2;
 	}
 	*cap = n;

@@ -1,8 +1,8 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /* alloc.h -- memory that is there or the program ends.
  *
- * Exhaustion prints one line with the number of bytes and exits with FL_EXIT_SYSTEM: one of the two
- * places where the library may do so. Sizes that come from input must be bounded by the caller
+ * Exhaustion prints one line with the number of bytes, and what they were for where `what` says it,
+ * and exits with FL_EXIT_SYSTEM: one of the two places where the library may do so. Sizes that come from input must be bounded by the caller
  * first. Everything is released with free(). */
 #ifndef FL_BASE_ALLOC_H
 #define FL_BASE_ALLOC_H
@@ -10,10 +10,12 @@
 #include <stddef.h>
 
 void *fl_alloc(size_t count, size_t size);		  /* zeroed; count * size may be 0 */
-void *fl_alloc_aligned(size_t count, size_t size);	  /* zeroed, on a 64-byte boundary */
 void *fl_realloc(void *old, size_t count, size_t size); /* contents kept, growth not zeroed */
 char *fl_strdup(const char *s);
 char *fl_strndup(const char *s, size_t n);	  /* exactly n bytes of s, and a NUL */
+
+/* Zeroed, on a 64-byte boundary: for what is large, "the weights". */
+void *fl_alloc_aligned(size_t count, size_t size, const char *what);
 
 /* Room for at least `need` elements of `size` bytes: returns old, or a larger block, and updates
  * *cap. Capacity doubles, so appending is linear. */

@@ -20,7 +20,7 @@ fl_scratch_new(void)
 	struct fl_scratch *s = fl_alloc(1, sizeof *s);
 
 	s->threads = fl_parallel_threads();
-	s->block = fl_alloc_aligned((size_t)s->threads, sizeof *s->block);
+	s->block = fl_alloc_aligned((size_t)s->threads, sizeof *s->block, "scratch");
 	return s;
 }
 
@@ -42,7 +42,7 @@ fl_scratch_get(struct fl_scratch *s, int thread, size_t n)
 
 	if (n > b->n) {
 		free(b->data);
-		b->data = fl_alloc_aligned(n, sizeof *b->data);
+		b->data = fl_alloc_aligned(n, sizeof *b->data, "scratch");
 		b->n = n;
 	}
 	return b->data;

@@ -44,9 +44,9 @@ struct fl_forward {
 enum { LOGITS = 8 << 20 /* floats of logits at a time */ };
 
 static float *
-floats(size_t count, size_t each)
+floats(size_t count, size_t each, const char *what)
 {
-	return fl_alloc_aligned(count, each * sizeof(float));
+	return fl_alloc_aligned(count, each * sizeof(float), what);
 }
 
 static void
@@ -61,7 +61,7 @@ make_rope(struct fl_forward *f)
 	fl_rope_frequencies(freq, (size_t)c->head_dim, r->theta);
 	if (r->kind == FL_ROPE_LLAMA3)
 		fl_rope_llama3(freq, n, r->factor, r->low, r->high, r->original);
-	f->rope = floats(positions, 2 * n);
+	f->rope = floats(positions, 2 * n, "the rotations");
 	fl_rope_table(f->rope, freq, n, positions);
 	free(freq);
 }
@@ -82,8 +82,8 @@ make_cache(struct fl_forward *f)
 		a->capacity = f->positions;
 		if (c->pattern[l] == 'w' && bounded < a->capacity)
 			a->capacity = bounded;
-		a->k = floats(a->capacity, row);
-		a->v = floats(a->capacity, row);
+		a->k = floats(a->capacity, row, "the key-value cache");
+		a->v = floats(a->capacity, row, "the key-value cache");
 		f->cache_bytes += 2 * a->capacity * row * sizeof(float);
 	}
 }
@@ -100,16 +100,16 @@ fl_forward_new(const struct fl_model *m, size_t rows, size_t positions, const st
 	f->positions = positions;
 	if (hooks)
 		f->hooks = *hooks;
-	f->x = floats(rows, width);
+	f->x = floats(rows, width, "the activations");
 	if (f->hooks.layer || f->hooks.attn)
-		f->before = floats(rows, width);
-	f->norm = floats(rows, width);
-	f->q = floats(rows, (size_t)c->heads * dim);
-	f->k = floats(rows, (size_t)c->kv_heads * dim);
-	f->v = floats(rows, (size_t)c->kv_heads * dim);
-	f->gate = floats(rows, ffn);
-	f->up = floats(rows, ffn);
-	f->last = floats(1, (size_t)c->vocab);
+		f->before = floats(rows, width, "the activations");
+	f->norm = floats(rows, width, "the activations");
+	f->q = floats(rows, (size_t)c->heads * dim, "the activations");
+	f->k = floats(rows, (size_t)c->kv_heads * dim, "the activations");
+	f->v = floats(rows, (size_t)c->kv_heads * dim, "the activations");
+	f->gate = floats(rows, ffn, "the activations");
+	f->up = floats(rows, ffn, "the activations");
+	f->last = floats(1, (size_t)c->vocab, "the logits");
 	f->scratch = fl_scratch_new();
 	make_rope(f);
 	if (positions)
@@ -375,7 +375,7 @@ fl_forward_logits(struct fl_forward *f,
 	if (block > f->capacity)
 		block = f->capacity;
 	if (!f->logits)
-		f->logits = floats(block, vocab);
+		f->logits = floats(block, vocab, "the logits");
 	for (size_t at = 0; at < f->rows; at += block) {
 		size_t n = f->rows - at < block ? f->rows - at : block;
 

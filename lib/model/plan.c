@@ -246,10 +246,10 @@ stream_rows(const struct passage *s, struct fl_reader *in, struct fl_writer *out
 	if (at_once > rows)
 		at_once = rows;
 	for (int i = 0; i < s->outs && i < 2; i++)
-		b.out[i] = fl_alloc_aligned(at_once, fl_tensor_row_size(&s->out[i]));
+		b.out[i] = fl_alloc_aligned(at_once, fl_tensor_row_size(&s->out[i]), s->out[i].name);
 	if (s->step->kind == FL_STEP_QUANTIZE)
 		b.scratch = fl_alloc_aligned((size_t)fl_parallel_threads() * scratch_size(s->cols),
-		    sizeof(float));
+		    sizeof(float), s->in.name);
 	for (size_t first = 0; first < rows && !bad; first += at_once) {
 		size_t n = rows - first < at_once ? rows - first : at_once;
 		const char *src = fl_reader_take(in, n * row_size, err);

@@ -31,7 +31,7 @@ new_block(struct fl_model *m, size_t size)
 	struct fl_model_private *own = m->own;
 
 	own->block = fl_grow(own->block, &own->cap, own->blocks + 1, sizeof *own->block);
-	return own->block[own->blocks++] = fl_alloc_aligned(size, 1);
+	return own->block[own->blocks++] = fl_alloc_aligned(size, 1, "the weights");
 }
 
 static struct fl_model *

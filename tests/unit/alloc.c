@@ -2,6 +2,8 @@
 #include "base/alloc.h"
 
 #include <stdint.h>
+#include <sys/wait.h>
+#include <unistd.h>
 
 #include "test.h"
 
@@ -17,7 +19,7 @@ sizes_that_overflow_are_seen(void)
 static void
 memory_comes_zeroed_and_aligned(void)
 {
-	char *p = fl_alloc(3, 5), *q = fl_alloc_aligned(1, 1), *none = fl_alloc(0, 8);
+	char *p = fl_alloc(3, 5), *q = fl_alloc_aligned(1, 1, "a test"), *none = fl_alloc(0, 8);
 
 	for (int i = 0; i < 15; i++)
 		CHECK(p[i] == 0);
@@ -43,11 +45,34 @@ a_growing_block_keeps_its_contents(void)
 	free(v);
 }
 
+static void
+exhaustion_says_what_the_memory_was_for(void)
+{
+	char text[200] = "";
+	int fd[2], status = 0;
+	pid_t child;
+
+	if (!CHECK(pipe(fd) == 0))
+		return;
+	child = fork();
+	if (child == 0) {
+		dup2(fd[1], STDERR_FILENO);
+		fl_alloc_aligned(SIZE_MAX, 4, "the weights");
+	}
+	waitpid(child, &status, 0);
+	CHECK(WIFEXITED(status) && WEXITSTATUS(status) == FL_EXIT_SYSTEM);
+	CHECK(read(fd[0], text, sizeof text - 1) > 0);
+	CHECK(strstr(text, "out of memory for the weights: 18446744073709551615 x 4 bytes\n") != NULL);
+	close(fd[0]);
+	close(fd[1]);
+}
+
 int
 main(void)
 {
 	TEST(sizes_that_overflow_are_seen);
 	TEST(memory_comes_zeroed_and_aligned);
 	TEST(a_growing_block_keeps_its_contents);
+	TEST(exhaustion_says_what_the_memory_was_for);
 	return test_done();
 }
