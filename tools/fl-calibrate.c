@@ -6,6 +6,7 @@
 
 #include "base/cli.h"
 #include "base/log.h"
+#include "base/str.h"
 #include "model/calibrate.h"
 #include "text/tokens.h"
 
@@ -66,7 +67,7 @@ add_files(int n, char **paths, struct fl_err *err)
 		if (!next)
 			return NULL;
 		if (fl_metrics_merge(sum, next, err) < 0) {
-			fl_err_prefix(err, "'%s'", paths[i]);
+			fl_err_prefix(err, "'%s'", fl_input_name(paths[i]));
 			return NULL;
 		}
 		fl_metrics_free(next);
@@ -86,7 +87,7 @@ count_tokens(const struct fl_model *m, struct fl_metrics *out, struct fl_err *er
 		return -1;
 	w = (struct fl_windows){ .id = t->id, .n = t->n };
 	if (fl_windows_init(&w, &m->config, context, 0, bos, err) < 0)
-		return fl_err_prefix(err, "'%s'", tokens_path);
+		return fl_err_prefix(err, "'%s'", fl_input_name(tokens_path));
 	count = fl_calibrate_count(&w, (size_t)sequences);
 	if (!sequences && t->n > count * w.stride)
 		fl_note("the last %zu tokens make no whole sequence and are left out",

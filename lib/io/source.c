@@ -393,11 +393,11 @@ fl_source_open(const char *path, bool remarks, struct fl_err *err)
 	struct stat st;
 
 	if (fd < 0 || fstat(fd, &st) < 0) {
-		fl_err_sys(err, "cannot open '%s'", in ? "standard input" : path);
+		fl_err_sys(err, "cannot open '%s'", fl_input_name(path));
 		return NULL;
 	}
 	s = fl_alloc(1, sizeof *s);
-	s->name = fl_strdup(in ? "standard input" : path);
+	s->name = fl_strdup(fl_input_name(path));
 	s->list.what = s->name;
 	s->list.remarks = remarks;
 	s->dirfd = -1;
