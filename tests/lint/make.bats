@@ -78,8 +78,8 @@ compiled() {
 	assert_output $'build\nbuild-aarch64-linux-gnu\nbuild-fuzz\nbuild-san\nx'
 }
 
-# stub NAME BODY: a command for .ci/deps to find first.
-stub() {
+# fake NAME BODY: a command for .ci/deps to find first.
+fake() {
 	mkdir -p stubs
 	printf '#!/bin/bash\n%s\n' "$2" > "stubs/$1"
 	chmod +x "stubs/$1"
@@ -87,17 +87,17 @@ stub() {
 }
 
 @test "make deps is silent and quick where nothing is missing" {
-	stub dpkg-query 'for p; do echo "installed $p"; done'
-	stub apt-get 'touch called'
+	fake dpkg-query 'for p; do echo "installed $p"; done'
+	fake apt-get 'touch called'
 	run -0 timeout 2 "$ROOT/.ci/deps"
 	assert_output ""
 	[ ! -e called ]
 }
 
 @test "make deps installs what is missing, as root, and brings the package lists up to date if it must" {
-	stub dpkg-query 'for p; do [ "$p" = jq ] || echo "installed $p"; done'
-	stub id 'echo 0'
-	stub apt-get 'echo "$*" >> called; [ "$1" = update ] || [ -e fresh ] || { touch fresh; exit 100; }'
+	fake dpkg-query 'for p; do [ "$p" = jq ] || echo "installed $p"; done'
+	fake id 'echo 0'
+	fake apt-get 'echo "$*" >> called; [ "$1" = update ] || [ -e fresh ] || { touch fresh; exit 100; }'
 	run -0 "$ROOT/.ci/deps"
 	run -0 grep -v '^update' called
 	assert_line --index 0 'install -y -q --no-install-recommends jq'
@@ -106,10 +106,10 @@ stub() {
 }
 
 @test "make deps prints one line to run where it may not install" {
-	stub dpkg-query 'for p; do [ "$p" = jq ] || echo "installed $p"; done'
-	stub id 'echo 1000'
-	stub sudo 'exit 1'
-	stub apt-get 'touch called'
+	fake dpkg-query 'for p; do [ "$p" = jq ] || echo "installed $p"; done'
+	fake id 'echo 1000'
+	fake sudo 'exit 1'
+	fake apt-get 'touch called'
 	run -1 "$ROOT/.ci/deps"
 	assert_line "deps: may not install; run: apt-get install --no-install-recommends jq"
 	[ ! -e called ]
@@ -119,8 +119,8 @@ stub() {
 	small_tree
 	mkdir .ci
 	cp "$ROOT/.ci/deps" .ci
-	stub pkg-config 'echo "pkg-config: not found" >&2; exit 127'
-	stub dpkg-query 'for p; do echo "installed $p"; done'
+	fake pkg-config 'echo "pkg-config: not found" >&2; exit 127'
+	fake dpkg-query 'for p; do echo "installed $p"; done'
 	run -0 make deps
 	assert_output ""
 }
