@@ -1,5 +1,4 @@
 /* SPDX-License-Identifier: Apache-2.0 */
-#include <math.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
@@ -9,6 +8,7 @@
 #include "base/parallel.h"
 #include "base/progress.h"
 #include "compute/blocks.h"
+#include "compute/rope.h"
 #include "export/gguf_impl.h"
 
 /* Choosing types ------------------------------------------------------------------------------- */
@@ -232,21 +232,22 @@ add_layer(struct listing *l, const struct fl_layer *layer)
 	return add_matrix(l, "ffn_up", &layer->up) < 0 ? -1 : add_matrix(l, "ffn_down", &layer->down);
 }
 
-/* What each pair's angle is divided by: 1 for short waves, factor for long ones, in between between. */
+/* What each pair's angle is divided by. */
 static float *
 rope_divisors(const struct fl_config *c)
 {
 	const struct fl_rope *r = &c->rope;
-	int n = c->head_dim / 2;
-	float *ff = fl_alloc((size_t)n, sizeof *ff);
+	size_t dim = (size_t)c->head_dim, n = dim / 2;
+	double *plain = fl_alloc(dim, sizeof *plain), *scaled = plain + n;
+	float *divisor = fl_alloc(n, sizeof *divisor);
 
-	for (int i = 0; i < n; i++) {
-		double wave = 2 * M_PI * pow(r->theta, 2.0 * i / c->head_dim);
-		double s = (r->original / wave - r->low) / (r->high - r->low);
-
-		ff[i] = (float)(s >= 1 ? 1 : s <= 0 ? r->factor : 1 / ((1 - s) / r->factor + s));
-	}
-	return ff;
+	fl_rope_frequencies(plain, dim, r->theta);
+	memcpy(scaled, plain, n * sizeof *plain);
+	fl_rope_llama3(scaled, n, r->factor, r->low, r->high, r->original);
+	for (size_t i = 0; i < n; i++)
+		divisor[i] = (float)(plain[i] / scaled[i]);
+	free(plain);
+	return divisor;
 }
 
 int
