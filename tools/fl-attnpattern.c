@@ -1,7 +1,6 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /* fl-attnpattern.c -- set the attention of each layer: full, sliding window, or none. */
 #include "base/cli.h"
-#include "io/checkpoint.h"
 #include "model/prune.h"
 
 static struct fl_sink sink = { .tool = "fl-attnpattern" };
@@ -41,8 +40,8 @@ main(int argc, char **argv)
 	fl_cli_refuse_terminal(sink.output);
 	if (fl_arch_parse(arch_text, &arch, &err) < 0)
 		fl_die_err(&err);
-	in = fl_reader_open(argv[i], &err);
-	if (!in || fl_config_parse(&config, fl_reader_config(in), fl_reader_name(in), &err) < 0)
+	in = fl_config_open(argv[i], &config, &err);
+	if (!in)
 		fl_die_err(&err);
 	plan = fl_plan_pattern(&config, fl_reader_name(in), &arch, window, &err);
 	if (!plan || fl_plan_apply(plan, in, &sink, fl_cli_record(), &err) < 0)

@@ -7,7 +7,6 @@
 #include "base/num.h"
 #include "base/str.h"
 #include "export/export.h"
-#include "io/checkpoint.h"
 #include "model/inspect.h"
 #include "model/metrics.h"
 #include "model/roles.h"
@@ -161,12 +160,12 @@ history_facts(const char *text, struct fl_err *err)
 static int
 checkpoint(const char *path, struct fl_err *err)
 {
-	struct fl_reader *r = fl_reader_open(path, err);
 	struct fl_inspection in;
 	struct fl_config c;
+	struct fl_reader *r = fl_config_open(path, &c, err);
 
-	if (!r || fl_config_parse(&c, fl_reader_config(r), fl_reader_name(r), err) < 0 ||
-	    (target && fl_export_check(target, &c, err) < 0) || fl_inspect(r, &c, check, &in, err) < 0)
+	if (!r || (target && fl_export_check(target, &c, err) < 0) ||
+	    fl_inspect(r, &c, check, &in, err) < 0)
 		return -1;
 	if (check || target)
 		return 0;

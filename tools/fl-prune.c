@@ -4,7 +4,6 @@
  * What stays is chosen in model/prune.h from the sums that fl-calibrate measured; this file connects
  * the choice to streams. */
 #include "base/cli.h"
-#include "io/checkpoint.h"
 #include "model/prune.h"
 #include "model/score.h"
 
@@ -68,8 +67,8 @@ main(int argc, char **argv)
 	if ((arch_text && fl_arch_parse(arch_text, &arch, &err) < 0) ||
 	    (metrics_path && !(metrics = fl_metrics_read(metrics_path, &err))))
 		fl_die_err(&err);
-	in = fl_reader_open(argv[i], &err);
-	if (!in || fl_config_parse(&config, fl_reader_config(in), fl_reader_name(in), &err) < 0)
+	in = fl_config_open(argv[i], &config, &err);
+	if (!in)
 		fl_die_err(&err);
 	plan = fl_plan_prune(&config, fl_reader_name(in), arch_text ? &arch : NULL, metrics, &opt, &err);
 	if (!plan || fl_plan_apply(plan, in, &sink, fl_cli_record(), &err) < 0)

@@ -5,7 +5,6 @@
 #include <string.h>
 
 #include "base/cli.h"
-#include "io/checkpoint.h"
 #include "model/quantize.h"
 
 static struct fl_sink sink = { .tool = "fl-quantize" };
@@ -46,8 +45,8 @@ main(int argc, char **argv)
 	int i = fl_cli(&tool, argc, argv);
 
 	fl_cli_refuse_terminal(sink.output);
-	in = fl_reader_open(argv[i], &err);
-	if (!in || fl_config_parse(&config, fl_reader_config(in), fl_reader_name(in), &err) < 0)
+	in = fl_config_open(argv[i], &config, &err);
+	if (!in)
 		fl_die_err(&err);
 	plan = fl_plan_quantize(&config, fl_reader_name(in), bits(head), bits(embed), &err);
 	if (!plan || fl_plan_apply(plan, in, &sink, fl_cli_record(), &err) < 0)

@@ -293,12 +293,14 @@ read_dtype(const struct reading *r, struct fl_config *c)
 	    s ? s : "(no string)");
 }
 
+/* A token id, or the first of several; -1 for none, or none of the vocabulary. */
 static long
-first_id(const struct fl_json *v)
+first_id(const struct reading *r, const char *key, int vocab)
 {
-	if (fl_json_type(v) == FL_JSON_ARRAY)
-		v = fl_json_at(v, 0);
-	return (long)fl_json_int(v, -1);
+	const struct fl_json *v = fl_json_get(r->json, key);
+	long long id = fl_json_int(fl_json_type(v) == FL_JSON_ARRAY ? fl_json_at(v, 0) : v, -1);
+
+	return id >= 0 && id < vocab ? (long)id : -1;
 }
 
 static int
@@ -332,25 +334,44 @@ read_family(const struct reading *r, struct fl_config *c)
 	return fl_err_data(r->err, "'%s': model type '%s' is not supported", r->what, type);
 }
 
+static int
+read_all(const struct reading *r, struct fl_config *c)
+{
+	if (fl_json_type(r->json) != FL_JSON_OBJECT)
+		return fl_err_data(r->err, "'%s': config.json is no object", r->what);
+	if (read_family(r, c) < 0 || check_unknown(r) < 0 || check_fixed(r) < 0 || read_sizes(r, c) < 0 ||
+	    read_rope(r, c) < 0 || read_pattern(r, c) < 0 || read_dtype(r, c) < 0 ||
+	    read_bool(r, "tie_word_embeddings", &c->tied) < 0)
+		return -1;
+	c->bos = first_id(r, "bos_token_id", c->vocab);
+	c->eos = first_id(r, "eos_token_id", c->vocab);
+	return fl_quant_read(&c->quant, fl_json_get(r->json, "quantization_config"), c->tied, r->what,
+	    r->err);
+}
+
 int
 fl_config_parse(struct fl_config *c, const struct fl_json *json, const char *what,
     struct fl_err *err)
 {
 	struct reading r = { json, what, err };
+	struct fl_config read = { 0 };
+	int bad = read_all(&r, &read);
 
-	*c = (struct fl_config){ 0 };
-	if (fl_json_type(json) != FL_JSON_OBJECT)
-		return fl_err_data(err, "'%s': config.json is no object", what);
-	if (read_family(&r, c) < 0 || check_unknown(&r) < 0 || check_fixed(&r) < 0 ||
-	    read_sizes(&r, c) < 0 || read_rope(&r, c) < 0 || read_pattern(&r, c) < 0 ||
-	    read_dtype(&r, c) < 0 || read_bool(&r, "tie_word_embeddings", &c->tied) < 0)
-		return -1;
-	c->bos = first_id(fl_json_get(json, "bos_token_id"));
-	c->eos = first_id(fl_json_get(json, "eos_token_id"));
-	if (fl_quant_read(&c->quant, fl_json_get(json, "quantization_config"), c->tied, what, err) < 0)
-		return -1;
-	c->json = fl_json_copy(json);
-	return 0;
+	*c = bad ? (struct fl_config){ 0 } : read;
+	if (!bad)
+		c->json = fl_json_copy(json);
+	return bad;
+}
+
+struct fl_reader *
+fl_config_open(const char *path, struct fl_config *c, struct fl_err *err)
+{
+	struct fl_reader *r = fl_reader_open(path, err);
+
+	if (r && fl_config_parse(c, fl_reader_config(r), fl_reader_name(r), err) == 0)
+		return r;
+	fl_reader_close(r);
+	return NULL;
 }
 
 void

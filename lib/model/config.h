@@ -15,6 +15,7 @@
 #include "base/dtype.h"
 #include "base/err.h"
 #include "base/json.h"
+#include "io/checkpoint.h"
 #include "model/quant_config.h"
 
 /* A model family is a row of a table in config.c, not code of its own. */
@@ -47,13 +48,18 @@ struct fl_config {
 	bool tied;
 	enum fl_dtype dtype; /* what the weights are declared to be stored as */
 	struct fl_quant quant;
-	long bos, eos;	      /* -1: none; eos is the first if there are several */
+	long bos, eos;	      /* of the vocabulary, -1: none; eos is the first of several */
 	struct fl_json *json; /* our copy of the whole */
 };
 
-/* Reads json into a zeroed *c; `what` names the checkpoint in messages. On failure *c is empty. */
+/* Reads json into *c; `what` names the checkpoint in messages. On failure *c is empty. */
 int fl_config_parse(struct fl_config *c, const struct fl_json *json, const char *what,
     struct fl_err *err) FL_MUST_USE;
+
+/* Opens a checkpoint and reads its configuration into *c: what every tool that streams one begins with.
+ * NULL with err set. */
+struct fl_reader *fl_config_open(const char *path, struct fl_config *c, struct fl_err *err) FL_MUST_USE;
+
 void fl_config_copy(struct fl_config *to, const struct fl_config *from);
 void fl_config_free(struct fl_config *c);
 
