@@ -11,7 +11,7 @@
 #include "text/tokens.h"
 
 static const char *tokens_path;
-static int context, stride;
+static int context, stride, skip;
 static bool bos, json;
 
 static const struct fl_opt opts[] = {
@@ -22,6 +22,8 @@ static const struct fl_opt opts[] = {
 	{ 0, "stride", "n",
 	  "Begin a window every n tokens. The default is the context. Less gives every prediction a past of "
 	  "at least the difference; no token counts twice.", .num = &stride, .min = 1, .max = 1 << 20 },
+	{ 0, "skip", "n", "Count none of the first n tokens of a window. The default is 1.", .num = &skip,
+	  .min = 1, .max = 1 << 20 },
 	{ 0, "bos", NULL, "Begin every window with the model's BOS token, one of the n.", .flag = &bos },
 	FL_OPT_JSON(json),
 	FL_OPT_THREADS,
@@ -64,7 +66,7 @@ evaluate(const struct fl_model *m, struct fl_err *err)
 
 	if (!t)
 		return -1;
-	w = (struct fl_windows){ .id = t->id, .n = t->n };
+	w = (struct fl_windows){ .id = t->id, .n = t->n, .skip = (size_t)skip };
 	if (fl_windows_init(&w, &m->config, context, stride, bos, err) < 0)
 		return fl_err_prefix(err, "'%s'", fl_input_name(tokens_path));
 	if (fl_model_member(m, "tokenizer.json", NULL) && !(tokenizer = fl_tokenizer_of_model(m, err)))

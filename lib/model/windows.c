@@ -27,7 +27,10 @@ fl_windows_init(struct fl_windows *w, const struct fl_config *c, int context, in
 	if (w->stride > w->context - front(w))
 		return fl_err_usage(err, "a stride of %zu would leave out tokens between windows of %zu",
 		    w->stride, w->context - front(w));
-	if (w->n + front(w) < 2)
+	if (w->skip >= w->context)
+		return fl_err_usage(err, "to skip %zu tokens leaves none of a window of %zu", w->skip,
+		    w->context);
+	if (w->n + front(w) < (w->skip > 1 ? w->skip : 1) + 1)
 		return fl_err_data(err, "%zu tokens are too few to predict one", w->n);
 	return 0;
 }
@@ -50,6 +53,8 @@ fl_windows_at(const struct fl_windows *w, size_t i)
 	size_t length = (w->n - start < own ? w->n - start : own) + front(w);
 	size_t seen = i ? own - w->stride + front(w) : 0;
 
+	if (seen < w->skip)
+		seen = w->skip;
 	return (struct fl_window){ start, length, seen > 1 ? seen : 1 };
 }
 

@@ -4,8 +4,8 @@
  * Window i begins `stride` tokens after window i-1 and has `context` of them; the last one ends with
  * the stream and may be shorter. With BOS each window has one in front, which counts as one of its
  * `context` tokens and is none of the stream's. The tokens of window i from `fresh` on are those that
- * no window before it could predict: summed over windows each token counts at most once, and the
- * first of a window never. A last window of one token is none. */
+ * no window before it could predict, less the first `skip` of the window: summed over windows each
+ * token counts at most once, and the first of a window never. A last window of one token is none. */
 #ifndef FL_MODEL_WINDOWS_H
 #define FL_MODEL_WINDOWS_H
 
@@ -18,17 +18,18 @@
 struct fl_windows {
 	const uint32_t *id; /* the stream, the caller's */
 	size_t n, context, stride;
+	size_t skip; /* 0 is 1 */
 	long bos; /* -1: none in front */
 };
 
 struct fl_window {
 	size_t start;  /* of its own tokens in the stream */
 	size_t length; /* tokens, with BOS */
-	size_t fresh;  /* at least 1 */
+	size_t fresh;  /* at least 1; none are if it is not below length */
 };
 
 /* context 0: the smaller of 2048 and c's own; stride 0: no overlap. `bos`: put c's BOS in front.
- * Refused: no BOS to put, fewer than two tokens, a stride that would leave tokens out. */
+ * Refused: no BOS to put, too few tokens to predict one, a stride that would leave tokens out. */
 int fl_windows_init(struct fl_windows *w, const struct fl_config *c, int context, int stride, bool bos,
     struct fl_err *err) FL_MUST_USE;
 

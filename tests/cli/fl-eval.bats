@@ -42,6 +42,15 @@ column() {
 	[[ $stderr = *33*32* ]]
 }
 
+@test "the first tokens of a window can be left out" {
+	fl-eval --skip 17 -t "$TOKENS" "$MODEL" > a
+	assert_equal "$(column tokens a)" "45"
+	one_line_error 2 fl-eval --skip 32 -t "$TOKENS" "$MODEL"
+	[[ $stderr = *32*32* ]]
+	head -c 64 "$TOKENS" > short
+	one_line_error 3 fl-eval --skip 17 -t short "$MODEL"
+}
+
 @test "one window has no standard error" {
 	head -c 64 "$TOKENS" > short
 	run -0 fl-eval -t short "$MODEL"

@@ -68,6 +68,22 @@ windows_count_no_token_twice(void)
 			}
 }
 
+/* Of each window what no window before it had, less the first of its own. */
+static void
+skipping_leaves_out_the_first_of_each_window(void)
+{
+	static const struct { int stride; size_t fresh[3]; } want[] = { { 0, { 5, 5, 5 } }, { 2, { 5, 6, 6 } } };
+	struct fl_config c = { .context = 8, .bos = -1 };
+	struct fl_windows w = { .n = 24, .skip = 5 };
+	struct fl_err err = { 0 };
+
+	for (int i = 0; i < 2; i++) {
+		CHECK_OK(fl_windows_init(&w, &c, 0, want[i].stride, false, &err), &err);
+		for (size_t k = 0; k < 3; k++)
+			CHECK(fl_windows_at(&w, k).fresh == want[i].fresh[k]);
+	}
+}
+
 static void
 windows_that_cannot_be_are_refused(void)
 {
@@ -81,6 +97,12 @@ windows_that_cannot_be_are_refused(void)
 	err = (struct fl_err){ 0 };
 	w.n = 1;
 	CHECK(fl_windows_init(&w, &c, 0, 0, false, &err) == -1 && err.code == FL_EXIT_DATA);
+	err = (struct fl_err){ 0 };
+	w.n = w.skip = 7;
+	CHECK(fl_windows_init(&w, &c, 0, 0, false, &err) == -1 && err.code == FL_EXIT_DATA);
+	err = (struct fl_err){ 0 };
+	w.skip = 8;
+	CHECK(fl_windows_init(&w, &c, 0, 0, false, &err) == -1 && err.code == FL_EXIT_USAGE);
 }
 
 static void
@@ -110,6 +132,7 @@ int
 main(void)
 {
 	TEST(windows_count_no_token_twice);
+	TEST(skipping_leaves_out_the_first_of_each_window);
 	TEST(windows_that_cannot_be_are_refused);
 	TEST(batches_hold_every_window_once);
 	TEST(the_loss_is_that_of_transformers);
