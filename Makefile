@@ -58,7 +58,7 @@ MAN := $(patsubst man/%.in,$B/man/%,$(wildcard man/fl-*.1.in)) $(patsubst man/%,
 
 .PHONY: all units fuzzers deps test lint fuzz search bench test-interop install help clean
 all: $(TOOLS:%=$B/bin/%) $(MAN)
-units: $(UNITS:%=$B/test/%)
+units: $(UNITS:%=$B/test/%) $(if $(SAN)$(CROSS),,$B/test/inject.so)
 fuzzers: $(FUZZERS:%=$B/fuzz/%)
 
 # Kernels may be vectorised at will; nothing else trades exactness for speed.
@@ -84,6 +84,10 @@ $B/bin/%: $B/obj/tools/%.o $B/libfl.a
 $B/test/%: $B/obj/tests/unit/%.o $B/libfl.a
 	@mkdir -p $(@D)
 	$(LINK)
+
+$B/test/inject.so: tests/inject.c $B/flags
+	@mkdir -p $(@D)
+	$(CC) $(ALL_CFLAGS) -fPIC -shared -o $@ $<
 
 # Under clang's fuzzer with FUZZ=1, else with a main() that runs the files it is given.
 $B/fuzz/%: $B/obj/tests/fuzz/%.o $(if $(FUZZ),,$B/obj/tests/fuzz/replay.o) $B/libfl.a

@@ -71,7 +71,7 @@ static void
 show(struct fl_str *text)
 {
 	if (text->len > 0 && (fwrite(text->data, 1, text->len, stdout) < text->len || fflush(stdout) < 0))
-		fl_die(FL_EXIT_SYSTEM, "standard output: %s", strerror(errno));
+		fl_die(FL_EXIT_SYSTEM, "cannot write standard output: %s", strerror(errno));
 	fl_str_clear(text);
 }
 

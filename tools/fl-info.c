@@ -2,6 +2,7 @@
 /* fl-info.c -- say what a checkpoint or a metrics file is. */
 #include <stdio.h>
 #include <string.h>
+#include <sys/stat.h>
 
 #include "base/cli.h"
 #include "base/num.h"
@@ -175,17 +176,28 @@ checkpoint(const char *path, struct fl_err *err)
 	return history_facts(fl_reader_history(r), err);
 }
 
-/* A safetensors file begins with the length of its header, and the header with a brace. */
-static bool
-is_safetensors(const char *path)
+/* 1 if it begins with the length of a header, and the header with a brace. A plain file, since what is
+ * taken out of a pipe cannot be put back. */
+static int
+is_safetensors(const char *path, struct fl_err *err)
 {
-	FILE *f = path && strcmp(path, "-") != 0 ? fopen(path, "rb") : NULL;
 	char head[9] = { 0 };
-	bool yes = f && fread(head, 1, 9, f) == 9 && head[8] == '{';
+	struct stat st;
+	FILE *f;
 
-	if (f)
-		fclose(f);
-	return yes;
+	if (!path || strcmp(path, "-") == 0)
+		return 0;
+	if (stat(path, &st) < 0)
+		return fl_err_sys(err, "cannot open '%s'", path);
+	if (!S_ISREG(st.st_mode))
+		return 0;
+	f = fopen(path, "rb");
+	if (!f)
+		return fl_err_sys(err, "cannot open '%s'", path);
+	if (fread(head, 1, 9, f) < 9 && ferror(f))
+		fl_err_sys(err, "cannot read '%s'", path);
+	fclose(f);
+	return err->code ? -1 : head[8] == '{';
 }
 
 static void
@@ -237,10 +249,10 @@ int
 main(int argc, char **argv)
 {
 	struct fl_err err = { 0 };
-	int i = fl_cli(&tool, argc, argv);
+	int i = fl_cli(&tool, argc, argv), sums = is_safetensors(argv[i], &err);
 
 	facts = fl_json_new_object();
-	if ((is_safetensors(argv[i]) ? metrics : checkpoint)(argv[i], &err) < 0)
+	if (sums < 0 || (sums ? metrics : checkpoint)(argv[i], &err) < 0)
 		fl_die_err(&err);
 	return fl_finish(FL_EXIT_OK);
 }

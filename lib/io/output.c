@@ -101,8 +101,9 @@ install(void)
 			sigaction(signals[i], &ours, NULL);
 }
 
-/* What a process that was killed left in this directory. A process of another machine that shares the
- * directory cannot be asked for; the lock that every output holds says that it lives. */
+/* What a process that was killed left in this directory. A process of another machine or container that
+ * shares the directory cannot be asked for, and may have our number; the lock that every output holds
+ * says that it lives. */
 static void
 remove_leftovers(const char *path)
 {
@@ -115,7 +116,7 @@ remove_leftovers(const char *path)
 	while (dir && (d = readdir(dir))) {
 		end = 0;
 		if (sscanf(d->d_name, ".fl-%ld-%*u.tmp%n", &pid, &end) < 1 || !end || d->d_name[end] ||
-		    pid < 1 || kill((pid_t)pid, 0) == 0 || errno != ESRCH)
+		    pid < 1 || (pid != getpid() && (kill((pid_t)pid, 0) == 0 || errno != ESRCH)))
 			continue;
 		fd = openat(dirfd(dir), d->d_name, O_RDONLY | O_NOFOLLOW | O_NONBLOCK | O_CLOEXEC);
 		if (fd >= 0 && flock(fd, LOCK_EX | LOCK_NB) == 0 && fstat(fd, &st) == 0) {
@@ -129,34 +130,6 @@ remove_leftovers(const char *path)
 	}
 	if (dir)
 		closedir(dir);
-}
-
-/* Reserves an unused name beside `final`. It is registered before it exists: the other way round, a
- * signal in between would leave it behind. */
-static struct pending *
-register_temp(const char *final, bool dir, struct fl_err *err)
-{
-	char *copy = fl_strdup(final), *parent = dirname(copy);
-	struct pending *p = pending;
-	static unsigned serial;
-	int n;
-
-	install();
-	remove_leftovers(parent);
-	while (p < pending + PENDING && p->used)
-		p++;
-	if (p == pending + PENDING)
-		fl_bug("more than %d outputs at once", PENDING);
-	p->dir = dir;
-	n = snprintf(p->path, sizeof p->path, "%s/.fl-%ld-%u.tmp", parent, (long)getpid(), serial++);
-	free(copy);
-	if (n < 0 || (size_t)n >= sizeof p->path) {
-		errno = ENAMETOOLONG;
-		fl_err_sys(err, "cannot write '%s'", final);
-		return NULL;
-	}
-	p->used = getpid();
-	return p;
 }
 
 static struct fl_output *
@@ -200,27 +173,79 @@ cannot_write(const struct fl_output *o, struct fl_err *err)
 static struct fl_output *
 opened(struct fl_output *o, struct fl_err *err)
 {
-	if (o->fd >= 0) {
-		if (o->temp)
-			flock(o->fd, LOCK_EX | LOCK_NB);
+	if (o->fd >= 0)
 		return o;
-	}
 	cannot_write(o, err);
-	if (o->temp) { /* not ours if it could not be made */
-		o->temp->used = 0;
-		o->temp = NULL;
-	}
 	finish(o, true);
 	return NULL;
 }
 
-/* Where path leads: a link stays, and what it points to is replaced. */
+static struct pending *
+free_slot(void)
+{
+	for (struct pending *p = pending; p < pending + PENDING; p++)
+		if (!p->used)
+			return p;
+	fl_bug("more than %d outputs at once", PENDING);
+}
+
+/* The descriptor of a new file or directory, or -1 and errno, and then there is none. */
+static int
+create(const char *path, bool dir)
+{
+	int fd, why;
+
+	if (!dir)
+		return open(path, O_WRONLY | O_CREAT | O_EXCL | O_CLOEXEC, 0666);
+	if (mkdir(path, 0777) < 0)
+		return -1;
+	fd = open(path, O_RDONLY | O_DIRECTORY | O_CLOEXEC);
+	if (fd < 0) {
+		why = errno;
+		rmdir(path);
+		errno = why;
+	}
+	return fd;
+}
+
+/* Makes the output under an unused name beside the final one; o->fd stays -1 if that fails, and errno
+ * says why. The name is registered before it exists: the other way round, a signal in between would
+ * leave it behind. */
+static void
+open_temp(struct fl_output *o)
+{
+	char *copy = fl_strdup(o->final), *parent = dirname(copy);
+	struct pending *p = free_slot();
+	static unsigned serial;
+	int n;
+
+	install();
+	remove_leftovers(parent);
+	p->dir = o->dir;
+	do {
+		n = snprintf(p->path, sizeof p->path, "%s/.fl-%ld-%u.tmp", parent, (long)getpid(), serial++);
+		errno = ENAMETOOLONG;
+		if (n < 0 || (size_t)n >= sizeof p->path)
+			break;
+		p->used = getpid();
+		o->fd = create(p->path, o->dir);
+		if (o->fd < 0)
+			p->used = 0;
+	} while (o->fd < 0 && errno == EEXIST);
+	free(copy);
+	if (o->fd < 0)
+		return;
+	o->temp = p;
+	flock(o->fd, LOCK_EX | LOCK_NB);
+}
+
+/* Where path leads: a link stays, and what it points to is replaced. NULL with errno set. */
 static char *
 resolve(const char *path)
 {
 	char *real = realpath(path, NULL);
 
-	return real ? real : fl_strdup(path);
+	return real || errno != ENOENT || !*path ? real : fl_strdup(path);
 }
 
 struct fl_output *
@@ -234,15 +259,10 @@ fl_output_open(const char *path, struct fl_err *err)
 		return new_output("standard output", STDOUT_FILENO);
 	exists = stat(path, &st) == 0;
 	o = new_output(path, -1);
-	if (exists && !S_ISREG(st.st_mode)) { /* a device, a pipe: there is nothing to replace */
+	if (exists && !S_ISREG(st.st_mode)) /* a device, a pipe: there is nothing to replace */
 		o->fd = open(path, O_WRONLY | O_CLOEXEC);
-		return opened(o, err);
-	}
-	o->final = resolve(path);
-	o->temp = register_temp(o->final, false, err);
-	errno = ENOENT;
-	if (o->temp && *path)
-		o->fd = open(o->temp->path, O_RDWR | O_CREAT | O_EXCL | O_CLOEXEC, 0666);
+	else if ((exists || errno == ENOENT) && (o->final = resolve(path)))
+		open_temp(o);
 	return opened(o, err);
 }
 
@@ -256,23 +276,26 @@ check_replaceable(const char *path, const char *shown, struct fl_err *err)
 	bool history = false, others = false, nested = false;
 	struct dirent *d;
 	struct stat st;
+	int rc = 0;
 
 	if (!dir)
 		return errno == ENOENT ? 0 : fl_err_sys(err, "cannot write '%s'", shown);
-	while ((d = readdir(dir))) {
+	while (rc == 0 && (errno = 0, d = readdir(dir))) {
 		if (strcmp(d->d_name, ".") == 0 || strcmp(d->d_name, "..") == 0)
 			continue;
 		others = true;
-		history |= strcmp(d->d_name, "fl-history.jsonl") == 0;
-		nested |= fstatat(dirfd(dir), d->d_name, &st, AT_SYMLINK_NOFOLLOW) < 0 ||
-			  S_ISDIR(st.st_mode);
+		history |= strcmp(d->d_name, FL_MEMBER_HISTORY_NAME) == 0;
+		rc = fstatat(dirfd(dir), d->d_name, &st, AT_SYMLINK_NOFOLLOW);
+		nested |= rc == 0 && S_ISDIR(st.st_mode);
 	}
+	if (errno)
+		rc = fl_err_sys(err, "cannot read '%s'", shown);
 	closedir(dir);
-	if (nested)
-		return fl_err_usage(err, "'%s' holds other directories and is not replaced", shown);
-	if (others && !history)
-		return fl_err_usage(err, "'%s' has no fl-history.jsonl, so it is not replaced", shown);
-	return 0;
+	if (rc == 0 && nested)
+		rc = fl_err_usage(err, "'%s' holds other directories and is not replaced", shown);
+	if (rc == 0 && others && !history)
+		rc = fl_err_usage(err, "'%s' has no fl-history.jsonl, so it is not replaced", shown);
+	return rc;
 }
 
 /* Whether nothing but what belongs to the old weights would go with the old directory: a file of the
@@ -286,16 +309,20 @@ check_nothing_lost(const struct fl_output *o, struct fl_err *err)
 
 	if (!dir)
 		return errno == ENOENT ? 0 : fl_err_sys(err, "cannot write '%s'", o->target);
-	while (rc == 0 && (d = readdir(dir))) {
+	while (rc == 0 && (errno = 0, d = readdir(dir))) {
 		enum fl_member_kind kind = fl_member_kind(d->d_name, 0);
 
 		if (strcmp(d->d_name, ".") == 0 || strcmp(d->d_name, "..") == 0 ||
 		    kind == FL_MEMBER_CONFIG || kind == FL_MEMBER_WEIGHTS || kind == FL_MEMBER_INDEX ||
 		    kind == FL_MEMBER_HISTORY || faccessat(o->fd, d->d_name, F_OK, 0) == 0)
 			continue;
-		rc = fl_err_usage(err, "'%s' holds '%s', which would be lost, so it is not replaced",
-		    o->target, d->d_name);
+		rc = errno != ENOENT ?
+			 fl_err_sys(err, "cannot write '%s'", o->target) :
+			 fl_err_usage(err, "'%s' holds '%s', which would be lost, so it is not replaced",
+			     o->target, d->d_name);
 	}
+	if (rc == 0 && errno)
+		rc = fl_err_sys(err, "cannot read '%s'", o->target);
 	closedir(dir);
 	return rc;
 }
@@ -313,13 +340,12 @@ fl_output_open_dir(const char *path, struct fl_err *err)
 	o->dir = true;
 	o->final = resolve(bare);
 	free(bare);
-	if (check_replaceable(o->final, path, err) < 0) {
+	if (o->final && check_replaceable(o->final, path, err) < 0) {
 		finish(o, true);
 		return NULL;
 	}
-	o->temp = register_temp(o->final, true, err);
-	if (o->temp && mkdir(o->temp->path, 0777) == 0)
-		o->fd = open(o->temp->path, O_RDONLY | O_DIRECTORY | O_CLOEXEC);
+	if (o->final)
+		open_temp(o);
 	return opened(o, err);
 }
 
@@ -330,7 +356,7 @@ fl_output_open_in(const struct fl_output *dir, const char *name, struct fl_err *
 	struct fl_output *o;
 
 	fl_str_printf(&shown, "%s%s%s", dir->target, fl_str_ends(dir->target, "/") ? "" : "/", name);
-	o = new_output(shown.data, openat(dir->fd, name, O_RDWR | O_CREAT | O_EXCL | O_CLOEXEC, 0666));
+	o = new_output(shown.data, openat(dir->fd, name, O_WRONLY | O_CREAT | O_EXCL | O_CLOEXEC, 0666));
 	fl_str_free(&shown);
 	return opened(o, err);
 }
@@ -376,17 +402,42 @@ fl_output_write(struct fl_output *o, const void *data, size_t n, struct fl_err *
 	return 0;
 }
 
-/* Both names exchange at once; the older directory, now under the temporary name, is then removed. */
+/* For file systems that cannot exchange two names: what is there steps aside, under a name that no one
+ * removes. */
 static int
-rename_dir(struct fl_output *o)
+replace_dir(const char *new, const char *old)
 {
-	if (renameat2(AT_FDCWD, o->temp->path, AT_FDCWD, o->final, RENAME_EXCHANGE) == 0) {
-		remove_dir(AT_FDCWD, o->temp->path);
-		return 0;
+	struct fl_str aside = { 0 };
+	int rc;
+
+	fl_str_printf(&aside, "%s.old", new);
+	rc = rename(old, aside.data);
+	if (rc == 0 && (rc = rename(new, old)) < 0) {
+		int why = errno;
+
+		if (rename(aside.data, old) == 0)
+			errno = why;
+	} else if (rc == 0) {
+		remove_dir(AT_FDCWD, aside.data);
 	}
-	if (errno == EINVAL || errno == ENOSYS) /* not on this file system */
-		remove_dir(AT_FDCWD, o->final);
-	return rename(o->temp->path, o->final);
+	fl_str_free(&aside);
+	return rc;
+}
+
+/* Both names exchange at once, so that the older directory is under the temporary name. One that
+ * appears between two attempts is exchanged too. */
+static int
+rename_dir(const char *new, const char *old)
+{
+	do {
+		if (renameat2(AT_FDCWD, new, AT_FDCWD, old, RENAME_EXCHANGE) == 0)
+			return 0;
+		if (errno == EINVAL || errno == ENOSYS)
+			return replace_dir(new, old);
+		if (errno == ENOENT && rename(new, old) == 0)
+			return 0;
+	} while (errno == ENOTEMPTY || errno == EEXIST);
+	return -1;
 }
 
 int
@@ -397,13 +448,9 @@ fl_output_commit(struct fl_output *o, struct fl_err *err)
 	o->fd = -1;
 	if (fd != STDOUT_FILENO && close(fd) < 0 && rc == 0)
 		rc = cannot_write(o, err);
-	if (rc == 0 && o->temp) {
-		int failed = o->dir ? rename_dir(o) : rename(o->temp->path, o->final);
-
-		if (failed < 0)
-			rc = cannot_write(o, err);
-	}
-	finish(o, rc < 0);
+	if (rc == 0 && o->temp && (o->dir ? rename_dir : rename)(o->temp->path, o->final) < 0)
+		rc = cannot_write(o, err);
+	finish(o, rc < 0 || o->dir);
 	return rc;
 }
 

@@ -1,4 +1,5 @@
 /* SPDX-License-Identifier: Apache-2.0 */
+#include <errno.h>
 #include <stdlib.h>
 #include <string.h>
 #include <sys/stat.h>
@@ -421,6 +422,8 @@ members_of_dir(const char *dir, const char *const *name, size_t n, struct fl_str
 		fl_str_printf(&path, "%s/%s", dir, name[i]);
 		if (access(path.data, F_OK) == 0)
 			text[i].data = fl_slurp(path.data, FL_MEMBER_MAX, &text[i].len, err);
+		else if (errno != ENOENT)
+			fl_err_sys(err, "cannot open '%s'", path.data);
 	}
 	fl_str_free(&path);
 	return err->code ? -1 : 0;

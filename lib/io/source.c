@@ -2,6 +2,7 @@
 #include "io/source.h"
 
 #include <dirent.h>
+#include <errno.h>
 #include <fcntl.h>
 #include <stdlib.h>
 #include <string.h>
@@ -95,14 +96,20 @@ list_file(struct fl_source *s, const char *name, struct fl_err *err)
 static int
 list_dir(struct fl_source *s, struct fl_err *err)
 {
-	int fd = dup(s->dirfd), rc = 0;
+	int fd = openat(s->dirfd, ".", O_RDONLY | O_DIRECTORY | O_CLOEXEC), rc = 0;
 	DIR *dir = fd < 0 ? NULL : fdopendir(fd);
 	struct dirent *d;
 
-	if (!dir)
-		return fl_err_sys(err, "cannot read '%s'", s->name);
-	while (rc == 0 && (d = readdir(dir)))
+	if (!dir) {
+		fl_err_sys(err, "cannot read '%s'", s->name);
+		if (fd >= 0)
+			close(fd);
+		return -1;
+	}
+	while (rc == 0 && (errno = 0, d = readdir(dir)))
 		rc = list_file(s, d->d_name, err);
+	if (rc == 0 && errno)
+		rc = fl_err_sys(err, "cannot read '%s'", s->name);
 	closedir(dir);
 	s->list.prefix = fl_strdup("");
 	return rc;
@@ -187,10 +194,12 @@ map_member(struct fl_source *s, struct fl_entry *e, struct fl_err *err)
 	if (s->dirfd < 0 || e->size == 0 || e->data)
 		return 0;
 	fd = openat(s->dirfd, e->name, O_RDONLY | O_CLOEXEC);
-	if (fd >= 0 && fstat(fd, &st) == 0 && (uint64_t)st.st_size != e->size)
-		fl_err_data(err, "'%s/%s' changes while it is read", s->name, e->name);
-	else if (fd < 0 || !(p = map_file(fd, e->size)))
+	if (fd < 0 || fstat(fd, &st) < 0)
 		fl_err_sys(err, "cannot open '%s/%s'", s->name, e->name);
+	else if ((uint64_t)st.st_size != e->size)
+		fl_err_data(err, "'%s/%s' changes while it is read", s->name, e->name);
+	else if (!(p = map_file(fd, e->size)))
+		fl_err_sys(err, "cannot read '%s/%s'", s->name, e->name);
 	if (fd >= 0)
 		close(fd);
 	if (!p)
@@ -338,9 +347,9 @@ mappable(int fd, const struct stat *st)
 {
 	char magic[FL_ZST_MAGIC];
 
-	if (!S_ISREG(st->st_mode) || st->st_size == 0 || lseek(fd, 0, SEEK_CUR) != 0)
+	if (!S_ISREG(st->st_mode) || lseek(fd, 0, SEEK_CUR) != 0)
 		return false;
-	return pread(fd, magic, sizeof magic, 0) != sizeof magic || !fl_zst_begins(magic);
+	return pread(fd, magic, sizeof magic, 0) == sizeof magic && !fl_zst_begins(magic);
 }
 
 static int

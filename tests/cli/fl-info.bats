@@ -64,3 +64,11 @@ load helper
 	fl-init -s 1 -o scaled/ config.json
 	one_line_error 1 fl-info --check-for gguf scaled
 }
+
+@test "a checkpoint comes by any pipe" {
+	fl-init -s 1 -o tiny.tar "$FIXTURES/tiny/config.json"
+	silent fl-info tiny.tar
+	expected=$output
+	silent fl-info <(cat tiny.tar)
+	assert_equal "$output" "$expected"
+}

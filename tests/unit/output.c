@@ -343,6 +343,29 @@ a_locked_file_of_a_process_elsewhere_stays(void)
 	CHECK(access(name, F_OK) < 0 && entries(".") == 0);
 }
 
+/* In containers that share a directory processes have the same few numbers. */
+static void
+a_process_elsewhere_may_have_our_number(void)
+{
+	enum { N = 64 };
+	struct fl_err err = { 0 };
+	char name[32];
+	int fd[N];
+
+	for (int i = 0; i < N; i++) {
+		snprintf(name, sizeof name, ".fl-%ld-%d.tmp", (long)getpid(), i);
+		fd[i] = open(name, O_RDWR | O_CREAT, 0600);
+		CHECK(flock(fd[i], LOCK_EX) == 0);
+	}
+	CHECK_OK(fl_output_commit(fl_output_open("a", &err), &err), &err);
+	CHECK(entries(".") == N + 1);
+	for (int i = 0; i < N; i++)
+		close(fd[i]);
+	CHECK_OK(fl_output_commit(fl_output_open("a", &err), &err), &err);
+	CHECK(entries(".") == 1);
+	unlink("a");
+}
+
 static void
 a_child_does_not_remove_what_its_parent_writes(void)
 {
@@ -382,6 +405,7 @@ main(void)
 	TEST(exit_and_signals_remove_what_was_not_committed);
 	TEST(what_a_killed_process_left_goes_with_the_next_output);
 	TEST(a_locked_file_of_a_process_elsewhere_stays);
+	TEST(a_process_elsewhere_may_have_our_number);
 	TEST(a_child_does_not_remove_what_its_parent_writes);
 	if (chdir("/") < 0 || rmdir(dir) < 0)
 		return 1;
