@@ -36,6 +36,7 @@ static const char *const names[] = { "access", "close", "close_output", "dup", "
 enum { NAMES = sizeof names / sizeof *names };
 
 static atomic_long calls[NAMES];
+static const char *count_path;
 static struct {
 	char name[32], error[32];
 	long n;
@@ -240,6 +241,8 @@ begin(void)
 {
 	const char *what = getenv("FL_INJECT");
 
+	count_path = getenv("FL_INJECT_COUNT");
+	unsetenv("LD_PRELOAD"); /* not of what the program runs */
 	if (what && sscanf(what, "%31[^:]:%ld:%31s", fault.name, &fault.n, fault.error) != 3)
 		abort();
 	stdin = fdopen(STDIN_FILENO, "r");
@@ -249,8 +252,7 @@ begin(void)
 __attribute__((destructor)) static void
 end(void)
 {
-	const char *path = getenv("FL_INJECT_COUNT");
-	FILE *f = path ? REAL(fopen)(path, "a") : NULL;
+	FILE *f = count_path ? REAL(fopen)(count_path, "a") : NULL;
 
 	for (int i = 0; f && i < NAMES; i++)
 		if (calls[i])

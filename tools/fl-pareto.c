@@ -140,7 +140,8 @@ plot_of(const struct fl_table *t, const struct fl_objective *y, const struct fl_
 	return (struct fl_plot){ x->name, y->name, x->sign < 0, y->sign < 0, points, point };
 }
 
-static void
+/* The image, to be committed when everything else has been done. */
+static struct fl_output *
 draw(const struct fl_plot *p)
 {
 	struct fl_str script = { 0 }, image = { 0 };
@@ -149,8 +150,9 @@ draw(const struct fl_plot *p)
 
 	fl_plot_gnuplot(&script, p, fl_str_ends(plot_path, ".svg"));
 	if (fl_gnuplot(&script, &image, &err) < 0 || !(out = fl_output_open(plot_path, &err)) ||
-	    fl_output_write(out, image.data, image.len, &err) < 0 || fl_output_commit(out, &err) < 0)
+	    fl_output_write(out, image.data, image.len, &err) < 0)
 		fl_die_err(&err);
+	return out;
 }
 
 static void
@@ -174,6 +176,7 @@ main(int argc, char **argv)
 	struct fl_table *t;
 	struct fl_objective y = { 0 }, x = { 0 };
 	struct fl_plot p;
+	struct fl_output *image = NULL;
 	size_t *front, n;
 
 	if (plot_path && !fl_str_ends(plot_path, ".svg") && !fl_str_ends(plot_path, ".png"))
@@ -189,7 +192,7 @@ main(int argc, char **argv)
 		    maxima.n + minima.n ? " within the bounds" : "");
 	p = plot_of(t, &y, &x, front, n);
 	if (plot_path)
-		draw(&p);
+		image = draw(&p);
 	if (hypervolume)
 		print_hypervolume(t, &y, &x, front, n);
 	else if (best)
@@ -198,5 +201,8 @@ main(int argc, char **argv)
 		print_rows(t, front, n);
 	if (text_plot || (isatty(STDOUT_FILENO) && !json && !hypervolume && !best))
 		draw_text(&p);
-	return fl_finish(FL_EXIT_OK);
+	fl_finish(FL_EXIT_OK);
+	if (image && fl_output_commit(image, &err) < 0)
+		fl_die_err(&err);
+	return FL_EXIT_OK;
 }

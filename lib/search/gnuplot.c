@@ -4,7 +4,7 @@
 #include <errno.h>
 #include <fcntl.h>
 #include <spawn.h>
-#include <stdio.h>
+#include <sys/mman.h>
 #include <sys/wait.h>
 #include <unistd.h>
 
@@ -69,21 +69,32 @@ run(int in, struct fl_str *image, struct fl_err *err)
 	return rc;
 }
 
-/* The script goes through a file: through a pipe each side could wait for the other. */
+static int
+write_all(int fd, const char *p, size_t n)
+{
+	while (n > 0) {
+		ssize_t k = write(fd, p, n);
+
+		if (k < 0 && errno != EINTR)
+			return -1;
+		p += k < 0 ? 0 : k;
+		n -= k < 0 ? 0 : (size_t)k;
+	}
+	return 0;
+}
+
+/* The script lies in memory as a file: through a pipe each side could wait for the other. */
 int
 fl_gnuplot(const struct fl_str *script, struct fl_str *image, struct fl_err *err)
 {
-	FILE *f = tmpfile();
-	int rc;
+	int fd = memfd_create("gnuplot", MFD_CLOEXEC), rc;
 
-	if (!f)
-		return fl_err_sys(err, "cannot make a temporary file");
-	fcntl(fileno(f), F_SETFD, FD_CLOEXEC);
-	if (fwrite(script->data, 1, script->len, f) != script->len || fflush(f) != 0 ||
-	    lseek(fileno(f), 0, SEEK_SET) != 0)
-		rc = fl_err_sys(err, "cannot write a temporary file");
+	if (fd < 0)
+		return fl_err_sys(err, "cannot make a script for gnuplot");
+	if (write_all(fd, script->data, script->len) < 0 || lseek(fd, 0, SEEK_SET) != 0)
+		rc = fl_err_sys(err, "cannot write a script for gnuplot");
 	else
-		rc = run(fileno(f), image, err);
-	fclose(f);
+		rc = run(fd, image, err);
+	close(fd);
 	return rc;
 }

@@ -76,3 +76,11 @@ setup_file() {
 	done
 	echo "# $all faults injected" >&3
 }
+
+@test "whatever call fails while gnuplot draws, fl-pareto exits with 4 and leaves nothing behind" {
+	need gnuplot
+	mkdir work
+	cd work
+	run -0 "$ROOT/tests/inject.sh" fl-pareto --plot out.svg "$BATS_FILE_TMPDIR/trials.tsv"
+	echo "# fl-pareto: ${output% *} faults injected, ${output#* } refused" >&3
+}
