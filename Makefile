@@ -5,7 +5,7 @@
 #   make test            the whole test suite; last line "N passed, N failed"
 #   make search BASE=DIR TEXT=FILE [OUT=DIR TRIALS=24 ...]   the search; see pipelines/search.mk
 #   make lint            layers, third-party headers, banned calls
-#   make fuzz            fuzz every parser for FUZZ_SECONDS=60
+#   make fuzz            fuzz every parser for FUZZ_SECONDS=60 of processor time
 #   make bench           speed tables
 #   make test-interop    other people's readers and runtimes, from PyPI
 #   make install PREFIX=/usr/local [DESTDIR=]
@@ -122,9 +122,7 @@ lint:
 
 fuzz:
 	@+$(MAKE) --no-print-directory FUZZ=1 SAN=1 CC=clang fuzzers
-	@for x in $(FUZZERS); do mkdir -p build-fuzz/corpus/$$x; \
-		build-fuzz/fuzz/$$x -max_total_time=$(FUZZ_SECONDS) -timeout=10 -rss_limit_mb=1024 \
-			-artifact_prefix=build-fuzz/$$x- build-fuzz/corpus/$$x tests/fuzz/corpus/$$x; done
+	@FUZZ_SECONDS='$(FUZZ_SECONDS)' tests/fuzz/run $(FUZZERS)
 
 search: deps
 	@+$(MAKE) --no-print-directory all

@@ -1,6 +1,7 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 #include "base/json.h"
 
+#include <errno.h>
 #include <jansson.h>
 #include <stdint.h>
 #include <stdlib.h>
@@ -9,7 +10,8 @@
 #include "base/alloc.h"
 #include "base/num.h"
 
-enum { DEPTH = 64 };
+/* A tokenizer.json with half a million merges, each a pair, is the largest that is common. */
+enum { DEPTH = 64, MAX_VALUES = 1 << 22, MAX_CONTAINERS = 1 << 20 };
 
 /* struct fl_json is never defined: it is jansson's json_t under our name. */
 static json_t *
@@ -32,32 +34,70 @@ made(json_t *v)
 	return v;
 }
 
-/* jansson recurses 2048 levels; our own walks recurse too, so the depth is bounded here, before the
- * parser sees the text. Strings are skipped, malformed ones are left for the parser to refuse. */
-static bool
-too_deep(const char *text, size_t len)
+/* The last character of the string that begins at text[i]; malformed ones are left for the parser.
+ */
+static size_t
+string_end(const char *text, size_t len, size_t i)
 {
-	int depth = 0;
-	bool in_string = false;
+	for (i++; i < len && text[i] != '"'; i++)
+		if (text[i] == '\\')
+			i++;
+	return i;
+}
+
+/* What text would cost is bounded before the parser sees it. jansson recurses 2048 levels, and our
+ * own walks recurse too; it needs some 200 bytes for the two of an empty object. */
+static int
+check_size(const char *text, size_t len, const char *what, struct fl_err *err)
+{
+	size_t depth = 0, values = 1, containers = 0;
 
 	for (size_t i = 0; i < len; i++) {
 		char c = text[i];
 
-		if (in_string) {
-			if (c == '\\')
-				i++;
-			else if (c == '"')
-				in_string = false;
-		} else if (c == '"') {
-			in_string = true;
-		} else if (c == '[' || c == '{') {
-			if (++depth > DEPTH)
-				return true;
-		} else if (c == ']' || c == '}') {
+		if (c == '"')
+			i = string_end(text, len, i);
+		else if (c == ',')
+			values++;
+		else if (c == '[' || c == '{')
+			containers++, depth++;
+		else if ((c == ']' || c == '}') && depth > 0)
 			depth--;
+		if (depth > DEPTH)
+			return fl_err_data(err, "'%s' nests deeper than %d levels", what, DEPTH);
+	}
+	if (values > MAX_VALUES || containers > MAX_CONTAINERS)
+		return fl_err_data(err, "'%s' has too many values", what);
+	return 0;
+}
+
+/* Integers beyond 64 bits, such as the model_max_length of 10^30 in many a tokenizer_config.json,
+ * become reals: "e2" for the last two of their digits, which changes less than a double can tell.
+ */
+static void
+soften_integers(char *text, size_t len)
+{
+	for (size_t i = 0; i < len; i++) {
+		size_t sign = text[i] == '-', n = sign + strspn(text + i + sign, "0123456789");
+
+		if (text[i] == '"') {
+			i = string_end(text, len, i);
+		} else if (n > sign) {
+			size_t all = n + strspn(text + i + n, "0123456789+-.eE");
+
+			errno = 0;
+			if (n == all && n > 18 && (strtoll(text + i, NULL, 10), errno == ERANGE))
+				memcpy(text + i + n - 2, "e2", 2);
+			i += all - 1;
 		}
 	}
-	return false;
+}
+
+static json_t *
+load(const char *text, size_t len, json_error_t *why)
+{
+	return json_loadb(text, len, JSON_REJECT_DUPLICATES | JSON_DECODE_ANY | JSON_ALLOW_NUL,
+			  why);
 }
 
 struct fl_json *
@@ -66,11 +106,16 @@ fl_json_parse(const char *text, size_t len, const char *what, struct fl_err *err
 	json_error_t why;
 	json_t *v;
 
-	if (too_deep(text, len)) {
-		fl_err_data(err, "'%s' nests deeper than %d levels", what, DEPTH);
+	if (check_size(text, len, what, err) < 0)
 		return NULL;
+	v = load(text, len, &why);
+	if (!v && json_error_code(&why) == json_error_numeric_overflow) {
+		char *copy = fl_strndup(text, len);
+
+		soften_integers(copy, len);
+		v = load(copy, len, &why);
+		free(copy);
 	}
-	v = json_loadb(text, len, JSON_REJECT_DUPLICATES | JSON_DECODE_ANY | JSON_ALLOW_NUL, &why);
 	if (!v)
 		fl_err_data(err, "'%s' is not valid JSON, line %d: %s", what, why.line, why.text);
 	return ours(v);

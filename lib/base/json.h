@@ -5,7 +5,8 @@
  * inside its tree: the caller owns what fl_json_parse() and fl_json_new_*() return and releases it
  * with fl_json_free(); what the accessors return belongs to the tree; what is set into a tree
  * becomes the tree's. Objects keep the order in which members were added. Duplicate keys, invalid
- * UTF-8, NaN, numbers out of range and nesting beyond 64 are refused.
+ * UTF-8, NaN, reals out of range, nesting beyond 64 and more than some million values are refused; an
+ * integer beyond 64 bits is a real.
  *
  * Accessors take NULL for "no such value" and answer NULL, false or the default, so that a chain of
  * lookups needs one check at its end. */

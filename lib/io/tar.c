@@ -23,6 +23,8 @@ struct fl_tar {
 	struct fl_err err;     /* of pull, while libarchive is between it and us */
 	uint64_t total, zeros; /* bytes pulled, and how many zeros they end with */
 	bool ended;
+	struct fl_tar_member member; /* the current one, */
+	uint64_t given;		     /* and how much of it was handed out */
 };
 
 static ssize_t
@@ -127,7 +129,8 @@ fl_tar_next(struct fl_tar *t, struct fl_tar_member *m, struct fl_err *err)
 	rc = archive_read_next_header(t->a, &e);
 	if (rc == ARCHIVE_EOF)
 		return t->total ? check_end(t, err) : refuse(t, err);
-	if (rc != ARCHIVE_OK && rc != ARCHIVE_WARN) /* a warning: a name outside the locale */
+	/* A name outside the locale is good enough; other warnings are of records that were not understood. */
+	if (rc != ARCHIVE_OK && !(rc == ARCHIVE_WARN && archive_errno(t->a) == EILSEQ))
 		return refuse(t, err);
 	name = archive_entry_pathname(e);
 	if (!name)
@@ -136,9 +139,11 @@ fl_tar_next(struct fl_tar *t, struct fl_tar_member *m, struct fl_err *err)
 		return fl_err_data(err, "'%s' has a member without a readable name", t->what);
 	if (check_member(e, name, t->what, err) < 0)
 		return -1;
-	m->name = name;
-	m->size = (uint64_t)archive_entry_size(e);
-	m->directory = archive_entry_filetype(e) == AE_IFDIR;
+	t->member.name = name;
+	t->member.size = (uint64_t)archive_entry_size(e);
+	t->member.directory = archive_entry_filetype(e) == AE_IFDIR;
+	t->given = 0;
+	*m = t->member;
 	return 1;
 }
 
@@ -151,10 +156,17 @@ fl_tar_data(struct fl_tar *t, const void **data, size_t *n, struct fl_err *err)
 	do
 		rc = archive_read_data_block(t->a, data, n, &offset);
 	while (rc == ARCHIVE_OK && *n == 0);
-	if (rc == ARCHIVE_EOF)
-		*n = 0;
-	else if (rc != ARCHIVE_OK)
+	if (rc != ARCHIVE_EOF && rc != ARCHIVE_OK)
 		return refuse(t, err);
+	if (rc == ARCHIVE_EOF) {
+		*n = 0;
+		offset = (la_int64_t)t->member.size;
+	}
+	/* Of a sparse file that check_member() did not know for one. */
+	if ((uint64_t)offset != t->given || *n > t->member.size - t->given)
+		return fl_err_data(err, "'%s': the pieces of member '%s' do not fill its size", t->what,
+		    t->member.name);
+	t->given += *n;
 	return 0;
 }
 

@@ -12,6 +12,8 @@
 #include "io/safetensors.h"
 #include "model/roles.h"
 
+#define MAX_TOKENS (1LL << 60) /* of a file, and of a sum of files */
+
 static const char *const names[FL_METRICS] = {
 	[FL_FFN_SUM_SQ] = "ffn.sum_sq",
 	[FL_FFN_SUM_ABS] = "ffn.sum_abs",
@@ -132,8 +134,8 @@ read_head(struct fl_metrics *m, const struct fl_safetensors *s, const char *path
 	    read_number(s, path, "width", 1, 1 << 24, &width, err) < 0 ||
 	    read_number(s, path, "context", 0, 1 << 30, &context, err) < 0 ||
 	    read_number(s, path, "bos", 0, 1, &bos, err) < 0 ||
-	    read_number(s, path, "tokens", 0, 1LL << 60, &m->tokens, err) < 0 ||
-	    read_number(s, path, "sequences", 0, 1LL << 60, &m->sequences, err) < 0)
+	    read_number(s, path, "tokens", 0, MAX_TOKENS, &m->tokens, err) < 0 ||
+	    read_number(s, path, "sequences", 0, MAX_TOKENS, &m->sequences, err) < 0)
 		return -1;
 	memcpy(m->fingerprint, print, FL_DIGEST_LEN);
 	m->layers = (int)layers;
@@ -142,6 +144,13 @@ read_head(struct fl_metrics *m, const struct fl_safetensors *s, const char *path
 	m->context = (int)context;
 	m->bos = bos;
 	return 0;
+}
+
+/* What may be negative; all else are squares, magnitudes and angles. */
+static bool
+is_cosine(enum fl_metric which)
+{
+	return which == FL_LAYER_COS_LN || which == FL_LAYER_COS || which == FL_ATTN_COS;
 }
 
 static int
@@ -162,6 +171,9 @@ read_member(struct fl_metrics *m, enum fl_metric which, const struct fl_safetens
 	memcpy(sum, data, t->size);
 	if (!fl_sums_finite(sum, rows * cols))
 		return fl_err_data(err, "'%s': '%s' holds a value that is not finite", path, names[which]);
+	for (size_t i = 0; i < rows * cols && !is_cosine(which); i++)
+		if (sum[i] < 0)
+			return fl_err_data(err, "'%s': '%s' holds a negative value", path, names[which]);
 	return 0;
 }
 
@@ -249,9 +261,12 @@ fl_metrics_write(const struct fl_metrics *m, const char *path, struct fl_err *er
 int
 fl_metrics_merge(struct fl_metrics *a, const struct fl_metrics *b, struct fl_err *err)
 {
-	if (strcmp(a->fingerprint, b->fingerprint) != 0)
+	if (strcmp(a->fingerprint, b->fingerprint) != 0 || a->layers != b->layers || a->ffn != b->ffn ||
+	    a->width != b->width)
 		return fl_err_data(err, "the metrics are of different models: %s and %s", a->fingerprint,
 		    b->fingerprint);
+	if (a->tokens > MAX_TOKENS - b->tokens || a->sequences > MAX_TOKENS - b->sequences)
+		return fl_err_data(err, "the metrics count too many tokens");
 	if (a->tokens && b->tokens && (a->context != b->context || a->bos != b->bos))
 		return fl_err_data(err, "the metrics were taken with different contexts or BOS policies");
 	if (!a->tokens) {
@@ -268,6 +283,8 @@ fl_metrics_merge(struct fl_metrics *a, const struct fl_metrics *b, struct fl_err
 		fl_metrics_make(a, i);
 		for (size_t k = 0; k < count(a, i); k++)
 			a->sum[i][k] += b->sum[i][k];
+		if (!fl_sums_finite(a->sum[i], count(a, i)))
+			return fl_err_data(err, "the sums of '%s' are not finite", names[i]);
 	}
 	return 0;
 }

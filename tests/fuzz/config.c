@@ -1,14 +1,9 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /* A config.json: what is accepted is written and read back to the same model, and its tensors can be
  * listed. */
-#include <stdint.h>
-#include <stdlib.h>
-#include <string.h>
-
 #include "model/config.h"
 #include "model/roles.h"
-
-int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size);
+#include "fuzz.h"
 
 static void
 check(const struct fl_config *c)

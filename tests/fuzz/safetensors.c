@@ -1,13 +1,8 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /* A header that parses describes tensors that tile its data section, and the one written from them
  * parses to the same. The length in front is the input's own size. */
-#include <stdint.h>
-#include <stdlib.h>
-#include <string.h>
-
 #include "io/safetensors.h"
-
-int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size);
+#include "fuzz.h"
 
 static void
 check_same(const struct fl_safetensors *a, const struct fl_safetensors *b)

@@ -1,13 +1,8 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /* What a space draws and numbers is in it. */
-#include <stdint.h>
-#include <stdlib.h>
-#include <string.h>
-
 #include "base/alloc.h"
 #include "search/space.h"
-
-int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size);
+#include "fuzz.h"
 
 static void
 check_members(const struct fl_space *s)

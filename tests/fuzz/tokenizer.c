@@ -1,13 +1,8 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /* The input is a tokenizer.json, a NUL byte, and a text to encode with it. Ids are below the size of
  * the vocabulary and decode. */
-#include <stdint.h>
-#include <stdlib.h>
-#include <string.h>
-
 #include "text/tokenizer.h"
-
-int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size);
+#include "fuzz.h"
 
 int
 LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)

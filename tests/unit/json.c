@@ -34,13 +34,18 @@ text_is_written_in_one_way(void)
 	same("\"\\u00e9\\ud83d\\ude00\\u0000\\t\\/\"", 0, "\"\303\251\360\237\230\200\\u0000\\t/\"");
 	same("{\"a\":[1,{\"b\":null}]}", 2, "{\n  \"a\": [\n    1,\n    {\n      \"b\": null\n    }\n  ]\n}");
 	same("9223372036854775807", 0, "9223372036854775807");
+	/* beyond 64 bits, beside what is not */
+	same("[1000000000000000019884624838656,-9223372036854775808,0.12345678901234567890123,"
+	     "-9223372036854775809,\"9223372036854775808\"]", 0,
+	    "[1e+30,-9223372036854775808,0.12345678901234568,-9.223372036854776e+18,"
+	    "\"9223372036854775808\"]");
 }
 
 static void
 what_is_not_json_is_refused_with_its_line(void)
 {
 	static const char *const bad[] = { "", "{", "[1,]", "{\"a\":1,\"a\":2}", "nan", "[1e999]",
-		"9223372036854775808", "\"\\ud800\"", "\"\377\"", "{'a':1}", "[1] x", "01", "\"a\nb\"" };
+		"[9223372036854775808,1e999]", "\"\\ud800\"", "\"\377\"", "{'a':1}", "[1] x", "01", "\"a\nb\"" };
 	struct fl_err err;
 
 	for (size_t i = 0; i < sizeof bad / sizeof *bad; i++)
@@ -74,6 +79,21 @@ depth_is_bounded_outside_strings(void)
 	v = parse(text, &err);
 	CHECK(v != NULL);
 	fl_json_free(v);
+}
+
+static void
+the_number_of_values_is_bounded(void)
+{
+	struct fl_str s = { 0 };
+	struct fl_err err;
+
+	fl_str_putc(&s, '[');
+	for (int i = 0; i < 1 << 20; i++)
+		fl_str_puts(&s, "{},");
+	fl_str_puts(&s, "0]");
+	CHECK(!parse(s.data, &err));
+	CHECK_STR(err.text, "'x.json' has too many values");
+	fl_str_free(&s);
 }
 
 static void
@@ -135,6 +155,7 @@ main(void)
 	TEST(text_is_written_in_one_way);
 	TEST(what_is_not_json_is_refused_with_its_line);
 	TEST(depth_is_bounded_outside_strings);
+	TEST(the_number_of_values_is_bounded);
 	TEST(a_chain_of_lookups_needs_one_check);
 	TEST(members_keep_their_order_when_changed);
 	TEST(strings_that_are_not_utf8_still_become_json);
