@@ -34,8 +34,7 @@ made(json_t *v)
 	return v;
 }
 
-/* The last character of the string that begins at text[i]; malformed ones are left for the parser.
- */
+/* The end of the string that begins at text[i]; malformed ones are left for the parser. */
 static size_t
 string_end(const char *text, size_t len, size_t i)
 {
@@ -72,8 +71,7 @@ check_size(const char *text, size_t len, const char *what, struct fl_err *err)
 }
 
 /* Integers beyond 64 bits, such as the model_max_length of 10^30 in many a tokenizer_config.json,
- * become reals: "e2" for the last two of their digits, which changes less than a double can tell.
- */
+ * become reals: "e2" for their last two digits, which changes less than a double can tell. */
 static void
 soften_integers(char *text, size_t len)
 {
