@@ -2,6 +2,7 @@
 #include "base/cli.h"
 
 #include <errno.h>
+#include <fcntl.h>
 #include <getopt.h>
 #include <limits.h>
 #include <stdarg.h>
@@ -354,6 +355,18 @@ describe(const struct fl_tool *t, int what)
 	exit(fl_finish(FL_EXIT_OK));
 }
 
+/* A file opened while one of the three is closed would get its number: a message would go into an
+ * output. What holds the number instead fails as a closed one does, but for messages, which are lost. */
+static void
+hold_standard_descriptors(void)
+{
+	static const int mode[] = { O_WRONLY, O_RDONLY, O_WRONLY };
+
+	for (int fd = STDIN_FILENO; fd <= STDERR_FILENO; fd++)
+		if (fcntl(fd, F_GETFD) < 0 && open("/dev/null", mode[fd]) != fd)
+			exit(FL_EXIT_SYSTEM);
+}
+
 int
 fl_cli(const struct fl_tool *t, int argc, char **argv)
 {
@@ -361,6 +374,7 @@ fl_cli(const struct fl_tool *t, int argc, char **argv)
 	char shorts[2 * MAX_OPTS + 5];
 	int c, verbosity = 0;
 
+	hold_standard_descriptors();
 	fl_log_init(t->name, 0);
 	record = fl_json_new_array();
 	translate(t->opts, shorts, longs);

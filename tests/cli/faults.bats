@@ -84,3 +84,168 @@ setup_file() {
 	run -0 "$ROOT/tests/inject.sh" fl-pareto --plot out.svg "$BATS_FILE_TMPDIR/trials.tsv"
 	echo "# fl-pareto: ${output% *} faults injected, ${output#* } refused" >&3
 }
+
+# What follows runs fl-attnpattern with each way out, in the directory of the files above.
+setup() {
+	cd "$BATS_FILE_TMPDIR"
+	rm -rf out work
+	mkdir out
+	pattern=(fl-attnpattern -a d64-f128-fsw)
+	half=200000
+}
+
+# Runs a command with half of its input, until it has begun an output in out/. end() gives it the rest,
+# waits, and has its status.
+begin() {
+	local i left
+	rm -f pipe
+	mkfifo pipe
+	env --default-signal "$@" < pipe 3>&- 6>&- &
+	pid=$!
+	exec 6> pipe
+	head -c $half tiny.tar >&6
+	for ((i = 0; i < 500; i++)); do
+		left=(out/.fl-*)
+		[ ! -e "${left[0]}" ] || return 0
+		sleep 0.01
+	done
+	fail "no output was begun"
+}
+
+end() {
+	tail -c +$((half + 1)) tiny.tar >&6
+	exec 6>&-
+	wait "$pid"
+}
+
+what_is() {
+	fl-info --check "$1" && fl-info --json "$1" | jq -c '[.arch, .digest]'
+}
+
+@test "an output beyond the limit of a file's size is exit 4, or the signal's, and leaves nothing" {
+	local path
+	for path in out/a.tar out/a.tar.zst out/a/; do
+		run --separate-stderr -4 bash -c "trap '' XFSZ; ulimit -f 64; exec ${pattern[*]} -o $path tiny"
+		assert_equal "$stderr" "fl-attnpattern: cannot write '${path/a\//a/model.safetensors}': File too large"
+		run -153 bash -c "ulimit -c 0 -f 64; exec ${pattern[*]} -o $path tiny"
+		assert_equal "$(ls -A out)" ""
+	done
+}
+
+@test "a full disk is exit 4 and leaves nothing" {
+	local path
+	unshare -rm mount -t tmpfs -o size=64k none out 2> /dev/null || skip "needs leave to mount"
+	for path in out/a.tar out/a.tar.zst out/a/; do
+		run --separate-stderr -4 unshare -rm bash -c "mount -t tmpfs -o size=64k none out
+			${pattern[*]} -o $path tiny
+			rc=\$?
+			ls -A out
+			exit \$rc"
+		assert_equal "$output" ""
+		[[ $stderr = "fl-attnpattern: cannot write '$path"*"': No space left on device" ]]
+	done
+}
+
+@test "where nothing can be created is exit 4" {
+	for path in /sys/out.tar /sys/out/; do
+		one_line_error 4 "${pattern[@]}" -o $path tiny
+		[[ $stderr = "fl-attnpattern: cannot write '$path': "* ]]
+	done
+	TMPDIR=nowhere one_line_error 4 fl-quantize -o out/a.tar tiny
+	[[ $stderr = *"in 'nowhere': No such file or directory" ]]
+	assert_equal "$(ls -A out)" ""
+}
+
+@test "a closed standard input or output is exit 4, and none of the three is taken for a file" {
+	run --separate-stderr -4 bash -c "${pattern[*]} <&-"
+	assert_equal "$stderr" "fl-attnpattern: cannot read 'standard input': Bad file descriptor"
+	run --separate-stderr -4 bash -c "${pattern[*]} tiny >&-"
+	assert_equal "$stderr" "fl-attnpattern: cannot write to standard output: Bad file descriptor"
+	run --separate-stderr -4 bash -c "fl-info tiny >&-"
+	assert_equal "$stderr" "fl-info: cannot write standard output: Bad file descriptor"
+	"${pattern[@]}" -o out/expected tiny
+	bash -c "${pattern[*]} -o out/a tiny <&- >&- 2>&-"
+	cmp out/a out/expected
+	run -3 bash -c "head -c 100000 tiny.tar | ${pattern[*]} -o out/b 2>&-"
+	[ ! -e out/b ]
+}
+
+@test "a reader that goes away ends a tool as it ends cat" {
+	mkfifo pipe
+	for tool in "${pattern[*]} tiny" "${pattern[*]} -z tiny" "fl-info tiny" "fl-export --to gguf tiny"; do
+		exec 5<> pipe 6> pipe 5<&-
+		run --separate-stderr -141 bash -c "env --default-signal=PIPE $tool >&6"
+		assert_equal "$stderr" ""
+	done
+}
+
+@test "a signal in the middle ends a tool by that signal, and nothing is left" {
+	local tool path signal
+	for tool in 'fl-attnpattern -a d64-f128-fsw' 'fl-prune -a d32-f64-ff --score random --layer-score random' \
+		fl-quantize; do
+		for path in out/a.tar out/a.tar.zst out/a/; do
+			for signal in HUP INT TERM; do
+				begin $tool -o $path
+				kill -$signal "$pid"
+				exec 6>&-
+				status=0
+				wait "$pid" || status=$?
+				assert_equal "$status" $((128 + $(kill -l $signal)))
+				assert_equal "$(ls -A out)" ""
+			done
+		done
+	done
+}
+
+@test "two runs into one output both succeed, and what the later one wrote is there, whole" {
+	local path
+	fl-attnpattern -a d64-f128-fsw -o one.tar tiny
+	for path in out/a.tar out/a/; do
+		begin fl-attnpattern -a d64-f128-fsw -o $path
+		fl-attnpattern -a d64-f128-fww -o $path tiny
+		end
+		assert_equal "$(what_is $path)" "$(what_is one.tar)"
+		rm -r $path
+		assert_equal "$(ls -A out)" ""
+	done
+}
+
+@test "runs into one output at the same moment all succeed" {
+	local path i
+	for path in out/a.tar out/a/; do
+		for i in {1..10}; do
+			fl-attnpattern -a d64-f128-fsw -o $path tiny & a=$!
+			fl-attnpattern -a d64-f128-fsw -o $path tiny & b=$!
+			fl-attnpattern -a d64-f128-fsw -o $path tiny
+			wait $a
+			wait $b
+			fl-info --check $path
+		done
+		assert_equal "$(ls -A out)" "$(basename $path)"
+		rm -r $path
+	done
+}
+
+@test "an output may be the input" {
+	local path
+	fl-attnpattern -a d64-f128-fsw -o one.tar tiny
+	for path in tiny.tar tiny.tar.zst tiny/; do
+		cp -R ${path%/} out
+		fl-attnpattern -a d64-f128-fsw -o out/$path out/$path
+		assert_equal "$(what_is out/$path)" "$(what_is one.tar)"
+	done
+	assert_equal "$(ls -A out)" "$(printf 'tiny\ntiny.tar\ntiny.tar.zst')"
+}
+
+@test "a directory that is removed while an output is written there is exit 4" {
+	local path
+	for path in out/a.tar out/a/; do
+		begin fl-attnpattern -a d64-f128-fsw -o $path 2> stderr
+		rm -r out
+		status=0
+		end || status=$?
+		assert_equal "$status" 4
+		[[ $(<stderr) = "fl-attnpattern: cannot write '$path"*"': No such file or directory" ]]
+		mkdir out
+	done
+}
