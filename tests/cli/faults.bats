@@ -249,3 +249,10 @@ what_is() {
 		mkdir out
 	done
 }
+
+@test "a directory is replaced on a file system that cannot exchange two names, too" {
+	fl-attnpattern -a d64-f128-fsw -o out/a/ tiny
+	FL_INJECT=renameat2:1:EINVAL LD_PRELOAD=$B/test/inject.so fl-attnpattern -a d64-f128-fww -o out/a/ tiny
+	[ "$(fl-info --json out/a | jq -r .arch)" = d64-f128-fww ]
+	assert_equal "$(ls -A out)" a
+}
