@@ -4,6 +4,7 @@
  *     FL_INJECT=function:n:errno    the n-th call of function fails, say write:3:ENOSPC
  *     FL_INJECT=function:0:short    every call of read, pread or write moves only a part
  *     FL_INJECT=function:0:EINTR    every second call of them fails
+ *     FL_INJECT=mmap:n:short        the n-th mapping is of a file that has become empty
  *     FL_INJECT_COUNT=file          at exit "function calls" is appended to file for each
  *
  * A close() that fails has closed. That of a descriptor that can only be written to counts as
@@ -62,22 +63,31 @@ own(const void *code)
 	       (it.dli_fbase == program.dli_fbase || it.dli_fbase == us.dli_fbase);
 }
 
+static atomic_long *
+calls_of(const char *name)
+{
+	for (int i = 0; i < NAMES; i++)
+		if (strcmp(names[i], name) == 0)
+			return &calls[i];
+	abort();
+}
+
+static bool
+cut(const char *name)
+{
+	return strcmp(fault.name, name) == 0 && strcmp(fault.error, "short") == 0;
+}
+
 /* Whether this call of the function is to fail; errno is set. */
 static bool
 fails(const char *name, const void *caller)
 {
 	long n;
-	int i = 0;
 
-	while (i < NAMES && strcmp(names[i], name) != 0)
-		i++;
-	if (i == NAMES)
-		abort();
 	if (!own(caller))
 		return false;
-	n = ++calls[i];
-	if (strcmp(fault.name, name) != 0 || strcmp(fault.error, "short") == 0 ||
-	    (fault.n ? n != fault.n : n % 2))
+	n = ++*calls_of(name);
+	if (strcmp(fault.name, name) != 0 || cut(name) || (fault.n ? n != fault.n : n % 2))
 		return false;
 	errno = error_number(fault.error);
 	return true;
@@ -87,9 +97,7 @@ fails(const char *name, const void *caller)
 static size_t
 part(const char *name, size_t n)
 {
-	bool cut = strcmp(fault.name, name) == 0 && strcmp(fault.error, "short") == 0;
-
-	return cut && n > 1 ? 1 + n / 3 : n;
+	return cut(name) && n > 1 ? 1 + n / 3 : n;
 }
 
 #define REAL(name) ((__typeof__(&name))(uintptr_t)dlsym(RTLD_NEXT, #name))
@@ -113,8 +121,6 @@ WRAP(off_t, -1, lseek, (int fd, off_t to, int how), (fd, to, how))
 WRAP(int, -1, memfd_create, (const char *name, unsigned flags), (name, flags))
 WRAP(int, -1, mkdir, (const char *path, mode_t mode), (path, mode))
 WRAP(int, -1, mkostemp, (char *path, int flags), (path, flags))
-WRAP(void *, MAP_FAILED, mmap, (void *p, size_t n, int prot, int flags, int fd, off_t at),
-    (p, n, prot, flags, fd, at))
 WRAP(DIR *, NULL, opendir, (const char *path), (path))
 WRAP(int, -1, pipe2, (int fd[2], int flags), (fd, flags))
 WRAP(int, errno, posix_spawnp,
@@ -134,6 +140,18 @@ WRAP(int, -1, unlink, (const char *path), (path))
 WRAP(int, -1, unlinkat, (int at, const char *path, int flags), (at, path, flags))
 WRAP(pid_t, -1, waitpid, (pid_t pid, int *status, int flags), (pid, status, flags))
 WRAP(ssize_t, -1, write, (int fd, const void *p, size_t n), (fd, p, part("write", n)))
+
+void *
+mmap(void *p, size_t n, int prot, int flags, int fd, off_t at)
+{
+	const void *caller = __builtin_return_address(0);
+
+	if (fails("mmap", caller))
+		return MAP_FAILED;
+	if (own(caller) && cut("mmap") && *calls_of("mmap") == fault.n)
+		fd = REAL(memfd_create)("empty", 0);
+	return REAL(mmap)(p, n, prot, flags, fd, at);
+}
 
 static mode_t
 mode_of(int flags, va_list ap)

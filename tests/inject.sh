@@ -100,6 +100,18 @@ while read -r function calls; do
 		fi
 	done
 	case $function in
+	mmap)
+		for ((n = 1; n <= calls; n++)); do
+			run "mmap:$n:short"
+			faults=$((faults + 1))
+			if [ $rc = 0 ]; then
+				succeeded
+			else
+				failed 'Input/output error, or it became shorter'
+				refused=$((refused + 1))
+			fi
+		done
+		;;
 	read | pread | write | pwrite)
 		for how in short EINTR; do
 			run "$function:0:$how"

@@ -5,6 +5,7 @@
 #include <fcntl.h>
 #include <getopt.h>
 #include <limits.h>
+#include <signal.h>
 #include <stdarg.h>
 #include <stdio.h>
 #include <stdlib.h>
@@ -367,6 +368,27 @@ hold_standard_descriptors(void)
 			exit(FL_EXIT_SYSTEM);
 }
 
+/* How a read fails where the file is mapped: it became shorter, or its disk has no answer. */
+static char bus_error[256];
+
+static void
+on_bus_error(int sig)
+{
+	ssize_t n = write(STDERR_FILENO, bus_error, strlen(bus_error));
+
+	(void)sig;
+	(void)n;
+	quick_exit(FL_EXIT_SYSTEM);
+}
+
+static void
+catch_bus_errors(const char *tool)
+{
+	snprintf(bus_error, sizeof bus_error,
+	    "%s: cannot read a mapped file: Input/output error, or it became shorter\n", tool);
+	signal(SIGBUS, on_bus_error);
+}
+
 int
 fl_cli(const struct fl_tool *t, int argc, char **argv)
 {
@@ -375,6 +397,7 @@ fl_cli(const struct fl_tool *t, int argc, char **argv)
 	int c, verbosity = 0;
 
 	hold_standard_descriptors();
+	catch_bus_errors(t->name);
 	fl_log_init(t->name, 0);
 	record = fl_json_new_array();
 	translate(t->opts, shorts, longs);

@@ -96,6 +96,7 @@ install(void)
 		return;
 	done = true;
 	atexit(remove_pending);
+	at_quick_exit(remove_pending);
 	for (size_t i = 0; i < sizeof signals / sizeof *signals; i++)
 		if (sigaction(signals[i], NULL, &old) == 0 && old.sa_handler == SIG_DFL)
 			sigaction(signals[i], &ours, NULL);
@@ -446,7 +447,9 @@ fl_output_commit(struct fl_output *o, struct fl_err *err)
 	int fd = o->fd, rc = o->dir ? check_nothing_lost(o, err) : flush(o, err);
 
 	o->fd = -1;
-	if (fd != STDOUT_FILENO && close(fd) < 0 && rc == 0)
+	if (fd == STDOUT_FILENO) /* stays open; but what it could not write may be told at a close only */
+		fd = dup(fd);
+	if ((fd < 0 || close(fd) < 0) && rc == 0)
 		rc = cannot_write(o, err);
 	if (rc == 0 && o->temp && (o->dir ? rename_dir : rename)(o->temp->path, o->final) < 0)
 		rc = cannot_write(o, err);

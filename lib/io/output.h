@@ -2,8 +2,8 @@
 /* output.h -- a file that appears complete or not at all.
  *
  * Bytes go to a temporary name beside the target; commit renames. An output that is neither
- * committed nor abandoned when the process ends, by exit or by a signal that can be caught and asks
- * it to stop, is removed: the list of pending outputs is the one thing this module keeps for the whole
+ * committed nor abandoned when the process ends, by exit, quick_exit or a signal that can be caught and
+ * asks it to stop, is removed: the list of pending outputs is the one thing this module keeps for the whole
  * process.
  * What a process left that was killed outright is removed by the next one that opens an output in the
  * same directory: a temporary name holds its process, which is gone, and a lock, which is free.

@@ -403,6 +403,8 @@ fl_source_open(const char *path, bool remarks, struct fl_err *err)
 
 	if (fd < 0 || fstat(fd, &st) < 0) {
 		fl_err_sys(err, "cannot open '%s'", fl_input_name(path));
+		if (fd > STDIN_FILENO)
+			close(fd);
 		return NULL;
 	}
 	s = fl_alloc(1, sizeof *s);
