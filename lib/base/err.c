@@ -72,6 +72,7 @@ fl_err_sys(struct fl_err *err, const char *fmt, ...)
 	record(err, FL_EXIT_SYSTEM, fmt, ap);
 	va_end(ap);
 	if (first) {
+		err->text[sizeof err->text - sizeof ": " - strlen(why)] = '\0'; /* rather the subject is cut */
 		append(err, ": ");
 		append(err, why);
 	}

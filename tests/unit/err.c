@@ -67,6 +67,22 @@ a_message_too_long_is_cut(void)
 	CHECK(strlen(e.text) == sizeof e.text - 1);
 }
 
+static void
+a_reason_is_not_cut(void)
+{
+	struct fl_err e = { 0 };
+	char path[2000];
+	size_t n;
+
+	memset(path, 'x', sizeof path - 1);
+	path[sizeof path - 1] = '\0';
+	errno = ENOENT;
+	fl_err_sys(&e, "cannot open '%s'", path);
+	n = strlen(e.text);
+	CHECK(n == sizeof e.text - 1);
+	CHECK_STR(e.text + n - 29, "xx: No such file or directory");
+}
+
 int
 main(void)
 {
@@ -75,5 +91,6 @@ main(void)
 	TEST(a_prefix_goes_in_front_and_keeps_the_class);
 	TEST(a_message_is_one_line_whatever_it_quotes);
 	TEST(a_message_too_long_is_cut);
+	TEST(a_reason_is_not_cut);
 	return test_done();
 }
