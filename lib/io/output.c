@@ -404,24 +404,22 @@ fl_output_write(struct fl_output *o, const void *data, size_t n, struct fl_err *
 }
 
 /* For file systems that cannot exchange two names: what is there steps aside, under a name that no one
- * removes. */
+ * else removes. */
 static int
 replace_dir(const char *new, const char *old)
 {
 	struct fl_str aside = { 0 };
-	int rc;
+	int rc, why;
 
 	fl_str_printf(&aside, "%s.old", new);
-	rc = rename(old, aside.data);
-	if (rc == 0 && (rc = rename(new, old)) < 0) {
-		int why = errno;
-
-		if (rename(aside.data, old) == 0)
-			errno = why;
-	} else if (rc == 0) {
+	rc = rename(old, aside.data) == 0 || errno == ENOENT ? rename(new, old) : -1;
+	why = errno;
+	if (rc == 0)
 		remove_dir(AT_FDCWD, aside.data);
-	}
+	else
+		rename(aside.data, old);
 	fl_str_free(&aside);
+	errno = why;
 	return rc;
 }
 
@@ -453,7 +451,7 @@ fl_output_commit(struct fl_output *o, struct fl_err *err)
 		rc = cannot_write(o, err);
 	if (rc == 0 && o->temp && (o->dir ? rename_dir : rename)(o->temp->path, o->final) < 0)
 		rc = cannot_write(o, err);
-	finish(o, rc < 0 || o->dir);
+	finish(o, rc < 0 || o->dir); /* the temporary name may be that of an older directory now */
 	return rc;
 }
 
