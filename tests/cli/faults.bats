@@ -104,7 +104,7 @@ begin() {
 	pid=$!
 	exec 6> pipe
 	head -c $half tiny.tar >&6
-	for ((i = 0; i < 500; i++)); do
+	for ((i = 0; i < 3000; i++)); do
 		left=(out/.fl-*)
 		[ ! -e "${left[0]}" ] || return 0
 		sleep 0.01
