@@ -105,7 +105,7 @@ part(const char *name, size_t n)
 #define WRAP(type, failure, name, parameters, arguments)                                           \
 	type name parameters                                                                       \
 	{                                                                                          \
-		return fails(#name, __builtin_return_address(0)) ? (failure) : REAL(name) arguments;                            \
+		return fails(#name, __builtin_return_address(0)) ? (failure) : REAL(name) arguments; \
 	}
 
 WRAP(int, -1, access, (const char *path, int mode), (path, mode))

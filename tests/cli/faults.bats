@@ -85,7 +85,7 @@ setup_file() {
 	echo "# fl-pareto: ${output% *} faults injected, ${output#* } refused" >&3
 }
 
-# What follows runs fl-attnpattern with each way out, in the directory of the files above.
+# The tests below run in the directory of the files above; what they write goes to out/.
 setup() {
 	cd "$BATS_FILE_TMPDIR"
 	rm -rf out work
@@ -94,8 +94,8 @@ setup() {
 	half=200000
 }
 
-# Runs a command with half of its input, until it has begun an output in out/. end() gives it the rest,
-# waits, and has its status.
+# Starts a command, $pid, and gives it half of tiny.tar; returns when it has begun an output in out/.
+# end() gives it the rest, waits, and has its status.
 begin() {
 	local i left
 	rm -f pipe
