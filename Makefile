@@ -36,6 +36,7 @@ SANFLAGS := $(if $(SAN),-fsanitize=address$(comma)undefined -fno-omit-frame-poin
 SANFLAGS += $(if $(FUZZ),-fsanitize=fuzzer-no-link)
 
 LIB_SRC := $(wildcard lib/*/*.c)
+PROTO := $(wildcard lib/*/*.proto)
 TOOLS := $(patsubst tools/%.c,%,$(wildcard tools/fl-*.c))
 UNITS := $(patsubst tests/unit/%.c,%,$(wildcard tests/unit/*.c))
 FUZZERS := $(patsubst tests/fuzz/%.c,%,$(filter-out tests/fuzz/replay.c,$(wildcard tests/fuzz/*.c)))
@@ -43,17 +44,19 @@ FUZZERS := $(patsubst tests/fuzz/%.c,%,$(filter-out tests/fuzz/replay.c,$(wildca
 ifdef CROSS
 override CC := $(CROSS)gcc
 override AR := $(CROSS)ar
+PROTO :=
 LIB_SRC := $(filter-out $(shell tests/lint/foreign.sh | cut -d: -f1),$(LIB_SRC))
 UNITS := $(shell tests/portable.sh)
 LIBS := -static -lm
 else
-PKGS := libarchive libzstd jansson libpcre2-8 libutf8proc libxxhash
+PKGS := libarchive libzstd jansson libpcre2-8 libutf8proc libxxhash libprotobuf-c
 PKG_CFLAGS := $(shell pkg-config --cflags $(PKGS) 2>/dev/null)
 LIBS := -Wl,--as-needed $(shell pkg-config --libs $(PKGS) 2>/dev/null) -ldnnl -lm
 endif
-ALL_CFLAGS = -std=c11 -D_GNU_SOURCE $(if $(CROSS),-DFL_PORTABLE) -Ilib $(WARN) -pthread -ffp-contract=off $(SANFLAGS) $(PKG_CFLAGS) $(CFLAGS)
+ALL_CFLAGS = -std=c11 -D_GNU_SOURCE $(if $(CROSS),-DFL_PORTABLE) -Ilib -I$B/gen $(WARN) -pthread -ffp-contract=off $(SANFLAGS) $(PKG_CFLAGS) $(CFLAGS)
 
-LIB_OBJ := $(LIB_SRC:%.c=$B/obj/%.o)
+GEN := $(PROTO:lib/%.proto=$B/gen/%.pb-c.c)
+LIB_OBJ := $(LIB_SRC:%.c=$B/obj/%.o) $(GEN:$B/%.c=$B/obj/%.o)
 MAN := $(patsubst man/%.in,$B/man/%,$(wildcard man/fl-*.1.in)) $(patsubst man/%,$B/man/%,$(wildcard man/*.[57]))
 
 .PHONY: all units fuzzers deps test lint fuzz search bench test-interop install help clean
@@ -66,10 +69,21 @@ $B/obj/lib/compute/%.o: CFLAGS := $(CFLAGS) -O3 -ffp-contract=fast
 # What is written into files is rounded the same way on every machine.
 $B/obj/lib/compute/quant.o $B/obj/lib/compute/blocks.o: CFLAGS := $(CFLAGS) -O3
 
-.PRECIOUS: $B/obj/%.o
+.PRECIOUS: $B/obj/%.o $B/gen/%.pb-c.c
 $B/obj/%.o: %.c $B/flags
 	@mkdir -p $(@D)
 	$(CC) $(ALL_CFLAGS) -MMD -MP -c -o $@ $<
+
+# Readers of protocol buffers; who includes their headers must wait for them.
+$B/gen/%.pb-c.c: lib/%.proto
+	@mkdir -p $(@D)
+	protoc-c --proto_path=$(<D) --c_out=$(@D) $(<F)
+
+$B/obj/gen/%.o: $B/gen/%.c $B/flags
+	@mkdir -p $(@D)
+	$(CC) $(ALL_CFLAGS) -MMD -MP -c -o $@ $<
+
+$B/obj/lib/text/tokenizer_sp.o: $(GEN)
 
 $B/libfl.a: $(LIB_OBJ)
 	@rm -f $@

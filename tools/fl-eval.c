@@ -69,7 +69,7 @@ evaluate(const struct fl_model *m, struct fl_err *err)
 	w = (struct fl_windows){ .id = t->id, .n = t->n, .skip = (size_t)skip };
 	if (fl_windows_init(&w, &m->config, context, stride, bos, err) < 0)
 		return fl_err_prefix(err, "'%s'", fl_input_name(tokens_path));
-	if (fl_model_member(m, "tokenizer.json", NULL) && !(tokenizer = fl_tokenizer_of_model(m, err)))
+	if (fl_tokenizer_in_model(m) && !(tokenizer = fl_tokenizer_of_model(m, err)))
 		return -1;
 	if (fl_eval_loss(m, &w, &loss, err) < 0)
 		return -1;

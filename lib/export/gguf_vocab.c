@@ -153,7 +153,7 @@ special_keys(const struct fl_tokenizer *t, const struct fl_config *c, struct fl_
 	id_key(g, "tokenizer.ggml.padding_token_id",
 	    (long)fl_json_int(fl_json_get(c->json, "pad_token_id"), -1), c->vocab);
 	fl_gguf_bool(g, "tokenizer.ggml.add_bos_token", fl_tokenizer_add_bos(t));
-	fl_gguf_bool(g, "tokenizer.ggml.add_eos_token", false);
+	fl_gguf_bool(g, "tokenizer.ggml.add_eos_token", fl_tokenizer_add_eos(t));
 	return 0;
 }
 
@@ -165,6 +165,11 @@ tokenizer_keys(const struct fl_tokenizer *t, const struct fl_config *c, struct f
 	size_t vocab = (size_t)c->vocab;
 	const char *pre = bytes ? pre_name(t, err) : "default";
 
+	if (fl_tokenizer_kind(t) == FL_TOKENIZER_UNIGRAM)
+		return fl_err_no(err, "gguf cannot express the tokenizer: llama.cpp's unigram one is not that of "
+		    "a decoder");
+	if (!fl_tokenizer_is_plain(t))
+		return fl_err_no(err, "gguf cannot express how the tokenizer normalises or cuts text");
 	if (!pre)
 		return -1;
 	if (fl_tokenizer_size(t) > vocab)
@@ -222,8 +227,8 @@ fl_gguf_vocab_keys(const struct fl_model *m, struct fl_gguf *g, struct fl_err *e
 	struct fl_tokenizer *t;
 	int rc = -1;
 
-	if (!fl_model_member(m, "tokenizer.json", NULL)) {
-		fl_warn("'%s' has no tokenizer.json: the file can be measured, but takes token ids only",
+	if (!fl_tokenizer_in_model(m)) {
+		fl_warn("'%s' has no tokenizer: the file can be measured, but takes token ids only",
 		    fl_model_name(m));
 		fl_gguf_str(g, "tokenizer.ggml.model", "none");
 		return 0;

@@ -4,43 +4,48 @@
 #include "base/str.h"
 #include "io/checkpoint.h"
 
-enum { TOKENIZER, CONFIG, FILES };
-static const char *const names[FILES] = { "tokenizer.json", "tokenizer_config.json" };
-
-/* data NULL: the checkpoint, called `what`, does not have the file. */
+/* From the files of the checkpoint called `what`. */
 static struct fl_tokenizer *
-make(const char *const data[FILES], const size_t size[FILES], const char *what, struct fl_err *err)
+make(const struct fl_tokenizer_text *file, const char *what, struct fl_err *err)
 {
-	struct fl_tokenizer *t = NULL;
+	struct fl_tokenizer *t = fl_tokenizer_new(file, err);
 
-	if (!data[TOKENIZER])
-		fl_err_data(err, "'%s' has no %s", what, names[TOKENIZER]);
-	else if (!(t = fl_tokenizer_new(data[TOKENIZER], size[TOKENIZER], data[CONFIG], size[CONFIG], err)))
+	if (!t)
 		fl_err_prefix(err, "'%s'", what);
 	return t;
+}
+
+bool
+fl_tokenizer_in_model(const struct fl_model *m)
+{
+	return fl_model_member(m, fl_tokenizer_file[FL_TOKENIZER_JSON], NULL) ||
+	    fl_model_member(m, fl_tokenizer_file[FL_TOKENIZER_MODEL], NULL) ||
+	    fl_model_member(m, fl_tokenizer_file[FL_TOKENIZER_MERGES], NULL);
 }
 
 struct fl_tokenizer *
 fl_tokenizer_of_model(const struct fl_model *m, struct fl_err *err)
 {
-	const char *data[FILES];
-	size_t size[FILES] = { 0 };
+	struct fl_tokenizer_text file[FL_TOKENIZER_FILES] = { { 0 } };
 
-	for (int i = 0; i < FILES; i++)
-		data[i] = fl_model_member(m, names[i], &size[i]);
-	return make(data, size, fl_model_name(m), err);
+	for (int i = 0; i < FL_TOKENIZER_FILES; i++)
+		file[i].data = fl_model_member(m, fl_tokenizer_file[i], &file[i].len);
+	return make(file, fl_model_name(m), err);
 }
 
 struct fl_tokenizer *
 fl_tokenizer_of_checkpoint(const char *path, struct fl_err *err)
 {
-	struct fl_str text[FILES] = { { 0 } };
+	struct fl_str text[FL_TOKENIZER_FILES] = { { 0 } };
+	struct fl_tokenizer_text file[FL_TOKENIZER_FILES];
 	struct fl_tokenizer *t = NULL;
 
-	if (fl_checkpoint_members(path, names, FILES, text, err) == 0)
-		t = make((const char *[]){ text[TOKENIZER].data, text[CONFIG].data },
-		    (size_t[]){ text[TOKENIZER].len, text[CONFIG].len }, fl_input_name(path), err);
-	for (int i = 0; i < FILES; i++)
+	if (fl_checkpoint_members(path, fl_tokenizer_file, FL_TOKENIZER_FILES, text, err) == 0) {
+		for (int i = 0; i < FL_TOKENIZER_FILES; i++)
+			file[i] = (struct fl_tokenizer_text){ text[i].data, text[i].len };
+		t = make(file, fl_input_name(path), err);
+	}
+	for (int i = 0; i < FL_TOKENIZER_FILES; i++)
 		fl_str_free(&text[i]);
 	return t;
 }

@@ -1,8 +1,8 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /* tokenizer_of.h -- the tokenizer that a checkpoint comes with.
  *
- * Made of its tokenizer.json, and of its tokenizer_config.json where it has one; without the first
- * there is none, an error of class DATA, as is one that is not understood. */
+ * Made of the files that text/tokenizer.h names; without them there is none, an error of class DATA, as
+ * is one that is not understood. */
 #ifndef FL_MODEL_TOKENIZER_OF_H
 #define FL_MODEL_TOKENIZER_OF_H
 
@@ -10,6 +10,7 @@
 #include "model/weights.h"
 #include "text/tokenizer.h"
 
+bool fl_tokenizer_in_model(const struct fl_model *m); /* whether it has any */
 struct fl_tokenizer *fl_tokenizer_of_model(const struct fl_model *m, struct fl_err *err) FL_MUST_USE;
 
 /* Reads nothing else of the checkpoint, which needs no weights. path NULL or "-": standard input. */

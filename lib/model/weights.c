@@ -10,8 +10,9 @@
 #include "model/init.h"
 #include "model/roles.h"
 
-static const char *const kept[] = { "tokenizer.json", "tokenizer_config.json",
-	"generation_config.json", "chat_template.jinja" };
+static const char *const kept[] = { "tokenizer.json", "tokenizer.model", "vocab.json", "merges.txt",
+	"tokenizer_config.json", "special_tokens_map.json", "added_tokens.json", "generation_config.json",
+	"chat_template.jinja" };
 enum { KEPT = sizeof kept / sizeof *kept, PIECE = 1 << 20, RUN = 1 << 16 };
 
 struct fl_model_private {

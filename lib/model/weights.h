@@ -40,7 +40,7 @@ struct fl_model *fl_model_open(const char *path, struct fl_err *err) FL_MUST_USE
 struct fl_model *fl_model_random(const struct fl_config *c, int seed);
 void fl_model_free(struct fl_model *m); /* NULL is fine */
 
-/* tokenizer.json, tokenizer_config.json, generation_config.json or chat_template.jinja of the
+/* A file of the tokenizer (text/tokenizer.h), generation_config.json or chat_template.jinja of the
  * checkpoint: NUL-terminated, the model's; NULL if it has none. *size may be NULL. */
 const char *fl_model_member(const struct fl_model *m, const char *name, size_t *size);
 

@@ -5,6 +5,7 @@
 #include <string.h>
 
 #include "base/alloc.h"
+#include "text/unicode.h"
 #include "text/utf8.h"
 
 void
@@ -29,6 +30,13 @@ fl_added_sort(struct fl_added *a)
 {
 	if (a->n)
 		qsort(a->v, a->n, sizeof *a->v, by_text);
+}
+
+void
+fl_added_set_special(struct fl_added *a, uint32_t id)
+{
+	for (size_t i = 0; i < a->n; i++)
+		a->v[i].special = a->v[i].special || a->v[i].id == id;
 }
 
 void
@@ -75,21 +83,53 @@ longest(const struct fl_added *a, const char *text, size_t len)
 	return best;
 }
 
+size_t
+fl_added_length(const struct fl_added *a, const char *text, size_t len)
+{
+	const struct fl_added_token *t = a->first[(unsigned char)text[0]] ? longest(a, text, len) : NULL;
+
+	return t ? t->len : 0;
+}
+
+/* Where the character before text[at] begins; it is *c. start < at. */
+static size_t
+previous(const char *text, size_t start, size_t at, uint32_t *c)
+{
+	do
+		at--;
+	while (at > start && ((unsigned char)text[at] & 0xc0) == 0x80);
+	fl_utf8_next(text + at, c);
+	return at;
+}
+
 static size_t
 space_before(const char *text, size_t start, size_t at)
 {
 	while (at > start) {
-		size_t i = at - 1;
 		uint32_t c;
+		size_t i = previous(text, start, at, &c);
 
-		while (i > start && ((unsigned char)text[i] & 0xc0) == 0x80)
-			i--;
-		fl_utf8_next(text + i, &c);
 		if (!fl_utf8_is_space(c))
 			break;
 		at = i;
 	}
 	return at;
+}
+
+static bool
+is_word(uint32_t c)
+{
+	return fl_unicode_class(c) != FL_UNICODE_OTHER || c == 0x200c || c == 0x200d;
+}
+
+static bool
+stands_alone(const char *text, size_t from, size_t to, size_t len)
+{
+	uint32_t c;
+
+	if (from > 0 && (previous(text, 0, from, &c), is_word(c)))
+		return false;
+	return to == len || (fl_utf8_next(text + to, &c), !is_word(c));
 }
 
 static size_t
@@ -118,7 +158,8 @@ fl_added_next(const struct fl_added *a, const char *text, size_t len, bool speci
 		    a->first[(unsigned char)text[i]] ? longest(a, text + i, len - i) : NULL;
 		size_t next = i + (t ? t->len : 1);
 
-		if (t && (specials || !t->special)) {
+		if (t && (specials || !t->special) &&
+		    (!t->single_word || stands_alone(text, i, next, len))) {
 			*to = t->lstrip ? space_before(text, *from, i) : i;
 			*pos = t->rstrip ? space_after(text, next, len) : next;
 			return (long)t->id;

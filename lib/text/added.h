@@ -13,6 +13,7 @@ struct fl_added_token {
 	uint32_t id;
 	bool special;
 	bool lstrip, rstrip; /* takes the white space before, after it */
+	bool single_word;    /* only where no letter or digit stands before or after it */
 };
 
 /* Zero-initialise. */
@@ -24,7 +25,11 @@ struct fl_added {
 
 void fl_added_add(struct fl_added *a, struct fl_added_token t); /* t.text is ours now */
 void fl_added_sort(struct fl_added *a);				/* after the last */
+void fl_added_set_special(struct fl_added *a, uint32_t id);
 void fl_added_free(struct fl_added *a);
+
+/* Length of the longest token that text begins with, 0 if it begins with none. */
+size_t fl_added_length(const struct fl_added *a, const char *text, size_t len);
 
 /* The next token in text[*pos .. len): the leftmost, of those the longest. *from and *to enclose the
  * text before it, *pos moves behind it, and its id is returned; -1 if there is no more, the rest

@@ -119,12 +119,12 @@ static const struct fl_merge *
 pair_at(const struct fl_bpe *b, const struct fl_merges *m, int32_t at)
 {
 	const struct fl_bpe_symbol *s = &b->symbol[at];
-	uint32_t rank;
+	uint32_t i;
 
 	if (s->next == NONE || s->next == at)
 		return NULL;
-	rank = m->slot[find(m, s->id, b->symbol[s->next].id)];
-	return rank ? &m->v[rank - 1] : NULL;
+	i = m->slot[find(m, s->id, b->symbol[s->next].id)];
+	return i ? &m->v[i - 1] : NULL;
 }
 
 static void
@@ -133,7 +133,7 @@ offer(struct fl_bpe *b, const struct fl_merges *m, int32_t at)
 	const struct fl_merge *merge = at == NONE ? NULL : pair_at(b, m, at);
 
 	if (merge)
-		push(b, (struct fl_bpe_pair){ (uint32_t)(merge - m->v), at, merge->result });
+		push(b, (struct fl_bpe_pair){ merge->rank, at, merge->result });
 }
 
 static void

@@ -2,7 +2,7 @@
 /* bpe.h -- byte-pair merging: the pairs that may merge, and merging by rank.
  *
  * Of all neighbours that may merge, those of the lowest rank do, the leftmost first, until none may:
- * in O(n log n) for n symbols. */
+ * in O(n log n) for n symbols. Merges that make the same token may share a rank. */
 #ifndef FL_TEXT_BPE_H
 #define FL_TEXT_BPE_H
 
@@ -11,13 +11,14 @@
 
 struct fl_merge {
 	uint32_t left, right, result; /* token ids */
+	uint32_t rank;
 };
 
-/* The merges in order of rank, and a table from pair to rank. Zero-initialise. */
+/* The merges in order of rank, and a table from pairs to them. Zero-initialise. */
 struct fl_merges {
 	struct fl_merge *v;
 	size_t n, cap;
-	uint32_t *slot; /* rank + 1, 0 if empty */
+	uint32_t *slot; /* index + 1, 0 if empty */
 	size_t mask;
 };
 

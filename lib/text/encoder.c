@@ -24,9 +24,10 @@ struct fl_encoder {
 	struct fl_split_room *room;
 	struct fl_bpe bpe;
 	struct fl_ids work;	 /* symbols of one word */
-	struct fl_str normal[2]; /* normalised text */
-	struct fl_str prefixed;	 /* the same, with the pre-tokenizer's spaces */
-	struct fl_str spelt;	 /* a word in the byte-level alphabet */
+	struct fl_unigram_room unigram;
+	struct fl_str normal[2];		     /* normalised text */
+	struct fl_str respelt[FL_TOKENIZER_STEPS]; /* pieces, by the step that spells them anew */
+	struct fl_str spelt;			     /* a word in the byte-level alphabet */
 	struct word *word;	 /* [WORDS], by hash; the latest stays */
 };
 
@@ -51,7 +52,9 @@ fl_encoder_free(struct fl_encoder *e)
 	free(e->work.v);
 	fl_str_free(&e->normal[0]);
 	fl_str_free(&e->normal[1]);
-	fl_str_free(&e->prefixed);
+	fl_unigram_room_free(&e->unigram);
+	for (size_t i = 0; i < FL_TOKENIZER_STEPS; i++)
+		fl_str_free(&e->respelt[i]);
 	fl_str_free(&e->spelt);
 	free(e->word);
 	free(e);
@@ -101,19 +104,42 @@ char_symbols(struct fl_encoder *e, const char *text, size_t len, struct fl_err *
 	return 0;
 }
 
+static void
+spell(struct fl_str *out, const char *text, size_t len)
+{
+	for (size_t i = 0; i < len; i++) {
+		char c[4];
+
+		fl_str_add(out, c, fl_utf8_put(c, fl_bytelevel_char((unsigned char)text[i])));
+	}
+}
+
 /* The token that is the whole word, or -1. */
 static long
 whole(struct fl_encoder *e, const char *text, size_t len)
 {
-	if (e->t->kind != FL_TOKENIZER_BYTE_LEVEL)
+	if (e->t->kind != FL_TOKENIZER_BYTE_LEVEL || e->t->spelt)
 		return fl_vocab_find(&e->t->vocab, text, len);
 	fl_str_clear(&e->spelt);
-	for (size_t i = 0; i < len; i++) {
-		char c[4];
-
-		fl_str_add(&e->spelt, c, fl_utf8_put(c, fl_bytelevel_char((unsigned char)text[i])));
-	}
+	spell(&e->spelt, text, len);
 	return fl_vocab_find(&e->t->vocab, e->spelt.data, e->spelt.len);
+}
+
+/* The best cut; what no token covers is one unknown piece (fuse_unk), or its bytes. */
+static int
+cut_unigram(struct fl_encoder *e, const char *text, size_t len, struct fl_err *err)
+{
+	const struct fl_unigram_room *r = &e->unigram;
+
+	fl_unigram_cut(e->t->unigram, &e->unigram, text, len);
+	for (size_t i = 0; i < r->pieces; text += r->piece[i++].len)
+		if (r->piece[i].id != FL_UNIGRAM_UNKNOWN)
+			fl_ids_push(&e->work, r->piece[i].id);
+		else if (i > 0 && r->piece[i - 1].id == FL_UNIGRAM_UNKNOWN && !e->t->byte_fallback)
+			continue;
+		else if (char_symbols(e, text, r->piece[i].len, err) < 0)
+			return -1;
+	return 0;
 }
 
 static int
@@ -129,7 +155,9 @@ merge(struct fl_encoder *e, const char *text, size_t len, struct fl_err *err)
 	}
 	if (len > INT32_MAX)
 		return fl_err_data(err, "a word of %zu bytes is too long", len);
-	if (t->kind == FL_TOKENIZER_BYTE_LEVEL)
+	if (t->unigram)
+		return cut_unigram(e, text, len, err);
+	if (t->kind == FL_TOKENIZER_BYTE_LEVEL && !t->spelt)
 		byte_symbols(e, text, len);
 	else if (char_symbols(e, text, len, err) < 0)
 		return -1;
@@ -162,54 +190,17 @@ word(struct fl_encoder *e, const char *text, size_t len, struct fl_ids *out, str
 
 /* Words of a text --------------------------------------------------------------------------------- */
 
-/* Cuts by pattern `level` and those after it. What a pattern matches and what lies between two
- * matches are both words; a later pattern sees each as a text of its own. */
-static int
-split(struct fl_encoder *e, size_t level, const char *text, size_t len, struct fl_ids *out,
-    struct fl_err *err)
-{
-	const struct fl_tokenizer *t = e->t;
-	size_t at = 0, from = 0, start, end;
-	uint32_t c;
-
-	if (level == t->splits)
-		return word(e, text, len, out, err);
-	for (; at < len; at = end) {
-		int found =
-		    fl_split_next(t->split[level], e->room, text, len, from, &start, &end, err);
-
-		if (found < 0)
-			return -1;
-		if (!found)
-			start = end = len;
-		if (start > at && split(e, level + 1, text + at, start - at, out, err) < 0)
-			return -1;
-		if (end > start && split(e, level + 1, text + start, end - start, out, err) < 0)
-			return -1;
-		from = end;
-		if (end == start && end < len) /* an empty match cuts; look behind the next character */
-			from = (size_t)(fl_utf8_next(text + end, &c) - text);
-	}
-	return 0;
-}
-
-/* Sentencepiece: the whole text is one word, or each U+2581 begins one (meta_split), or each that
- * follows something else does, which finds the same ids faster (meta_cut). */
+/* A word, or where that finds the same ids, the parts of it before each U+2581 that follows something
+ * else: shorter ones are found among those remembered. */
 static int
 cut(struct fl_encoder *e, const char *text, size_t len, struct fl_ids *out, struct fl_err *err)
 {
-	const struct fl_tokenizer *t = e->t;
-	const char *end = text + len;
+	const char *end = text + len, *hit = text;
 
-	while (text < end && (t->meta_split || t->meta_cut)) {
-		const char *hit = text;
-
-		while ((hit = memmem(hit + 1, (size_t)(end - hit - 1), FL_META, FL_META_LEN)) &&
-		    !t->meta_split && hit - text >= FL_META_LEN &&
-		    memcmp(hit - FL_META_LEN, FL_META, FL_META_LEN) == 0)
-			;
-		if (!hit)
-			break;
+	while (e->t->meta_cut && hit < end &&
+	    (hit = memmem(hit + 1, (size_t)(end - hit - 1), FL_META, FL_META_LEN))) {
+		if (hit - text >= FL_META_LEN && memcmp(hit - FL_META_LEN, FL_META, FL_META_LEN) == 0)
+			continue;
 		if (word(e, text, (size_t)(hit - text), out, err) < 0)
 			return -1;
 		text = hit;
@@ -217,33 +208,125 @@ cut(struct fl_encoder *e, const char *text, size_t len, struct fl_ids *out, stru
 	return text < end ? word(e, text, (size_t)(end - text), out, err) : 0;
 }
 
+/* A piece on its way through the steps: text[from .. to) of a piece of the step before. */
+struct piece {
+	size_t from, to;
+	bool match;
+};
+
+static int steps_from(struct fl_encoder *e, size_t level, const char *text, size_t len, bool first,
+    struct fl_ids *out, struct fl_err *err);
+
+static bool
+joins(enum fl_behavior b, bool before, bool match)
+{
+	switch (b) {
+	case FL_SPLIT_PREVIOUS: return !before && match;
+	case FL_SPLIT_NEXT: return before && !match;
+	case FL_SPLIT_CONTIGUOUS: return before == match;
+	default: return false;
+	}
+}
+
 static int
-pretokenize(struct fl_encoder *e, const char *text, size_t len, bool first, struct fl_ids *out,
+pass_on(struct fl_encoder *e, size_t level, const char *text, bool first, struct piece p,
+    struct fl_ids *out, struct fl_err *err)
+{
+	if (p.to == p.from || (p.match && e->t->step[level].behavior == FL_SPLIT_REMOVED))
+		return 0;
+	return steps_from(e, level + 1, text + p.from, p.to - p.from, first && p.from == 0, out, err);
+}
+
+/* Takes the next piece, which joins the one held or makes it go on. */
+static int
+put_piece(struct fl_encoder *e, size_t level, const char *text, bool first, struct piece *held,
+    struct piece next, struct fl_ids *out, struct fl_err *err)
+{
+	const struct fl_step *s = &e->t->step[level];
+	struct piece p = *held;
+
+	next.match ^= s->invert;
+	*held = next;
+	if (p.to == p.from || !joins(s->behavior, p.match, next.match))
+		return pass_on(e, level, text, first, p, out, err);
+	held->from = p.from;
+	return 0;
+}
+
+/* Cuts at matches: what the pattern matches and what lies between two matches are pieces. */
+static int
+split(struct fl_encoder *e, size_t level, const char *text, size_t len, bool first, struct fl_ids *out,
     struct fl_err *err)
 {
-	const struct fl_tokenizer *t = e->t;
-	bool prefix = t->meta_prefix == FL_META_ALWAYS || (t->meta_prefix == FL_META_FIRST && first);
-	bool has = text[0] == ' ' || (len >= FL_META_LEN && memcmp(text, FL_META, FL_META_LEN) == 0);
-	struct fl_str *s = &e->prefixed;
+	const struct fl_split *pattern = e->t->step[level].split;
+	struct piece held = { 0 };
+	size_t at = 0, from = 0, start, end;
+	uint32_t c;
 
-	fl_str_clear(s);
-	if (t->kind == FL_TOKENIZER_BYTE_LEVEL) {
-		if (!t->prefix_space || text[0] == ' ')
-			return split(e, 0, text, len, out, err);
-		fl_str_putc(s, ' ');
-		fl_str_add(s, text, len);
-		return split(e, 0, s->data, s->len, out, err);
+	for (; at < len; at = end) {
+		int found = fl_split_next(pattern, e->room, text, len, from, &start, &end, err);
+
+		if (found < 0)
+			return -1;
+		if (!found)
+			start = end = len;
+		if (start > at && put_piece(e, level, text, first, &held,
+				      (struct piece){ at, start, false }, out, err) < 0)
+			return -1;
+		if (end > start && put_piece(e, level, text, first, &held,
+				       (struct piece){ start, end, true }, out, err) < 0)
+			return -1;
+		from = end;
+		if (end == start && end < len) /* an empty match cuts; look behind the next character */
+			from = (size_t)(fl_utf8_next(text + end, &c) - text);
 	}
-	if (!t->metaspace)
-		return cut(e, text, len, out, err);
-	if (prefix && !has)
-		fl_str_puts(s, FL_META);
+	return pass_on(e, level, text, first, held, out, err);
+}
+
+static bool
+begins_with_meta(const char *text, size_t len)
+{
+	return text[0] == ' ' || (len >= FL_META_LEN && memcmp(text, FL_META, FL_META_LEN) == 0);
+}
+
+/* Spells the piece anew, as the step says. */
+static void
+respell(const struct fl_step *s, const char *text, size_t len, bool first, struct fl_str *out)
+{
+	fl_str_clear(out);
+	if (s->kind == FL_STEP_SPELL) {
+		spell(out, text, len);
+		return;
+	}
+	if (s->kind == FL_STEP_SPACE) {
+		if (text[0] != ' ')
+			fl_str_putc(out, ' ');
+		fl_str_add(out, text, len);
+		return;
+	}
+	if ((s->prefix == FL_META_ALWAYS || (s->prefix == FL_META_FIRST && first)) &&
+	    !begins_with_meta(text, len))
+		fl_str_add(out, FL_META, FL_META_LEN);
 	for (size_t i = 0; i < len; i++)
 		if (text[i] == ' ')
-			fl_str_puts(s, FL_META);
+			fl_str_add(out, FL_META, FL_META_LEN);
 		else
-			fl_str_putc(s, text[i]);
-	return cut(e, s->data, s->len, out, err);
+			fl_str_putc(out, text[i]);
+}
+
+/* One piece, not empty, through the steps from `level` on: each sees it as a text of its own. */
+static int
+steps_from(struct fl_encoder *e, size_t level, const char *text, size_t len, bool first,
+    struct fl_ids *out, struct fl_err *err)
+{
+	const struct fl_tokenizer *t = e->t;
+
+	if (level == t->steps)
+		return t->meta_cut ? cut(e, text, len, out, err) : word(e, text, len, out, err);
+	if (t->step[level].kind == FL_STEP_SPLIT)
+		return split(e, level, text, len, first, out, err);
+	respell(&t->step[level], text, len, first, &e->respelt[level]);
+	return steps_from(e, level + 1, e->respelt[level].data, e->respelt[level].len, first, out, err);
 }
 
 /* Text between two added tokens: normalised, then looked through for those that are looked for in
@@ -252,16 +335,17 @@ static int
 part(struct fl_encoder *e, const char *text, size_t len, bool first, bool specials,
     struct fl_ids *out, struct fl_err *err)
 {
+	struct fl_normalizer_input in = { .first = true, .keep = &e->t->added[1], .room = e->room };
 	size_t pos = 0, from, to;
 	long id;
 
 	if (len == 0)
 		return 0;
-	fl_normalizer_run(&e->t->normalizer, text, len, e->normal, &text, &len);
+	if (fl_normalizer_run(&e->t->normalizer, &in, text, len, e->normal, &text, &len, err) < 0)
+		return -1;
 	do {
 		id = fl_added_next(&e->t->added[1], text, len, specials, &pos, &from, &to);
-		if (to > from &&
-		    pretokenize(e, text + from, to - from, first && from == 0, out, err) < 0)
+		if (to > from && steps_from(e, 0, text + from, to - from, first && from == 0, out, err) < 0)
 			return -1;
 		if (id >= 0)
 			fl_ids_push(out, (uint32_t)id);

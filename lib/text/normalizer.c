@@ -3,56 +3,113 @@
 
 #include <string.h>
 
-#include "text/nfc.h"
+#include "text/unicode.h"
+#include "text/utf8.h"
 
 void
 fl_normalizer_free(struct fl_normalizer *n)
 {
 	for (size_t i = 0; i < n->n; i++) {
-		fl_str_free(&n->step[i].what);
+		fl_split_free(n->step[i].what);
 		fl_str_free(&n->step[i].with);
+		fl_charsmap_free(n->step[i].map);
 	}
 }
 
-static void
-replace(struct fl_str *out, const struct fl_normalizer_step *s, const char *text, size_t len)
+/* Of a text of `len` bytes: no real normaliser makes so much of it, some files would fill all memory. */
+static size_t
+most(size_t len)
 {
-	const char *end = text + len, *hit;
+	return len < SIZE_MAX / 128 ? 64 * len + 4096 : SIZE_MAX;
+}
 
-	while ((hit = memmem(text, (size_t)(end - text), s->what.data, s->what.len))) {
-		fl_str_add(out, text, (size_t)(hit - text));
+static int
+replace(struct fl_str *out, const struct fl_normalizer_step *s, struct fl_split_room *room,
+    const char *text, size_t len, struct fl_err *err)
+{
+	size_t at = 0, from = 0, start, end;
+	int found;
+
+	while ((found = fl_split_next(s->what, room, text, len, from, &start, &end, err)) > 0) {
+		uint32_t c;
+
+		fl_str_add(out, text + at, start - at);
 		fl_str_add(out, s->with.data, s->with.len);
-		text = hit + s->what.len;
+		at = from = end;
+		if (out->len > most(len) || start == len)
+			break;
+		if (start == end)
+			from = (size_t)(fl_utf8_next(text + end, &c) - text);
 	}
-	fl_str_add(out, text, (size_t)(end - text));
+	fl_str_add(out, text + at, len - at);
+	return found < 0 ? -1 : 0;
 }
 
 static void
-run(const struct fl_normalizer_step *s, struct fl_str *out, const char *text, size_t len)
+strip(struct fl_str *out, const struct fl_normalizer_step *s, const char *text, size_t len)
 {
+	const char *end = text + len, *last = text, *next;
+	uint32_t c;
+
+	for (; s->left && text < end; text = next) {
+		next = fl_utf8_next(text, &c);
+		if (!fl_utf8_is_space(c))
+			break;
+	}
+	for (const char *p = text; s->right && p < end; p = next) {
+		next = fl_utf8_next(p, &c);
+		if (!fl_utf8_is_space(c))
+			last = next;
+	}
+	if (!s->right)
+		last = end;
+	if (last > text)
+		fl_str_add(out, text, (size_t)(last - text));
+}
+
+static int
+run(const struct fl_normalizer_step *s, const struct fl_normalizer_input *in, struct fl_str *out,
+    const char *text, size_t len, struct fl_err *err)
+{
+	struct fl_charsmap_rules rules = s->rules;
+
 	fl_str_clear(out);
 	switch (s->kind) {
-	case FL_NORMALIZE_NFC: fl_nfc(out, text, len); break;
+	case FL_NORMALIZE_NFC: fl_unicode_nfc(out, text, len, false); break;
+	case FL_NORMALIZE_NFKC: fl_unicode_nfc(out, text, len, true); break;
 	case FL_NORMALIZE_PREPEND:
-		if (len)
+		if (len && in->first)
 			fl_str_add(out, s->with.data, s->with.len);
 		fl_str_add(out, text, len);
 		break;
-	case FL_NORMALIZE_REPLACE: replace(out, s, text, len); break;
+	case FL_NORMALIZE_REPLACE: return replace(out, s, in->room, text, len, err);
+	case FL_NORMALIZE_STRIP: strip(out, s, text, len); break;
+	case FL_NORMALIZE_PRECOMPILED: fl_charsmap_graphemes(s->map, text, len, out); break;
+	case FL_NORMALIZE_SENTENCEPIECE:
+		rules.dummy_prefix = rules.dummy_prefix && in->first;
+		fl_charsmap_sentencepiece(s->map, &rules, in->keep, text, len, out);
+		break;
 	}
+	return 0;
 }
 
-void
-fl_normalizer_run(const struct fl_normalizer *n, const char *text, size_t len, struct fl_str room[2],
-    const char **out, size_t *out_len)
+int
+fl_normalizer_run(const struct fl_normalizer *n, const struct fl_normalizer_input *in, const char *text,
+    size_t len, struct fl_str room[2], const char **out, size_t *out_len, struct fl_err *err)
 {
+	size_t limit = most(len);
+
 	for (size_t i = 0; i < n->n; i++) {
 		struct fl_str *r = &room[i % 2];
 
-		run(&n->step[i], r, text, len);
-		text = r->data;
+		if (run(&n->step[i], in, r, text, len, err) < 0)
+			return -1;
+		if (r->len > limit)
+			return fl_err_data(err, "the normalizer makes more than %zu bytes of %zu", limit, len);
+		text = r->len ? r->data : "";
 		len = r->len;
 	}
 	*out = text;
 	*out_len = len;
+	return 0;
 }

@@ -14,8 +14,9 @@
 enum { STACK_MIN = 32 << 10, STACK_MAX = 8 << 20 };
 
 struct fl_split {
-	char *pattern;
+	char *pattern; /* or the literal, which has no code */
 	pcre2_code *code;
+	size_t literal; /* its length */
 };
 
 struct fl_split_room {
@@ -119,9 +120,19 @@ fl_split_new(const char *pattern, struct fl_err *err)
 	}
 	pcre2_jit_compile(code, PCRE2_JIT_COMPLETE); /* where it cannot, the interpreter matches */
 	s = fl_alloc(1, sizeof *s);
-	*s = (struct fl_split){ fl_strdup(pattern), code };
+	*s = (struct fl_split){ fl_strdup(pattern), code, 0 };
 out:
 	fl_str_free(&text);
+	return s;
+}
+
+struct fl_split *
+fl_split_new_literal(const char *text)
+{
+	struct fl_split *s = fl_alloc(1, sizeof *s);
+
+	s->pattern = fl_strdup(text);
+	s->literal = strlen(text);
 	return s;
 }
 
@@ -138,7 +149,13 @@ fl_split_free(struct fl_split *s)
 const char *
 fl_split_pattern(const struct fl_split *s)
 {
-	return s->pattern;
+	return s->literal ? NULL : s->pattern;
+}
+
+bool
+fl_split_is_literal(const struct fl_split *s, const char *text)
+{
+	return s->literal && strcmp(s->pattern, text) == 0;
 }
 
 /* Matching ---------------------------------------------------------------------------------------- */
@@ -176,6 +193,19 @@ limit(size_t len)
 	return len < UINT32_MAX / 32 ? 10000000 + 8 * (uint32_t)len : UINT32_MAX;
 }
 
+static int
+next_literal(const struct fl_split *s, const char *text, size_t len, size_t from, size_t *start,
+    size_t *end)
+{
+	const char *hit = memmem(text + from, len - from, s->pattern, s->literal);
+
+	if (!hit)
+		return 0;
+	*start = (size_t)(hit - text);
+	*end = *start + s->literal;
+	return 1;
+}
+
 int
 fl_split_next(const struct fl_split *s, struct fl_split_room *r, const char *text, size_t len,
     size_t from, size_t *start, size_t *end, struct fl_err *err)
@@ -184,6 +214,8 @@ fl_split_next(const struct fl_split *s, struct fl_split_room *r, const char *tex
 	PCRE2_UCHAR why[120];
 	int n;
 
+	if (s->literal)
+		return next_literal(s, text, len, from, start, end);
 	pcre2_set_match_limit(r->context, limit(len));
 	n = pcre2_match(s->code, (PCRE2_SPTR)text, len, from, PCRE2_NO_UTF_CHECK, r->match, r->context);
 	if (n == PCRE2_ERROR_NOMATCH)

@@ -6,6 +6,7 @@
 #ifndef FL_TEXT_SPLIT_H
 #define FL_TEXT_SPLIT_H
 
+#include <stdbool.h>
 #include <stddef.h>
 
 #include "base/err.h"
@@ -13,8 +14,11 @@
 struct fl_split; /* a compiled pattern; threads may share it */
 
 struct fl_split *fl_split_new(const char *pattern, struct fl_err *err) FL_MUST_USE;
+struct fl_split *fl_split_new_literal(const char *text); /* not empty; each occurrence is a match */
 void fl_split_free(struct fl_split *s);
-const char *fl_split_pattern(const struct fl_split *s); /* as given */
+const char *fl_split_pattern(const struct fl_split *s); /* as given; NULL of a literal */
+
+bool fl_split_is_literal(const struct fl_split *s, const char *text);
 
 /* What one thread needs to match. */
 struct fl_split_room *fl_split_room_new(void);

@@ -9,15 +9,32 @@
 #include "text/tokenizer_impl.h"
 #include "text/utf8.h"
 
-struct fl_tokenizer *
-fl_tokenizer_new(const char *json, size_t len, const char *config, size_t config_len,
+const char *const fl_tokenizer_file[FL_TOKENIZER_FILES] = { "tokenizer.json", "tokenizer.model",
+	"vocab.json", "merges.txt", "tokenizer_config.json", "special_tokens_map.json",
+	"added_tokens.json" };
+
+static int
+read_files(struct fl_tokenizer *t, const struct fl_tokenizer_text file[FL_TOKENIZER_FILES],
     struct fl_err *err)
+{
+	if (file[FL_TOKENIZER_JSON].data)
+		return fl_tokenizer_read_json(t, file, err);
+	if (file[FL_TOKENIZER_MODEL].data)
+		return fl_tokenizer_read_model(t, file, err);
+	if (file[FL_TOKENIZER_VOCAB].data && file[FL_TOKENIZER_MERGES].data)
+		return fl_tokenizer_read_merges(t, file, err);
+	return fl_err_data(err, "no tokenizer: none of %s, %s, %s with %s",
+	    fl_tokenizer_file[FL_TOKENIZER_JSON], fl_tokenizer_file[FL_TOKENIZER_MODEL],
+	    fl_tokenizer_file[FL_TOKENIZER_VOCAB], fl_tokenizer_file[FL_TOKENIZER_MERGES]);
+}
+
+struct fl_tokenizer *
+fl_tokenizer_new(const struct fl_tokenizer_text file[FL_TOKENIZER_FILES], struct fl_err *err)
 {
 	struct fl_tokenizer *t = fl_alloc(1, sizeof *t);
 
 	t->unk = t->bos = t->eos = t->eot = -1;
-	if (fl_tokenizer_read_json(t, json, len, err) < 0 ||
-	    (config && fl_tokenizer_read_config(t, config, config_len, err) < 0) ||
+	if (read_files(t, file, err) < 0 || fl_tokenizer_read_config(t, file, err) < 0 ||
 	    fl_tokenizer_finish(t, err) < 0) {
 		fl_tokenizer_free(t);
 		return NULL;
@@ -32,12 +49,13 @@ fl_tokenizer_free(struct fl_tokenizer *t)
 		return;
 	fl_vocab_free(&t->vocab);
 	fl_merges_free(&t->merges);
+	fl_unigram_free(t->unigram);
 	free(t->rank);
 	fl_added_free(&t->added[0]);
 	fl_added_free(&t->added[1]);
 	fl_normalizer_free(&t->normalizer);
-	for (size_t i = 0; i < t->splits; i++)
-		fl_split_free(t->split[i]);
+	for (size_t i = 0; i < t->steps; i++)
+		fl_split_free(t->step[i].split);
 	free(t);
 }
 
@@ -159,6 +177,12 @@ fl_tokenizer_unk(const struct fl_tokenizer *t)
 }
 
 bool
+fl_tokenizer_add_eos(const struct fl_tokenizer *t)
+{
+	return t->add_eos;
+}
+
+bool
 fl_tokenizer_add_bos(const struct fl_tokenizer *t)
 {
 	return t->add_bos;
@@ -199,16 +223,16 @@ fl_tokenizer_merges(const struct fl_tokenizer *t)
 }
 
 void
-fl_tokenizer_merge(const struct fl_tokenizer *t, size_t rank, uint32_t *left, uint32_t *right)
+fl_tokenizer_merge(const struct fl_tokenizer *t, size_t i, uint32_t *left, uint32_t *right)
 {
-	*left = t->merges.v[rank].left;
-	*right = t->merges.v[rank].right;
+	*left = t->merges.v[i].left;
+	*right = t->merges.v[i].right;
 }
 
 long
 fl_tokenizer_rank(const struct fl_tokenizer *t, uint32_t id)
 {
-	return id < t->vocab.n ? t->rank[id] : -1;
+	return id < t->vocab.n && t->rank[id] != UINT32_MAX ? (long)t->rank[id] : -1;
 }
 
 bool
@@ -220,24 +244,66 @@ fl_tokenizer_ignore_merges(const struct fl_tokenizer *t)
 bool
 fl_tokenizer_adds_space(const struct fl_tokenizer *t)
 {
-	if (t->kind == FL_TOKENIZER_BYTE_LEVEL)
-		return t->prefix_space;
-	if (t->metaspace)
-		return t->meta_prefix != FL_META_NEVER;
 	for (size_t i = 0; i < t->normalizer.n; i++)
-		if (t->normalizer.step[i].kind == FL_NORMALIZE_PREPEND)
+		if (t->normalizer.step[i].kind == FL_NORMALIZE_PREPEND ||
+		    t->normalizer.step[i].rules.dummy_prefix)
+			return true;
+	for (size_t i = 0; i < t->steps; i++)
+		if (t->step[i].kind == FL_STEP_SPACE ||
+		    (t->step[i].kind == FL_STEP_META && t->step[i].prefix != FL_META_NEVER))
 			return true;
 	return false;
+}
+
+static bool
+is_meta_replace(const struct fl_normalizer_step *s)
+{
+	return s->kind == FL_NORMALIZE_REPLACE && fl_split_is_literal(s->what, " ") &&
+	    s->with.len == FL_META_LEN && memcmp(s->with.data, FL_META, FL_META_LEN) == 0;
+}
+
+static bool
+is_plain_normalizer(const struct fl_normalizer_step *s)
+{
+	return s->kind == FL_NORMALIZE_NFC || is_meta_replace(s) ||
+	    (s->kind == FL_NORMALIZE_PREPEND && strcmp(s->with.data, FL_META) == 0) ||
+	    (s->kind == FL_NORMALIZE_SENTENCEPIECE && !s->map && !s->rules.remove_extra && s->rules.escape);
+}
+
+bool
+fl_tokenizer_is_plain(const struct fl_tokenizer *t)
+{
+	for (size_t i = 0; i < t->normalizer.n; i++)
+		if (!is_plain_normalizer(&t->normalizer.step[i]))
+			return false;
+	for (size_t i = 0; i < t->steps; i++) {
+		const struct fl_step *s = &t->step[i];
+
+		if (t->kind == FL_TOKENIZER_BYTE_LEVEL
+			? s->kind != FL_STEP_SPLIT || s->behavior != FL_SPLIT_ISOLATED || s->invert ||
+			    !fl_split_pattern(s->split)
+			: s->kind != FL_STEP_META && !fl_split_is_literal(s->split, FL_META) &&
+			    !fl_split_is_literal(s->split, " "))
+			return false;
+	}
+	return true;
 }
 
 size_t
 fl_tokenizer_patterns(const struct fl_tokenizer *t)
 {
-	return t->splits;
+	size_t n = 0;
+
+	for (size_t i = 0; i < t->steps; i++)
+		n += t->step[i].kind == FL_STEP_SPLIT && fl_split_pattern(t->step[i].split);
+	return n;
 }
 
 const char *
 fl_tokenizer_pattern(const struct fl_tokenizer *t, size_t i)
 {
-	return i < t->splits ? fl_split_pattern(t->split[i]) : NULL;
+	for (size_t k = 0; k < t->steps; k++)
+		if (t->step[k].kind == FL_STEP_SPLIT && fl_split_pattern(t->step[k].split) && i-- == 0)
+			return fl_split_pattern(t->step[k].split);
+	return NULL;
 }

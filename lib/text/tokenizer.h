@@ -1,14 +1,22 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /* tokenizer.h -- text to token ids and back, as the model's own tokenizer does it.
  *
- * A tokenizer is read from the text of tokenizer.json, and of tokenizer_config.json where there is
- * one. Byte-pair encoding in its two forms:
+ * A tokenizer is read from the files that model directories have, in one of these forms, the first
+ * that is there:
  *
- *     byte level      words by a pattern, bytes as symbols          GPT-2, Llama 3, Qwen
- *     sentencepiece   spaces as U+2581, characters as symbols,      Llama 2, Mistral
- *                     bytes for those that are not in the vocabulary
+ *     tokenizer.json               Hugging Face's package tokenizers
+ *     tokenizer.model              sentencepiece, or tiktoken as Llama 3 has it
+ *     vocab.json and merges.txt    GPT-2, Qwen 2
  *
- * Whatever in the file would change ids and is not known here is refused by name (class DATA). A
+ * and is one of three kinds:
+ *
+ *     byte level      byte-pair encoding, words by patterns, bytes as symbols     GPT-2, Llama 3, Qwen
+ *     sentencepiece   byte-pair encoding, spaces as U+2581, characters as         Llama 2, Mistral
+ *                     symbols, bytes for those that are not in the vocabulary
+ *     unigram         the cut into tokens with the best sum of scores             T5, XGLM
+ *
+ * tokenizer_config.json, special_tokens_map.json and added_tokens.json add tokens and policy.
+ * Whatever in a file would change ids and is not known here is refused by name (class DATA). A
  * tokenizer does not change once made: threads may share it. Encoding takes O(n log n) in the length
  * of the text, whatever the text. */
 #ifndef FL_TEXT_TOKENIZER_H
@@ -23,9 +31,26 @@
 
 struct fl_tokenizer;
 
-/* config NULL: none. NULL with err set. */
-struct fl_tokenizer *fl_tokenizer_new(const char *json, size_t len, const char *config,
-    size_t config_len, struct fl_err *err) FL_MUST_USE;
+enum {
+	FL_TOKENIZER_JSON,
+	FL_TOKENIZER_MODEL,
+	FL_TOKENIZER_VOCAB,
+	FL_TOKENIZER_MERGES,
+	FL_TOKENIZER_CONFIG,
+	FL_TOKENIZER_MAP,
+	FL_TOKENIZER_ADDED,
+	FL_TOKENIZER_FILES
+};
+extern const char *const fl_tokenizer_file[FL_TOKENIZER_FILES]; /* their names */
+
+struct fl_tokenizer_text {
+	const char *data; /* NULL: the file is not there */
+	size_t len;
+};
+
+/* NULL with err set. */
+struct fl_tokenizer *fl_tokenizer_new(const struct fl_tokenizer_text file[FL_TOKENIZER_FILES],
+    struct fl_err *err) FL_MUST_USE;
 void fl_tokenizer_free(struct fl_tokenizer *t); /* NULL is fine */
 
 /* Token ids, growing. Zero-initialise; free(ids.v). */
@@ -73,15 +98,17 @@ long fl_tokenizer_eos(const struct fl_tokenizer *t);
 long fl_tokenizer_eot(const struct fl_tokenizer *t);
 long fl_tokenizer_unk(const struct fl_tokenizer *t);
 
-/* Whether each text begins with bos: add_bos_token of tokenizer_config.json, or where that says
- * nothing, the post-processor of tokenizer.json. */
+/* Whether each text begins with bos, and ends with eos: add_bos_token and add_eos_token of
+ * tokenizer_config.json, or where that says nothing, the post-processor of tokenizer.json, or the habit
+ * of the form: sentencepiece puts the BOS it has, Llama 3 too, GPT-2 and Qwen 2 do not. */
 bool fl_tokenizer_add_bos(const struct fl_tokenizer *t);
+bool fl_tokenizer_add_eos(const struct fl_tokenizer *t);
 
 /* For those who write it in another format. ----------------------------------------------------- */
 
-enum fl_tokenizer_kind { FL_TOKENIZER_BYTE_LEVEL, FL_TOKENIZER_SENTENCEPIECE };
+enum fl_tokenizer_kind { FL_TOKENIZER_BYTE_LEVEL, FL_TOKENIZER_SENTENCEPIECE, FL_TOKENIZER_UNIGRAM };
 enum fl_token_type {
-	FL_TOKEN_UNUSED, /* no token has this id */
+	FL_TOKEN_UNUSED, /* no token has this id, or one that no text gives */
 	FL_TOKEN_NORMAL,
 	FL_TOKEN_UNKNOWN,
 	FL_TOKEN_SPECIAL, /* added, and special */
@@ -97,14 +124,18 @@ size_t fl_tokenizer_size(const struct fl_tokenizer *t); /* the highest id and on
 const char *fl_tokenizer_token(const struct fl_tokenizer *t, uint32_t id, size_t *len);
 enum fl_token_type fl_tokenizer_type(const struct fl_tokenizer *t, uint32_t id);
 
-/* Merges in order of rank; the lowest rank that makes a token, -1 if none does. */
+/* Merges in order of rank, which several may share; the lowest rank that makes a token, -1 if none. */
 size_t fl_tokenizer_merges(const struct fl_tokenizer *t);
-void fl_tokenizer_merge(const struct fl_tokenizer *t, size_t rank, uint32_t *left, uint32_t *right);
+void fl_tokenizer_merge(const struct fl_tokenizer *t, size_t i, uint32_t *left, uint32_t *right);
 long fl_tokenizer_rank(const struct fl_tokenizer *t, uint32_t id);
 
 /* Whether a word that is in the vocabulary is taken whole; whether a space is put before each text. */
 bool fl_tokenizer_ignore_merges(const struct fl_tokenizer *t);
 bool fl_tokenizer_adds_space(const struct fl_tokenizer *t);
+
+/* Whether text is changed by nothing but NFC and what a kind does to spaces, and cut by nothing but
+ * patterns whose every match is a word. */
+bool fl_tokenizer_is_plain(const struct fl_tokenizer *t);
 
 /* The patterns that cut words, applied one after the other, as the file spells them. A byte-level
  * pre-tokenizer with its own pattern (GPT-2) counts as one. */

@@ -8,7 +8,7 @@
 /* A token by its text, or by an object that has it as "content"; *id stays where there is none. */
 static int
 read_token(const struct fl_tokenizer *t, const struct fl_json *root, const char *key, long *id,
-    struct fl_err *err)
+    const char *name, struct fl_err *err)
 {
 	const struct fl_json *v = fl_json_get(root, key);
 	const char *text;
@@ -20,26 +20,39 @@ read_token(const struct fl_tokenizer *t, const struct fl_json *root, const char 
 		return 0;
 	*id = fl_vocab_find(&t->vocab, text, fl_json_str_len(v));
 	if (*id < 0)
-		return fl_err_data(err, "%s '%s' of 'tokenizer_config.json' is not in the vocabulary",
-		    key, text);
+		return fl_err_data(err, "%s '%s' of '%s' is not in the vocabulary", key, text, name);
 	return 0;
 }
 
-int
-fl_tokenizer_read_config(struct fl_tokenizer *t, const char *json, size_t len, struct fl_err *err)
+static int
+read_file(struct fl_tokenizer *t, const struct fl_tokenizer_text *text, const char *name,
+    struct fl_err *err)
 {
-	struct fl_json *root = fl_json_parse(json, len, "tokenizer_config.json", err);
+	struct fl_json *root = fl_json_parse(text->data, text->len, name, err);
 	int rc = -1;
 
-	if (!root || read_token(t, root, "bos_token", &t->bos, err) < 0 ||
-	    read_token(t, root, "eos_token", &t->eos, err) < 0)
+	if (!root || read_token(t, root, "bos_token", &t->bos, name, err) < 0 ||
+	    read_token(t, root, "eos_token", &t->eos, name, err) < 0)
 		goto out;
 	t->add_bos = fl_json_bool(fl_json_get(root, "add_bos_token"), t->add_bos);
-	if (t->add_bos && t->bos < 0)
-		fl_err_data(err, "'tokenizer_config.json' asks for a bos_token and names none");
-	else
-		rc = 0;
+	t->add_eos = fl_json_bool(fl_json_get(root, "add_eos_token"), t->add_eos);
+	rc = 0;
 out:
 	fl_json_free(root);
 	return rc;
+}
+
+int
+fl_tokenizer_read_config(struct fl_tokenizer *t, const struct fl_tokenizer_text *file, struct fl_err *err)
+{
+	static const int from[] = { FL_TOKENIZER_MAP, FL_TOKENIZER_CONFIG };
+
+	for (size_t i = 0; i < 2; i++)
+		if (file[from[i]].data && read_file(t, &file[from[i]], fl_tokenizer_file[from[i]], err) < 0)
+			return -1;
+	if (t->add_bos && t->bos < 0)
+		return fl_err_data(err, "the tokenizer asks for a bos_token and has none");
+	if (t->add_eos && t->eos < 0)
+		return fl_err_data(err, "the tokenizer asks for an eos_token and has none");
+	return 0;
 }

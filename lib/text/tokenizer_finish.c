@@ -29,28 +29,33 @@ find_bytes(struct fl_tokenizer *t, struct fl_err *err)
 	return 0;
 }
 
+/* Whether a U+2581 stands behind something else in the token. */
 static bool
-crosses(const struct fl_tokenizer *t, const struct fl_merge *m)
+crosses(const struct fl_token *token)
 {
-	const struct fl_token *l = &t->vocab.token[m->left], *r = &t->vocab.token[m->right];
-	bool from = l->len >= FL_META_LEN &&
-	    memcmp(l->text + l->len - FL_META_LEN, FL_META, FL_META_LEN) == 0;
-	bool into = r->len >= FL_META_LEN && memcmp(r->text, FL_META, FL_META_LEN) == 0;
+	const char *p = token->text, *end = p + token->len;
 
-	return into && !from;
+	while (end - p >= FL_META_LEN && memcmp(p, FL_META, FL_META_LEN) == 0)
+		p += FL_META_LEN;
+	return memmem(p, (size_t)(end - p), FL_META, FL_META_LEN) != NULL;
 }
 
 static void
 find_ranks(struct fl_tokenizer *t)
 {
-	t->meta_cut = !t->ignore_merges && fl_vocab_find(&t->vocab, FL_META, FL_META_LEN) >= 0;
+	bool level = t->kind == FL_TOKENIZER_BYTE_LEVEL;
+
+	t->meta_cut = !level && !t->ignore_merges && fl_vocab_find(&t->vocab, FL_META, FL_META_LEN) >= 0;
 	t->rank = fl_alloc(t->vocab.n, sizeof *t->rank);
-	for (size_t id = 0; id < t->vocab.n; id++)
-		t->rank[id] = -1;
-	for (size_t i = t->merges.n; i-- > 0;) {
-		t->rank[t->merges.v[i].result] = (int32_t)i;
-		t->meta_cut = t->meta_cut && !crosses(t, &t->merges.v[i]);
+	for (size_t id = 0; id < t->vocab.n; id++) {
+		const struct fl_token *token = &t->vocab.token[id];
+
+		t->rank[id] = UINT32_MAX;
+		if (t->meta_cut && token->type == FL_TOKEN_NORMAL && token->text)
+			t->meta_cut = !crosses(token);
 	}
+	for (size_t i = t->merges.n; i-- > 0;)
+		t->rank[t->merges.v[i].result] = t->merges.v[i].rank;
 }
 
 /* The end-of-text token: one by a name that base models use, else eos; and eos, if nothing else said
@@ -85,6 +90,8 @@ fl_tokenizer_finish(struct fl_tokenizer *t, struct fl_err *err)
 			    id[i]);
 	if (find_bytes(t, err) < 0)
 		return -1;
+	fl_added_sort(&t->added[0]);
+	fl_added_sort(&t->added[1]);
 	find_ranks(t);
 	find_eot(t);
 	return 0;

@@ -18,8 +18,8 @@
 
 /* Model ------------------------------------------------------------------------------------------- */
 
-static int
-read_vocab(struct fl_tokenizer *t, const struct fl_json *vocab, struct fl_err *err)
+int
+fl_tokenizer_add_vocab(struct fl_tokenizer *t, const struct fl_json *vocab, struct fl_err *err)
 {
 	if (fl_json_type(vocab) != FL_JSON_OBJECT || fl_json_len(vocab) == 0)
 		return fl_err_data(err, "no vocabulary");
@@ -57,37 +57,19 @@ merge_parts(const struct fl_json *v, const char *part[2], size_t len[2])
 static int
 read_merges(struct fl_tokenizer *t, const struct fl_json *merges, struct fl_err *err)
 {
-	size_t n = fl_json_len(merges);
-	struct fl_str both = { 0 };
-	int rc = 0;
-
 	if (fl_json_type(merges) != FL_JSON_ARRAY)
 		return fl_err_data(err, "no merges");
-	for (size_t i = 0; i < n && rc == 0; i++) {
+	for (size_t i = 0; i < fl_json_len(merges); i++) {
 		const char *part[2];
 		size_t len[2];
-		long id[3];
 
-		if (merge_parts(fl_json_at(merges, i), part, len) < 0) {
-			rc = fl_err_data(err, "merge %zu is not a pair", i);
-			break;
-		}
-		fl_str_clear(&both);
-		fl_str_add(&both, part[0], len[0]);
-		fl_str_add(&both, part[1], len[1]);
-		id[0] = fl_vocab_find(&t->vocab, part[0], len[0]);
-		id[1] = fl_vocab_find(&t->vocab, part[1], len[1]);
-		id[2] = fl_vocab_find(&t->vocab, both.data, both.len);
-		if (id[0] < 0 || id[1] < 0 || id[2] < 0)
-			rc = fl_err_data(err, "merge %zu, '%s', is not in the vocabulary",
-			    i, both.data);
-		else
-			fl_merges_add(&t->merges, (struct fl_merge){ (uint32_t)id[0],
-							(uint32_t)id[1], (uint32_t)id[2] });
+		if (merge_parts(fl_json_at(merges, i), part, len) < 0)
+			return fl_err_data(err, "merge %zu is not a pair", i);
+		if (fl_tokenizer_add_merge(t, i, part[0], len[0], part[1], len[1], err) < 0)
+			return -1;
 	}
-	fl_str_free(&both);
 	fl_merges_index(&t->merges);
-	return rc;
+	return 0;
 }
 
 static int
@@ -106,12 +88,10 @@ read_unk(struct fl_tokenizer *t, const struct fl_json *unk, struct fl_err *err)
 }
 
 static int
-read_model(struct fl_tokenizer *t, const struct fl_json *model, struct fl_err *err)
+read_bpe(struct fl_tokenizer *t, const struct fl_json *model, struct fl_err *err)
 {
 	static const char *const affix[] = { "continuing_subword_prefix", "end_of_word_suffix" };
 
-	if (!fl_component_is(model, "BPE") && fl_json_get(model, "type"))
-		return fl_component_unsupported("model", model, err);
 	if (fl_component_check(model,
 		"type dropout unk_token continuing_subword_prefix end_of_word_suffix fuse_unk "
 		"byte_fallback ignore_merges vocab merges",
@@ -123,55 +103,60 @@ read_model(struct fl_tokenizer *t, const struct fl_json *model, struct fl_err *e
 		if (fl_json_str_len(fl_json_get(model, affix[i])) > 0)
 			return fl_err_data(err, "unsupported %s", affix[i]);
 	t->fuse_unk = fl_json_bool(fl_json_get(model, "fuse_unk"), false);
-	t->byte_fallback = fl_json_bool(fl_json_get(model, "byte_fallback"), false);
 	t->ignore_merges = fl_json_bool(fl_json_get(model, "ignore_merges"), false);
-	return read_vocab(t, fl_json_get(model, "vocab"), err) < 0 ||
+	return fl_tokenizer_add_vocab(t, fl_json_get(model, "vocab"), err) < 0 ||
 		read_merges(t, fl_json_get(model, "merges"), err) < 0 ||
 		read_unk(t, fl_json_get(model, "unk_token"), err) < 0
 	    ? -1
 	    : 0;
 }
 
-/* Added tokens ------------------------------------------------------------------------------------ */
-
+/* vocab: pairs of a token and its score; the id is the place. */
 static int
-add_to_vocab(struct fl_tokenizer *t, long long id, const char *text, size_t len, bool special,
-    struct fl_err *err)
+read_unigram(struct fl_tokenizer *t, const struct fl_json *model, struct fl_err *err)
 {
-	enum fl_token_type type = special ? FL_TOKEN_SPECIAL : FL_TOKEN_ADDED;
-	long known = fl_vocab_find(&t->vocab, text, len);
+	const struct fl_json *vocab = fl_json_get(model, "vocab");
+	double lowest = 0;
 
-	if (known < 0)
-		return fl_vocab_add(&t->vocab, id, text, len, (uint8_t)type, err);
-	if (known != id)
-		return fl_err_data(err, "the added token '%s' has the id %lld, and %ld in the vocabulary",
-		    text, id, known);
-	if (known != t->unk)
-		t->vocab.token[known].type = (uint8_t)type;
+	if (fl_component_check(model, "type unk_id vocab byte_fallback", "model", err) < 0)
+		return -1;
+	if (fl_json_type(vocab) != FL_JSON_ARRAY || fl_json_len(vocab) == 0)
+		return fl_err_data(err, "no vocabulary");
+	t->fuse_unk = true;
+	t->unigram = fl_unigram_new();
+	for (size_t i = 0; i < fl_json_len(vocab); i++) {
+		const struct fl_json *v = fl_json_at(vocab, i), *score = fl_json_at(v, 1);
+		size_t len;
+		const char *text = fl_component_text(fl_json_at(v, 0), &len);
+
+		if (!text || len > FL_UNIGRAM_TOKEN_MAX || fl_json_type(v) != FL_JSON_ARRAY ||
+		    (fl_json_type(score) != FL_JSON_REAL && fl_json_type(score) != FL_JSON_INT))
+			return fl_err_data(err, "token %zu is no text of 1 to %d bytes and its score", i,
+			    FL_UNIGRAM_TOKEN_MAX);
+		if (fl_vocab_add(&t->vocab, (long long)i, text, len, FL_TOKEN_NORMAL, err) < 0)
+			return -1;
+		fl_unigram_add(t->unigram, text, len, (uint32_t)i, fl_json_real(score, 0));
+		lowest = i == 0 || fl_json_real(score, 0) < lowest ? fl_json_real(score, 0) : lowest;
+	}
+	fl_unigram_set_unknown(t->unigram, lowest - 10);
+	t->unk = (long)fl_json_int(fl_json_get(model, "unk_id"), -1);
+	if (t->unk >= (long)t->vocab.n)
+		return fl_err_data(err, "unk_id is %ld, and no token has this id", t->unk);
+	if (t->unk >= 0)
+		t->vocab.token[t->unk].type = FL_TOKEN_UNKNOWN;
 	return 0;
 }
 
-/* A token marked as normalised is looked for in normalised text, itself normalised. */
-static void
-add_pattern(struct fl_tokenizer *t, const struct fl_json *v, const char *text, size_t len)
+/* Older files do not name the type of a BPE. */
+static int
+read_model(struct fl_tokenizer *t, const struct fl_json *model, struct fl_err *err)
 {
-	bool normal = fl_json_bool(fl_json_get(v, "normalized"), false);
-	struct fl_str room[2] = { 0 };
-	struct fl_added_token a = {
-		.id = (uint32_t)fl_json_int(fl_json_get(v, "id"), 0),
-		.special = fl_json_bool(fl_json_get(v, "special"), false),
-		.lstrip = fl_json_bool(fl_json_get(v, "lstrip"), false),
-		.rstrip = fl_json_bool(fl_json_get(v, "rstrip"), false),
-	};
-
-	if (normal)
-		fl_normalizer_run(&t->normalizer, text, len, room, &text, &len);
-	a.text = fl_strndup(text, len);
-	a.len = len;
-	if (len)
-		fl_added_add(&t->added[normal], a);
-	fl_str_free(&room[0]);
-	fl_str_free(&room[1]);
+	t->byte_fallback = fl_json_bool(fl_json_get(model, "byte_fallback"), false);
+	if (fl_component_is(model, "Unigram"))
+		return read_unigram(t, model, err);
+	if (fl_component_is(model, "BPE") || !fl_json_get(model, "type"))
+		return read_bpe(t, model, err);
+	return fl_component_unsupported("model", model, err);
 }
 
 static int
@@ -179,35 +164,24 @@ read_added(struct fl_tokenizer *t, const struct fl_json *list, struct fl_err *er
 {
 	for (size_t i = 0; i < fl_json_len(list); i++) {
 		const struct fl_json *v = fl_json_at(list, i);
-		size_t len;
-		const char *text = fl_component_text(fl_json_get(v, "content"), &len);
 
-		if (!text)
-			return fl_err_data(err, "added token %zu has no text", i);
-		if (fl_json_bool(fl_json_get(v, "single_word"), false))
-			return fl_err_data(err, "unsupported single_word of the added token '%s'", text);
-		if (fl_component_check(v, "id content single_word lstrip rstrip normalized special",
-			"added token", err) < 0 ||
-		    add_to_vocab(t, fl_json_int(fl_json_get(v, "id"), -1), text, len,
-			fl_json_bool(fl_json_get(v, "special"), false), err) < 0)
+		if (fl_tokenizer_add_json(t, fl_json_int(fl_json_get(v, "id"), -1), v, true, err) < 0)
 			return -1;
-		add_pattern(t, v, text, len);
 	}
-	fl_added_sort(&t->added[0]);
-	fl_added_sort(&t->added[1]);
 	return 0;
 }
 
 int
-fl_tokenizer_read_json(struct fl_tokenizer *t, const char *json, size_t len, struct fl_err *err)
+fl_tokenizer_read_json(struct fl_tokenizer *t, const struct fl_tokenizer_text *file, struct fl_err *err)
 {
-	struct fl_json *root = fl_json_parse(json, len, "tokenizer.json", err);
+	const struct fl_tokenizer_text *f = &file[FL_TOKENIZER_JSON];
+	struct fl_json *root = fl_json_parse(f->data, f->len, fl_tokenizer_file[FL_TOKENIZER_JSON], err);
 	int rc = root ? 0 : -1;
 
 	if (root && (read_model(t, fl_json_get(root, "model"), err) < 0 ||
 			fl_tokenizer_read_pipeline(t, root, err) < 0 ||
 			read_added(t, fl_json_get(root, "added_tokens"), err) < 0))
-		rc = fl_err_prefix(err, "'tokenizer.json'");
+		rc = fl_err_prefix(err, "'%s'", fl_tokenizer_file[FL_TOKENIZER_JSON]);
 	fl_json_free(root);
 	return rc;
 }

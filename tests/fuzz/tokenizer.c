@@ -10,7 +10,9 @@ LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
 	struct fl_err err = { 0 };
 	const uint8_t *nul = size ? memchr(data, 0, size) : NULL;
 	size_t len = nul ? (size_t)(nul - data) : size;
-	struct fl_tokenizer *t = fl_tokenizer_new((const char *)data, len, NULL, 0, &err);
+	struct fl_tokenizer_text file[FL_TOKENIZER_FILES] = {
+		[FL_TOKENIZER_JSON] = { (const char *)data, len } };
+	struct fl_tokenizer *t = fl_tokenizer_new(file, &err);
 	struct fl_ids ids = { 0 };
 	struct fl_str back = { 0 };
 

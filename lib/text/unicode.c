@@ -1,9 +1,9 @@
 /* SPDX-License-Identifier: Apache-2.0 */
-/* nfc.c -- decompose, order the marks, compose.
+/* unicode.c -- over utf8proc. Normalising is: decompose, order the marks, compose.
  *
  * utf8proc does all three, but orders a run of combining marks by insertion, which is quadratic for a
  * text that is one long run; so its steps are called one by one, with a counting sort between. */
-#include "text/nfc.h"
+#include "text/unicode.h"
 
 #include <stdint.h>
 #include <stdlib.h>
@@ -14,14 +14,14 @@
 #include "text/utf8.h"
 
 /* Characters below U+0300 are composed already and change only before one that is not: text without
- * a lead byte of U+0300 or more stays as it is. */
+ * a lead byte of U+0300 or more stays as it is; in form KC, without one of U+0080 or more. */
 static bool
-plain(const char *text, size_t len)
+plain(const char *text, size_t len, bool compat)
 {
-	unsigned char high = 0;
+	unsigned char from = compat ? 0x80 : 0xcc, high = 0;
 
 	for (size_t i = 0; i < len; i++)
-		high |= (unsigned char)text[i] >= 0xcc;
+		high |= (unsigned char)text[i] >= from;
 	return !high;
 }
 
@@ -61,8 +61,10 @@ order(int32_t *c, size_t n, int32_t *spare)
 }
 
 static size_t
-decompose(const char *text, size_t len, int32_t **out)
+decompose(const char *text, size_t len, bool compat, int32_t **out)
 {
+	enum { LONGEST = 18 }; /* of one character */
+	utf8proc_option_t how = UTF8PROC_DECOMPOSE | UTF8PROC_STABLE | (compat ? UTF8PROC_COMPAT : 0);
 	const char *p = text, *end = text + len;
 	int32_t *v = NULL;
 	size_t n = 0, cap = 0;
@@ -72,25 +74,24 @@ decompose(const char *text, size_t len, int32_t **out)
 		uint32_t c;
 
 		p = fl_utf8_next(p, &c);
-		v = fl_grow(v, &cap, n + 4, sizeof *v); /* four is the longest canonical form */
-		n += (size_t)utf8proc_decompose_char((int32_t)c, v + n, 4,
-		    UTF8PROC_DECOMPOSE | UTF8PROC_STABLE, &boundary);
+		v = fl_grow(v, &cap, n + LONGEST, sizeof *v);
+		n += (size_t)utf8proc_decompose_char((int32_t)c, v + n, LONGEST, how, &boundary);
 	}
 	*out = v;
 	return n;
 }
 
 void
-fl_nfc(struct fl_str *out, const char *text, size_t len)
+fl_unicode_nfc(struct fl_str *out, const char *text, size_t len, bool compat)
 {
 	int32_t *v, *spare;
 	size_t n;
 
-	if (plain(text, len)) {
+	if (plain(text, len, compat)) {
 		fl_str_add(out, text, len);
 		return;
 	}
-	n = decompose(text, len, &v);
+	n = decompose(text, len, compat, &v);
 	spare = fl_alloc(n, sizeof *spare);
 	order(v, n, spare);
 	n = (size_t)utf8proc_normalize_utf32(v, (utf8proc_ssize_t)n,
@@ -102,4 +103,41 @@ fl_nfc(struct fl_str *out, const char *text, size_t len)
 	}
 	free(spare);
 	free(v);
+}
+
+size_t
+fl_unicode_grapheme(const char *text, size_t len)
+{
+	const char *p, *end = text + len;
+	utf8proc_int32_t state = 0;
+	uint32_t c, next;
+
+	for (p = fl_utf8_next(text, &c); p < end; c = next) {
+		const char *after = fl_utf8_next(p, &next);
+
+		if (utf8proc_grapheme_break_stateful((int32_t)c, (int32_t)next, &state))
+			break;
+		p = after;
+	}
+	return (size_t)(p - text);
+}
+
+enum fl_unicode_class
+fl_unicode_class(uint32_t c)
+{
+	switch (utf8proc_category((int32_t)c)) {
+	case UTF8PROC_CATEGORY_LU:
+	case UTF8PROC_CATEGORY_LL:
+	case UTF8PROC_CATEGORY_LT:
+	case UTF8PROC_CATEGORY_LM:
+	case UTF8PROC_CATEGORY_LO: return FL_UNICODE_LETTER;
+	case UTF8PROC_CATEGORY_MN:
+	case UTF8PROC_CATEGORY_MC:
+	case UTF8PROC_CATEGORY_ME: return FL_UNICODE_MARK;
+	case UTF8PROC_CATEGORY_ND:
+	case UTF8PROC_CATEGORY_NL:
+	case UTF8PROC_CATEGORY_NO: return FL_UNICODE_NUMBER;
+	case UTF8PROC_CATEGORY_PC: return FL_UNICODE_CONNECTOR;
+	default: return FL_UNICODE_OTHER;
+	}
 }
