@@ -77,6 +77,23 @@ byte_symbols(struct fl_encoder *e, const char *text, size_t len)
 		fl_ids_push(&e->work, e->t->byte_id[(unsigned char)text[i]]);
 }
 
+/* For a character that no token covers: its bytes, or one unknown for all that follow one another. */
+static int
+unknown_symbol(struct fl_encoder *e, const char *text, size_t len, bool again, struct fl_err *err)
+{
+	const struct fl_tokenizer *t = e->t;
+	uint32_t c;
+
+	fl_utf8_next(text, &c);
+	if (t->byte_fallback)
+		byte_symbols(e, text, len);
+	else if (t->unk < 0)
+		return fl_err_data(err, "the tokenizer has no token for '%.*s' (U+%04X)", (int)len, text, c);
+	else if (!again || !t->fuse_unk)
+		fl_ids_push(&e->work, (uint32_t)t->unk);
+	return 0;
+}
+
 static int
 char_symbols(struct fl_encoder *e, const char *text, size_t len, struct fl_err *err)
 {
@@ -89,16 +106,10 @@ char_symbols(struct fl_encoder *e, const char *text, size_t len, struct fl_err *
 
 		next = fl_utf8_next(p, &c);
 		id = fl_vocab_find(&t->vocab, p, (size_t)(next - p));
-		if (id >= 0) {
+		if (id >= 0)
 			fl_ids_push(&e->work, (uint32_t)id);
-		} else if (t->byte_fallback) {
-			byte_symbols(e, p, (size_t)(next - p));
-		} else if (t->unk < 0) {
-			return fl_err_data(err, "the tokenizer has no token for '%.*s' (U+%04X)",
-			    (int)(next - p), p, c);
-		} else if (!unknown || !t->fuse_unk) {
-			fl_ids_push(&e->work, (uint32_t)t->unk);
-		}
+		else if (unknown_symbol(e, p, (size_t)(next - p), unknown, err) < 0)
+			return -1;
 		unknown = id < 0;
 	}
 	return 0;
@@ -125,20 +136,25 @@ whole(struct fl_encoder *e, const char *text, size_t len)
 	return fl_vocab_find(&e->t->vocab, e->spelt.data, e->spelt.len);
 }
 
-/* The best cut; what no token covers is one unknown piece (fuse_unk), or its bytes. */
+/* The best cut. "<unk>" in the text is one of its tokens, and as unknown as the next. */
 static int
 cut_unigram(struct fl_encoder *e, const char *text, size_t len, struct fl_err *err)
 {
 	const struct fl_unigram_room *r = &e->unigram;
+	bool unknown = false; /* was the last piece */
 
 	fl_unigram_cut(e->t->unigram, &e->unigram, text, len);
-	for (size_t i = 0; i < r->pieces; text += r->piece[i++].len)
-		if (r->piece[i].id != FL_UNIGRAM_UNKNOWN)
-			fl_ids_push(&e->work, r->piece[i].id);
-		else if (i > 0 && r->piece[i - 1].id == FL_UNIGRAM_UNKNOWN && !e->t->byte_fallback)
-			continue;
-		else if (char_symbols(e, text, r->piece[i].len, err) < 0)
-			return -1;
+	for (size_t i = 0; i < r->pieces; text += r->piece[i++].len) {
+		uint32_t id = r->piece[i].id;
+
+		if (id == FL_UNIGRAM_UNKNOWN) {
+			if (unknown_symbol(e, text, r->piece[i].len, unknown, err) < 0)
+				return -1;
+		} else if (!unknown || id != (uint32_t)e->t->unk) {
+			fl_ids_push(&e->work, id);
+		}
+		unknown = id == FL_UNIGRAM_UNKNOWN || id == (uint32_t)e->t->unk;
+	}
 	return 0;
 }
 

@@ -67,33 +67,33 @@ known_group(const char *p)
 	return false;
 }
 
-/* {n}+ is possessive in PCRE2 and repeated in Oniguruma; [a[b]] and && are set operations in
- * Oniguruma and characters in PCRE2. */
+/* {n}+ is possessive in PCRE2 and repeated in Oniguruma; && is a set operation in Oniguruma and
+ * characters in PCRE2, and so is a class in a class, of which [a[b]] alone, the union, is known here. */
 static bool
-known_here(const char *p, bool in_class)
+known_here(const char *p, int classes)
 {
-	if (in_class)
-		return *p != '[' && !fl_str_begins(p, "&&");
+	if (classes > 0)
+		return !fl_str_begins(p, "[^") && !fl_str_begins(p, "[:") && !fl_str_begins(p, "&&") &&
+		    !fl_str_begins(p, "-[") && (classes == 1 || !fl_str_begins(p, "]-"));
 	return *p == '(' ? known_group(p) : !fl_str_begins(p, "}+");
 }
 
 static int
 translate(struct fl_str *out, const char *pattern, struct fl_err *err)
 {
-	bool in_class = false;
+	int classes = 0; /* that are open */
 	size_t n;
 
 	for (const char *p = pattern; *p; p += n) {
-		n = *p == '\\' ? translate_escape(out, p, in_class) : known_here(p, in_class);
+		n = *p == '\\' ? translate_escape(out, p, classes > 0) : known_here(p, classes);
 		if (n == 0)
 			return fl_err_data(err, "unsupported '%.2s' in the pattern '%s'", p, pattern);
 		if (*p == '\\')
 			continue;
-		fl_str_putc(out, *p);
-		if (*p == '[')
-			in_class = true;
-		else if (*p == ']')
-			in_class = false;
+		classes -= *p == ']' && classes > 0;
+		if ((*p != '[' && *p != ']') || classes == 0) /* an inner class is its members */
+			fl_str_putc(out, *p);
+		classes += *p == '[';
 	}
 	return 0;
 }

@@ -126,7 +126,20 @@ add_map(struct fl_tokenizer *t, const struct fl_json *map, struct fl_err *err)
 	return 0;
 }
 
-/* What is spelt as `v`, a text or an object with one, is special. */
+int
+fl_tokenizer_add_special(struct fl_tokenizer *t, struct fl_tokenizer_added a, struct fl_err *err)
+{
+	long id = fl_vocab_find(&t->vocab, a.text, a.len);
+
+	if (!is_added(t, id))
+		return fl_tokenizer_add(t, a, err);
+	t->vocab.token[id].type = FL_TOKEN_SPECIAL;
+	for (size_t i = 0; i < 2; i++)
+		fl_added_set_special(&t->added[i], (uint32_t)id);
+	return 0;
+}
+
+/* v is a text or an object with one. */
 static int
 add_role(struct fl_tokenizer *t, const struct fl_json *v, struct fl_err *err)
 {
@@ -137,18 +150,9 @@ add_role(struct fl_tokenizer *t, const struct fl_json *v, struct fl_err *err)
 		.lstrip = fl_json_bool(fl_json_get(o, "lstrip"), false),
 		.rstrip = fl_json_bool(fl_json_get(o, "rstrip"), false),
 	};
-	long id;
 
 	a.text = fl_component_text(o ? fl_json_get(o, "content") : v, &a.len);
-	if (!a.text)
-		return 0;
-	id = fl_vocab_find(&t->vocab, a.text, a.len);
-	if (!is_added(t, id))
-		return fl_tokenizer_add(t, a, err);
-	t->vocab.token[id].type = FL_TOKEN_SPECIAL;
-	for (size_t i = 0; i < 2; i++)
-		fl_added_set_special(&t->added[i], (uint32_t)id);
-	return 0;
+	return a.text ? fl_tokenizer_add_special(t, a, err) : 0;
 }
 
 static int

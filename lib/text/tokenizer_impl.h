@@ -105,6 +105,10 @@ struct fl_tokenizer_added {
 int fl_tokenizer_add(struct fl_tokenizer *t, struct fl_tokenizer_added a, struct fl_err *err)
     FL_MUST_USE;
 
+/* One that may have been added before, and is special from here on. */
+int fl_tokenizer_add_special(struct fl_tokenizer *t, struct fl_tokenizer_added a, struct fl_err *err)
+    FL_MUST_USE;
+
 /* From an object with its flags, of which `normalized` counts only if normalize. */
 int fl_tokenizer_add_json(struct fl_tokenizer *t, long long id, const struct fl_json *v, bool normalize,
     struct fl_err *err) FL_MUST_USE;

@@ -126,9 +126,8 @@ add_default(struct fl_tokenizer *t, struct fl_err *err)
 {
 	static const char text[] = "<|endoftext|>";
 	struct fl_tokenizer_added a = { .id = -1, .text = text, .len = sizeof text - 1, .special = true };
-	long id = fl_vocab_find(&t->vocab, a.text, a.len);
 
-	return id >= 0 && t->vocab.token[id].type == FL_TOKEN_NORMAL ? fl_tokenizer_add(t, a, err) : 0;
+	return fl_vocab_find(&t->vocab, a.text, a.len) < 0 ? 0 : fl_tokenizer_add_special(t, a, err);
 }
 
 int

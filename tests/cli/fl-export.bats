@@ -96,5 +96,5 @@ base() {
 @test "without a tokenizer a remark says so" {
 	base
 	run --separate-stderr -0 fl-export --to gguf -o x.gguf base.tar
-	[[ $stderr = *"no tokenizer.json"* ]]
+	[[ $stderr = *"no tokenizer"* ]]
 }

@@ -78,7 +78,7 @@ load helper
 @test "what cannot be run is refused in one line" {
 	one_line_error 2 fl-generate -p a -f b x
 	one_line_error 3 fl-generate "$FIXTURES/logits/llama-untied"
-	[[ $stderr = *"no tokenizer.json"* ]]
+	[[ $stderr = *"no tokenizer"* ]]
 	cp -r "$FIXTURES/logits/llama-untied" m
 	chmod -R u+w m
 	sed -i 's/"tie_word_embeddings": false/"tie_word_embeddings": true/; s/"intermediate_size": 28/"intermediate_size": 32/' m/config.json

@@ -110,6 +110,87 @@ expected() { # TOKENIZER TEXT-AS-JSON
 	assert_equal "$(ls -A | grep -v ^separate-stderr | paste -sd' ')" "base text.txt"
 }
 
+# kind NAME: a checkpoint with the tokenizer in the directory NAME of tests/data/tokenizer.
+kind() {
+	rm -rf base
+	cp -r "$FIXTURES/tokenizer/$1" base
+	chmod -R u+w base
+	echo '{}' > base/config.json
+	printf '\2\0\0\0\0\0\0\0{}' > base/model.safetensors
+}
+
+@test "a text comes back from every form and kind" {
+	printf "Don't  the caf\303\251 12345 \360\237\230\200\n\n x_1[0] " > text.txt
+	for name in falcon starcoder neox llama3 gpt4o gemma phi3 pairs_gpt2 pairs_qwen2 tiktoken_llama3 sp_llama; do
+		kind $name
+		fl-tokenize -q -c base text.txt | fl-tokenize -q -c base -d -o again.txt
+		cmp text.txt again.txt
+	done
+}
+
+@test "of several forms tokenizer.json wins, then tokenizer.model, then vocab.json with merges.txt" {
+	printf 'Hello, the cat' > text.txt
+	kind pairs_gpt2
+	fl-tokenize -q -c base -o three.tok text.txt
+	kind sp_llama
+	fl-tokenize -q -c base -o two.tok text.txt
+	kind phi3
+	fl-tokenize -q -c base -o one.tok text.txt
+	cp "$FIXTURES"/tokenizer/pairs_gpt2/{vocab.json,merges.txt} "$FIXTURES/tokenizer/sp_llama/tokenizer.model" base
+	fl-tokenize -q -c base text.txt | cmp - one.tok
+	rm base/tokenizer.json base/tokenizer_config.json
+	fl-tokenize -q -c base text.txt | cmp - two.tok
+	rm base/tokenizer.model
+	fl-tokenize -q -c base text.txt | cmp - three.tok
+}
+
+@test "without a tokenizer_class vocab.json and merges.txt are GPT-2's, with a remark; an unknown one is refused" {
+	kind pairs_gpt2
+	echo hello > text.txt
+	fl-tokenize -c base -o want.tok text.txt
+	rm base/tokenizer_config.json
+	run --separate-stderr -0 fl-tokenize -c base -o got.tok text.txt
+	assert_equal "$stderr" "fl-tokenize: no tokenizer_class says how words are cut: as GPT-2 does"
+	cmp want.tok got.tok
+	echo '{"tokenizer_class":"BertTokenizer"}' > base/tokenizer_config.json
+	one_line_error 3 fl-tokenize -c base text.txt
+	assert_equal "$stderr" "fl-tokenize: 'base': how the tokenizer class 'BertTokenizer' cuts words is not known: it needs its tokenizer.json"
+}
+
+@test "broken files of every form are refused in one line" {
+	echo hello > text.txt
+	kind tiktoken_llama3
+	cp base/tokenizer.model whole
+	for line in 'IQ==' 'I!== 1' 'IQ== x' 'IQ== 99999999' 'IQ== 1' 'YWJj 4' '= 5' ' 5' 'IQ= 5'; do
+		{ cat whole; echo "$line"; } > base/tokenizer.model
+		one_line_error 3 fl-tokenize -c base text.txt
+	done
+	grep -v ' 65$' whole > base/tokenizer.model # a byte is missing
+	one_line_error 3 fl-tokenize -c base text.txt
+	cp whole base/tokenizer.model
+	rm base/tokenizer_config.json # whose pattern is it?
+	one_line_error 3 fl-tokenize -c base text.txt
+	kind sp_bpe
+	cp base/tokenizer.model whole
+	size=$(stat -c %s whole)
+	for n in 1 2 100 $((size / 2)) $((size - 1)); do
+		head -c $n whole > base/tokenizer.model
+		one_line_error 3 fl-tokenize -c base text.txt
+	done
+	printf '\n\377\377\377\377\017' > base/tokenizer.model
+	one_line_error 3 fl-tokenize -c base text.txt
+	kind pairs_qwen2
+	for line in one 'one two three' ' a' 'a ' 'zzz yyy'; do
+		echo "$line" > base/merges.txt
+		one_line_error 3 fl-tokenize -c base text.txt
+	done
+	kind pairs_gpt2
+	echo '{"<|endoftext|>": 1}' > base/added_tokens.json
+	one_line_error 3 fl-tokenize -c base text.txt
+	echo '["x"]' > base/added_tokens.json
+	one_line_error 3 fl-tokenize -c base text.txt
+}
+
 @test "what cannot be used is refused in one line" {
 	base level
 	echo hello > text.txt
@@ -122,11 +203,12 @@ expected() { # TOKENIZER TEXT-AS-JSON
 	printf '\377\377\0\0' > big.tok
 	one_line_error 3 fl-tokenize -c base -d big.tok
 	assert_equal "$stderr" "fl-tokenize: token 0 of 'big.tok' is 65535, beyond the vocabulary of 305"
-	echo '{"model":{"type":"Unigram"}}' > base/tokenizer.json
+	echo '{"model":{"type":"WordPiece"}}' > base/tokenizer.json
 	one_line_error 3 fl-tokenize -c base text.txt
-	assert_equal "$stderr" "fl-tokenize: 'base': 'tokenizer.json': unsupported model 'Unigram'"
+	assert_equal "$stderr" "fl-tokenize: 'base': 'tokenizer.json': unsupported model 'WordPiece'"
 	rm base/tokenizer.json
 	one_line_error 3 fl-tokenize -c base text.txt
+	assert_equal "$stderr" "fl-tokenize: 'base': no tokenizer: none of tokenizer.json, tokenizer.model, vocab.json with merges.txt"
 }
 
 @test "a checkpoint stream that ends early is refused" {

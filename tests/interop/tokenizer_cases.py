@@ -1,18 +1,23 @@
 #!/usr/bin/env python3
 # SPDX-License-Identifier: Apache-2.0
 """Makes tests/data/tokenizer: small tokenizers and what the PyPI package tokenizers (0.23.3) makes of
-texts with them, and with those of the data folder.
+texts with them, and with those of the data folder; and one directory for each kind of
+tokenizer_kinds.py with what its package makes of the texts.
 
     python3 tests/interop/tokenizer_cases.py ../shared/data
 
 level.json, prefix.json and meta.json are trained here on the texts below; each has what the real
-ones lack. cases.jsonl has one object a line: tokenizer, specials, text, ids, decoded."""
+ones lack. cases.jsonl has one object a line: tokenizer, specials, text, ids, decoded;
+kinds.jsonl the same of the directories."""
 import json
+import pathlib
 import sys
 
 from tokenizers import AddedToken, Regex, Tokenizer, decoders, normalizers, pre_tokenizers, processors
 from tokenizers.models import BPE
 from tokenizers.trainers import BpeTrainer
+
+import tokenizer_kinds
 
 HERE = "tests/data/tokenizer/"
 TEXTS = [
@@ -68,6 +73,30 @@ def cases(name, t, out):
             out.write(json.dumps(case) + "\n")
 
 
+KIND_TEXTS = TEXTS[2:16] + [
+    "thing 12345 \u00b2\u0663 mat format", "x = {1: 2}  # 9.99!!! ...\n\n  done", "\uff21\uff22 \ufb01 \u2460 e\u0301 \u3000 fff\tff",
+    "the catthe cat<tool>  Don't WE'RE \u017fo'\u017f", "<|endoftext|>  <|end|> y", "\u65e5\u672c\u8a9e\u306e\u6587\u5b57 \u041f\u0440\u0438\u0432\u0435\u0442",
+]
+
+
+def kinds():
+    with open(HERE + "kinds.jsonl", "w") as out:
+        for make in tokenizer_kinds.SMALL:
+            where = pathlib.Path(HERE + make.__name__)
+            where.mkdir(exist_ok=True)
+            encode, decode = make(where)
+            for specials in (False, True):
+                for text in KIND_TEXTS:
+                    ids = encode(text, specials)
+                    if ids is None or (specials and "<" not in text):
+                        continue
+                    case = {"tokenizer": make.__name__, "specials": specials, "text": text, "ids": ids}
+                    if not make.__name__.startswith("sp_"):  # which writes unknown pieces in its own way
+                        case["decoded"] = decode(ids)
+                    out.write(json.dumps(case, ensure_ascii=False, separators=(",", ":")) + "\n")
+
+
+kinds()
 with open(HERE + "cases.jsonl", "w") as out:
     for make in (level, prefix, meta):
         t = make()

@@ -91,6 +91,9 @@ a_pattern_cuts_where_it_matches(void)
 	CHECK(fl_split_next(s, r, "1it'S", 5, 3, &a, &b, &err) == 1 && a == 3 && b == 5);
 	CHECK(fl_split_next(s, r, "1it'S", 5, 5, &a, &b, &err) == 0);
 	CHECK(fl_split_next(s, r, "  \xe1\xa0\x8e", 5, 0, &a, &b, &err) == 1 && b == 1); /* U+180E is no space */
+	fl_split_free(s);
+	s = fl_split_new("[^(\\s|[.,]b)]+", &err); /* a class in a class is their union */
+	CHECK(fl_split_next(s, r, ".a(|c", 5, 0, &a, &b, &err) == 1 && a == 1 && b == 2);
 	fl_split_room_free(r);
 	fl_split_free(s);
 }
@@ -98,7 +101,7 @@ a_pattern_cuts_where_it_matches(void)
 static void
 patterns_that_pcre2_would_read_differently_are_refused(void)
 {
-	static const char *const bad[] = { "\\w+", "\\h", "\\bx", "[a[bc]]", "[a&&b]", "a{2}+", "(?m:a)",
+	static const char *const bad[] = { "\\w+", "\\h", "\\bx", "[a[^bc]]", "[a-[bc]]", "[[bc]-d]", "[a&&b]", "a{2}+", "(?m:a)",
 		"(?x)a", "(*UTF)a", "\\x41", "\\", "\\p{L", "(" };
 
 	for (size_t i = 0; i < sizeof bad / sizeof *bad; i++) {
