@@ -123,17 +123,36 @@ byte_facts(const struct fl_inspection *in)
 	fl_str_free(&name);
 }
 
-/* A line of fl-history.jsonl for people: the tool, its arguments, the digest of what it read. */
+/* A line of fl-history.jsonl for people: the tool, its arguments, the digest of what it read. Whoever
+ * wrote it, it stays one line. */
 static void
 print_step(const struct fl_json *step)
 {
 	const struct fl_json *arguments = fl_json_get(step, "arguments");
 	const char *input = fl_json_str(fl_json_get(step, "input"));
+	struct fl_str s = { 0 };
 
-	printf("%-16s %s", "history", fl_json_str(fl_json_get(step, "tool")));
+	fl_str_puts(&s, fl_json_str(fl_json_get(step, "tool")));
 	for (size_t i = 0; i < fl_json_len(arguments); i++)
-		printf(" %s", fl_json_str(fl_json_at(arguments, i)));
-	printf(input ? " < %.8s\n" : "\n", input);
+		fl_str_printf(&s, " %s", fl_json_str(fl_json_at(arguments, i)));
+	if (input)
+		fl_str_printf(&s, " < %.8s", input);
+	fl_str_one_line(s.data);
+	printf("%-16s %s\n", "history", s.data);
+	fl_str_free(&s);
+}
+
+static int
+check_step(const struct fl_json *step, struct fl_err *err)
+{
+	const struct fl_json *arguments = fl_json_get(step, "arguments");
+
+	if (!fl_json_str(fl_json_get(step, "tool")))
+		return fl_err_data(err, "'fl-history.jsonl' has a line that names no tool");
+	for (size_t i = 0; i < fl_json_len(arguments); i++)
+		if (!fl_json_str(fl_json_at(arguments, i)))
+			return fl_err_data(err, "'fl-history.jsonl' has an argument that is no string");
+	return 0;
 }
 
 static int
@@ -145,8 +164,8 @@ history_facts(const char *text, struct fl_err *err)
 		size_t n = strcspn(text, "\n");
 		struct fl_json *step = fl_json_parse(text, n, "fl-history.jsonl", err);
 
-		if (!step || !fl_json_str(fl_json_get(step, "tool")))
-			return fl_err_data(err, "'fl-history.jsonl' has a line that names no tool");
+		if (!step || check_step(step, err) < 0)
+			return -1;
 		fl_json_push(all, step);
 		text += n + (text[n] == '\n');
 	}
@@ -173,7 +192,9 @@ checkpoint(const char *path, struct fl_err *err)
 	config_facts(&c);
 	byte_facts(&in);
 	fact_str("digest", fl_reader_digest(r));
-	return history_facts(fl_reader_history(r), err);
+	if (history_facts(fl_reader_history(r), err) < 0)
+		return fl_err_prefix(err, "'%s'", fl_reader_name(r));
+	return 0;
 }
 
 /* 1 if it begins with the length of a header, and the header with a brace. A plain file, since what is

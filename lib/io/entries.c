@@ -10,7 +10,7 @@
 #include "base/str.h"
 
 /* A bound on what an archive can make us hold; names are compared one by one. */
-enum { MAX_ENTRIES = 10000 };
+enum { MAX_ENTRIES = 10000, MAX_NAME = 4096 };
 
 static void
 free_entry(struct fl_entry *e)
@@ -31,15 +31,28 @@ fl_entries_free(struct fl_entries *list)
 	free(list->remarked);
 }
 
+static int
+check_name(const struct fl_entries *list, const char *name, struct fl_err *err)
+{
+	if (name[0] == '/')
+		return fl_err_data(err, "'%s': member '%s' has an absolute name", list->what, name);
+	if (strlen(name) > MAX_NAME)
+		return fl_err_data(err, "'%s': member '%.40s...' has a name of more than %d bytes",
+		    list->what, name, MAX_NAME);
+	for (const char *p = name; *p; p++)
+		if ((unsigned char)*p < ' ' || *p == 127)
+			return fl_err_data(err, "'%s': member '%s' has a control character in its name",
+			    list->what, name);
+	return 0;
+}
+
 char *
 fl_entries_name(const struct fl_entries *list, const char *name, struct fl_err *err)
 {
 	struct fl_str out = { 0 };
 
-	if (name[0] == '/') {
-		fl_err_data(err, "'%s': member '%s' has an absolute name", list->what, name);
+	if (check_name(list, name, err) < 0)
 		return NULL;
-	}
 	for (const char *p = name; *p;) {
 		size_t n = strcspn(p, "/");
 
@@ -70,6 +83,14 @@ fl_entries_remark(struct fl_entries *list, const char *name)
 	list->remarked = shown;
 }
 
+int
+fl_entries_full(const struct fl_entries *list, struct fl_err *err)
+{
+	if (list->n < MAX_ENTRIES)
+		return 0;
+	return fl_err_data(err, "'%s' has more than %d members", list->what, MAX_ENTRIES);
+}
+
 struct fl_entry *
 fl_entries_add(struct fl_entries *list, char *name, uint64_t size)
 {
@@ -91,8 +112,8 @@ judge(struct fl_entries *list, const char *name, uint64_t size, enum fl_member_k
 	if (*kind != FL_MEMBER_WEIGHTS && size > FL_MEMBER_MAX)
 		return fl_err_data(err, "'%s': member '%s' is larger than %llu MiB", list->what, name,
 		    (unsigned long long)(FL_MEMBER_MAX >> 20));
-	if (list->n >= MAX_ENTRIES)
-		return fl_err_data(err, "'%s' has more than %d members", list->what, MAX_ENTRIES);
+	if (fl_entries_full(list, err) < 0)
+		return -1;
 	for (size_t i = 0; i < list->n; i++)
 		if (strcmp(list->e[i].name, name) == 0)
 			return fl_err_data(err, "'%s' has two members '%s'", list->what, name);

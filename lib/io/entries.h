@@ -33,9 +33,12 @@ struct fl_entries {
 
 void fl_entries_free(struct fl_entries *list);
 
-/* name as it is compared and kept: without "." components and doubled slashes. Absolute names and
- * ".." are refused. The caller's to free; NULL with err set. */
+/* name as it is compared and kept: without "." components and doubled slashes. Absolute names, "..",
+ * control characters and what is longer than a path can be are refused. The caller's to free; NULL with err set. */
 char *fl_entries_name(const struct fl_entries *list, const char *name, struct fl_err *err) FL_MUST_USE;
+
+/* -1 with err set if the list holds as many as it may. */
+int fl_entries_full(const struct fl_entries *list, struct fl_err *err) FL_MUST_USE;
 
 /* Appends without judging; name becomes the list's. The entry lives until the next is added. */
 struct fl_entry *fl_entries_add(struct fl_entries *list, char *name, uint64_t size);

@@ -168,6 +168,16 @@ read_json(struct fl_reader *r, const struct fl_member *m, struct fl_err *err)
 }
 
 static int
+read_history(struct fl_reader *r, const struct fl_member *m, struct fl_err *err)
+{
+	if (read_member(r->src, m, &r->history, err) < 0)
+		return -1;
+	if (memchr(r->history.data, '\0', r->history.len))
+		return fl_err_data(err, "'%s': '%s' holds a NUL byte", fl_reader_name(r), m->name);
+	return 0;
+}
+
+static int
 read_config(struct fl_reader *r, struct fl_err *err)
 {
 	struct fl_member m;
@@ -332,7 +342,7 @@ begin_member(struct fl_reader *r, const struct fl_member *m, struct fl_item *ite
 	case FL_MEMBER_INDEX:
 		r->index = read_json(r, m, err);
 		return r->index ? 0 : -1;
-	case FL_MEMBER_HISTORY: return read_member(r->src, m, &r->history, err);
+	case FL_MEMBER_HISTORY: return read_history(r, m, err);
 	case FL_MEMBER_SMALL: break;
 	default: fl_bug("member '%s' is of kind %d", m->name, (int)m->kind);
 	}

@@ -18,8 +18,8 @@
 #include "io/zst.h"
 
 enum {
-	MAX_HELD = 256 << 20, /* of what stands in front of config.json on a pipe */
-	DROP = 16 << 20,      /* mapped pages are given back in strides of this */
+	MAX_HELD = 64 << 20, /* of what stands in front of config.json on a pipe */
+	DROP = 16 << 20,     /* mapped pages are given back in strides of this */
 };
 
 struct fl_source {
@@ -276,7 +276,7 @@ judge_early(struct fl_source *s, const char *name, uint64_t size, struct fl_err 
 		return fl_err_data(err,
 		    "'%s': too much stands before config.json; give it as a directory or a plain tar file",
 		    s->name);
-	return 1;
+	return fl_entries_full(&s->list, err) < 0 ? -1 : 1;
 }
 
 /* Keeps back config.json or what stands before it; name becomes ours. */
@@ -285,17 +285,15 @@ hold(struct fl_source *s, char *name, uint64_t size, struct fl_err *err)
 {
 	int rc = judge_early(s, name, size, err);
 	struct fl_entry *e;
-	const void *data;
 
 	if (rc <= 0) {
 		free(name);
 		return rc;
 	}
 	e = fl_entries_add(&s->list, name, size);
-	data = join(s, size, err);
-	if (!data)
+	if (!join(s, size, err))
 		return -1;
-	e->data = e->held = fl_strndup(data, size);
+	e->data = e->held = fl_str_steal(&s->joined);
 	return 0;
 }
 

@@ -13,7 +13,10 @@
 
 #include "base/alloc.h"
 
-enum { END_MARKER = 2 * 512 };
+enum {
+	END_MARKER = 2 * 512,
+	MAX_PADDING = 16 << 20, /* behind it; tar fills a record, of 10 KiB unless told */
+};
 
 struct fl_tar {
 	struct archive *a;
@@ -93,13 +96,16 @@ check_end(struct fl_tar *t, struct fl_err *err)
 	uint64_t end = (uint64_t)archive_read_header_position(t->a);
 	const void *data;
 
-	while (!t->ended)
+	while (!t->ended && t->total <= end + MAX_PADDING)
 		if (pull(t->a, t, &data) < 0)
 			return refuse(t, err);
 	if (t->total < end + END_MARKER)
 		return fl_err_data(err, "'%s' ends early", t->what);
 	if (t->total - t->zeros > end)
 		return fl_err_data(err, "'%s' has bytes after its end", t->what);
+	if (t->total - end > MAX_PADDING)
+		return fl_err_data(err, "'%s' has more than %d MiB of padding after its end", t->what,
+		    MAX_PADDING >> 20);
 	return 0;
 }
 

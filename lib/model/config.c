@@ -129,8 +129,8 @@ read_sizes(const struct reading *r, struct fl_config *c)
 	if (c->heads % c->kv_heads)
 		return fl_err_data(r->err, "'%s': %d attention heads are not shared evenly by %d",
 		    r->what, c->heads, c->kv_heads);
-	if (c->head_dim % 2)
-		return fl_err_data(r->err, "'%s': head_dim %d is odd", r->what, c->head_dim);
+	if (c->head_dim % 2 || c->head_dim == 0)
+		return fl_err_data(r->err, "'%s': head_dim %d is not even and positive", r->what, c->head_dim);
 	return 0;
 }
 
@@ -143,6 +143,8 @@ read_rope_object(const struct reading *r, const struct fl_json *o, struct fl_rop
 
 	if (!type)
 		type = fl_json_str(fl_json_get(o, "type"));
+	if (!type && (!is_off(fl_json_get(o, "rope_type")) || !is_off(fl_json_get(o, "type"))))
+		return fl_err_data(r->err, "'%s': the type of RoPE scaling in config.json is no string", r->what);
 	if (!type || strcmp(type, "default") == 0)
 		return 0;
 	if (strcmp(type, "llama3") != 0)
@@ -165,6 +167,8 @@ check_rope_keys(const struct reading *r, const struct fl_json *o)
 	static const char *const keys[] = { "rope_theta", "rope_type", "type", "factor",
 		"low_freq_factor", "high_freq_factor", "original_max_position_embeddings", NULL };
 
+	if (!is_off(o) && fl_json_type(o) != FL_JSON_OBJECT)
+		return fl_err_data(r->err, "'%s': the RoPE scaling in config.json is no object", r->what);
 	for (void *it = fl_json_first(o); it; it = fl_json_next(o, it)) {
 		const char *const *k = keys;
 

@@ -177,6 +177,20 @@ read_member(struct fl_metrics *m, enum fl_metric which, const struct fl_safetens
 	return 0;
 }
 
+static int
+check_known(const struct fl_safetensors *s, const char *path, struct fl_err *err)
+{
+	for (size_t i = 0; i < s->n; i++) {
+		enum fl_metric m = 0;
+
+		while (m < FL_METRICS && strcmp(names[m], s->tensor[i].name) != 0)
+			m++;
+		if (m == FL_METRICS)
+			return fl_err_data(err, "'%s': '%s' is not known as a metric", path, s->tensor[i].name);
+	}
+	return 0;
+}
+
 struct fl_metrics *
 fl_metrics_read(const char *path, struct fl_err *err)
 {
@@ -188,7 +202,7 @@ fl_metrics_read(const char *path, struct fl_err *err)
 		return NULL;
 	m = fl_alloc(1, sizeof *m);
 	path = fl_input_name(path);
-	bad = read_head(m, s, path, err);
+	bad = read_head(m, s, path, err) < 0 || check_known(s, path, err) < 0;
 	for (enum fl_metric i = 0; i < FL_METRICS && !bad; i++)
 		bad = read_member(m, i, s, path, err);
 	fl_safetensors_free(s);
