@@ -96,7 +96,7 @@ find_stops(const struct fl_model *m, const struct fl_tokenizer *t, struct fl_ids
 	if (ignore_eos)
 		return 0;
 	if (text && !(json = fl_json_parse(text, len, "generation_config.json", err)))
-		return -1;
+		return fl_err_prefix(err, "'%s'", fl_model_name(m));
 	push_eos(stop, fl_json_get(m->config.json, "eos_token_id"));
 	push_eos(stop, fl_json_get(json, "eos_token_id"));
 	if (fl_tokenizer_eos(t) >= 0)

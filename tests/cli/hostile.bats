@@ -43,6 +43,8 @@ refused() {
 
 @test "tokenizer.json: no JSON, ids and merges that cannot be, missing bytes" { refused tokenizer; }
 
+@test "generation_config.json and tokenizer_config.json" { refused generation; refused special; }
+
 @test "metrics that lie" { refused metrics; }
 
 @test "token files: odd sizes, ids beyond the vocabulary" { refused tokens; }

@@ -31,7 +31,8 @@ my @transform = (
 	[qw(fl-generate -j 1 -p hello -n 2 IN)],
 );
 my @tokenize = ([qw(fl-tokenize -j 1 -o out.tok -c IN ../tiny.txt)]);
-my @config = (@transform, [qw(fl-measure -j 1 --prefill 8 --repeat 1 -c IN)]);
+my @config = (@transform, [qw(fl-measure -j 1 --prefill 8 --repeat 1 -c IN)],
+	[qw(fl-init -o out.tar FILE/config.json)]);
 my @metrics = (
 	[qw(fl-info FILE)],
 	[qw(fl-prune -j 1 -a d32-f32-f -o out.tar -m IN ../tiny)],
@@ -66,7 +67,7 @@ sub run {	# INPUT STDIN COMMAND...: exit status, standard output, standard error
 
 sub try {	# NAME WHAT-THE-LINE-SAYS PIPED COMMAND
 	my ($name, $says, $piped, $command) = @_;
-	my @command = map { $_ eq 'FILE' ? "../in/$name" : $_ eq 'IN' ? ($piped ? '-' : "../in/$name") : $_ } @$command;
+	my @command = map { s{^FILE}{../in/$name}r } map { $_ ne 'IN' ? $_ : $piped ? '-' : 'FILE' } @$command;
 	my ($status, $out, $err, @left) = run($piped ? "../in/$name" : '/dev/null', @command);
 	my $subject = $piped ? 'standard input' : $name;
 	$runs++;
@@ -349,6 +350,10 @@ sub shards {
 		'vocabulary-of-another' => ['', 'config.json' => $config->(vocab_size => 999)],
 		'layer-missing' => ['missing|number of layers', 'config.json' => $config->(num_hidden_layers => 3)],
 		'layer-too-many' => ['belong|number of layers', 'config.json' => $config->(num_hidden_layers => 1)],
+		'quantized-by-name-only' => ['weight|already', 'config.json' => $config->(model_type => '"llama",' .
+			'"quantization_config":{"quant_method":"compressed-tensors","format":"pack-quantized",' .
+			'"config_groups":{"g":{"targets":["Linear"],"weights":{"num_bits":4,"type":"int",' .
+			'"symmetric":true,"strategy":"group","group_size":32}}}}')],
 		'index-twice' => ['valid JSON', %both, $i => '{"weight_map":{},"weight_map":{}}'],
 	);
 }
@@ -404,9 +409,6 @@ sub configs {
 		'quantized-otherwise' => ['gptq', $plus->('"quantization_config":{"quant_method":"gptq"}')],
 		'quantized-to-3' => ['int4', $plus->('"quantization_config":{"quant_method":"compressed-tensors",' .
 			'"format":"pack-quantized","config_groups":{"g":{"targets":["Linear"],"weights":{"num_bits":3}}}}')],
-		'quantized-by-name-only' => ['', $plus->('"quantization_config":{"quant_method":"compressed-tensors",' .
-			'"format":"pack-quantized","config_groups":{"g":{"targets":["Linear"],"weights":{"num_bits":4,' .
-			'"type":"int","symmetric":true,"strategy":"group","group_size":32}}}}')],
 	);
 }
 
@@ -444,6 +446,11 @@ sub tokenizers {
 		'bad-pattern' => ['tokenizer', $edit->('"pre_tokenizer":\{', '"pre_tokenizer":{"type":"Split",' .
 			'"pattern":{"Regex":"(("},"behavior":"Isolated","invert":false},"x":{')],
 	);
+}
+
+sub side_files {
+	return ('cut' => ['JSON', '{"eos_token_id":'], 'deep' => ['deeper', '[' x 1000], 'empty' => ['JSON', ''],
+		'not-utf8' => ['JSON', "{\"a\":\"\xff\"}"], 'two-of-a-key' => ['JSON', '{"a":1,"a":2}']);
 }
 
 # Files beside the model
@@ -568,6 +575,10 @@ my %kind = (	# what makes the inputs, and the commands that read them
 	shards => [sub { directories(undef, shards()) }, @transform],
 	config => [sub { directories('config.json', configs()) }, @config],
 	history => [sub { directories('fl-history.jsonl', histories()) }, [qw(fl-info IN)]],
+	generation => [sub { directories('generation_config.json', side_files()) }, $transform[-1]],
+	special => [sub { directories('tokenizer_config.json', side_files(),
+		'bos-of-another' => ['<s>', '{"bos_token":"<s>"}'],
+		'bos-missing' => ['bos_token', '{"add_bos_token":true}']) }, @tokenize],
 	tokenizer => [sub { directories('tokenizer.json', tokenizers()) }, @tokenize],
 	metrics => [sub { files('.safetensors', metrics_files()) }, @metrics],
 	tokens => [sub { files('.tok', token_files()) }, @tokens],
