@@ -1,6 +1,6 @@
 # SPDX-License-Identifier: Apache-2.0
 # Broken and hostile input: exit 3, one line that names it, nothing left, little memory, little time.
-# hostile.pl makes the inputs and says what is wrong with them; ALL=1 gives each to every tool that reads
+# hostile/try.pl makes the inputs and says what is wrong with them; ALL=1 gives each to every tool that reads
 # its kind, else the tools take turns where there are many.
 load helper
 
@@ -24,7 +24,7 @@ setup() {
 
 # refused KIND: every tool refuses every input of the kind.
 refused() {
-	run perl "$ROOT/tests/cli/hostile.pl" "$1"
+	run perl "$ROOT/tests/cli/hostile/try.pl" "$1"
 	echo "# ${lines[-1]}" >&3
 	assert_success
 }
