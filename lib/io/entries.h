@@ -34,7 +34,8 @@ struct fl_entries {
 void fl_entries_free(struct fl_entries *list);
 
 /* name as it is compared and kept: without "." components and doubled slashes. Absolute names, "..",
- * control characters and what is longer than a path can be are refused. The caller's to free; NULL with err set. */
+ * control characters and what is longer than a path can be are refused. The caller's to free; NULL with
+ * err set. */
 char *fl_entries_name(const struct fl_entries *list, const char *name, struct fl_err *err) FL_MUST_USE;
 
 /* -1 with err set if the list holds as many as it may. */
