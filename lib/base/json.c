@@ -26,11 +26,24 @@ ours(json_t *v)
 	return (struct fl_json *)(void *)v;
 }
 
+static void *
+alloc(size_t n)
+{
+	return fl_realloc(NULL, n, 1);
+}
+
+/* jansson would say of exhausted memory no more than that something failed. */
+__attribute__((constructor)) static void
+set_alloc(void)
+{
+	json_set_alloc_funcs(alloc, free);
+}
+
 static json_t *
 made(json_t *v)
 {
 	if (!v)
-		fl_bug("a JSON value could not be made: not UTF-8, not finite, or no memory");
+		fl_bug("a JSON value could not be made: not UTF-8, or not finite");
 	return v;
 }
 
