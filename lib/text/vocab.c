@@ -49,18 +49,19 @@ int
 fl_vocab_add(struct fl_vocab *v, long long id, const char *text, size_t len, uint8_t type,
     struct fl_err *err)
 {
+	int shown = len < 100 ? (int)len : 100; /* not every text is ended by a NUL */
 	size_t at;
 
 	if (id < 0 || id >= FL_VOCAB_MAX)
-		return fl_err_data(err, "token '%s' has the id %lld, out of range", text, id);
+		return fl_err_data(err, "token '%.*s' has the id %lld, out of range", shown, text, id);
 	extend(v, (size_t)id + 1);
 	reserve(v);
 	if (v->token[id].text)
-		return fl_err_data(err, "tokens '%s' and '%s' have the same id %lld",
-		    v->token[id].text, text, id);
+		return fl_err_data(err, "tokens '%s' and '%.*s' have the same id %lld",
+		    v->token[id].text, shown, text, id);
 	at = find(v, text, len);
 	if (v->slot[at])
-		return fl_err_data(err, "token '%s' has two ids", text);
+		return fl_err_data(err, "token '%.*s' has two ids", shown, text);
 	v->token[id] = (struct fl_token){ fl_strndup(text, len), (uint32_t)len, type };
 	v->slot[at] = (uint32_t)id + 1;
 	v->count++;
