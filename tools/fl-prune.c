@@ -71,6 +71,7 @@ main(int argc, char **argv)
 	if (!in)
 		fl_die_err(&err);
 	plan = fl_plan_prune(&config, fl_reader_name(in), arch_text ? &arch : NULL, metrics, &opt, &err);
+	fl_metrics_free(metrics); /* of a large model larger than all that follows */
 	if (!plan || fl_plan_apply(plan, in, &sink, fl_cli_record(), &err) < 0)
 		fl_die_err(&err);
 	return FL_EXIT_OK;

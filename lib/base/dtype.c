@@ -95,11 +95,9 @@ fl_f32_to_f16(float x)
 uint16_t
 fl_f32_to_bf16(float x)
 {
-	uint32_t u = bits_of(x);
+	uint32_t u = bits_of(x), rounded = (u + 0x7fff + (u >> 16 & 1)) >> 16;
 
-	if ((u & 0x7fffffff) > 0x7f800000)
-		return (uint16_t)(u >> 16 | 0x40);
-	return (uint16_t)((u + 0x7fff + (u >> 16 & 1)) >> 16);
+	return (uint16_t)((u & 0x7fffffff) > 0x7f800000 ? u >> 16 | 0x40 : rounded); /* NaN, kept quiet */
 }
 
 void
@@ -135,9 +133,14 @@ fl_dtype_from_f32(void *restrict dst, enum fl_dtype t, const float *restrict src
 	switch (t) {
 	case FL_F32: memcpy(dst, src, n * sizeof *src); return;
 	case FL_BF16:
+		for (size_t i = 0; i < n; i++) {
+			h = fl_f32_to_bf16(src[i]);
+			memcpy(p + 2 * i, &h, 2);
+		}
+		return;
 	case FL_F16:
 		for (size_t i = 0; i < n; i++) {
-			h = t == FL_BF16 ? fl_f32_to_bf16(src[i]) : fl_f32_to_f16(src[i]);
+			h = fl_f32_to_f16(src[i]);
 			memcpy(p + 2 * i, &h, 2);
 		}
 		return;

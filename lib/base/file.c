@@ -2,6 +2,7 @@
 #include "base/file.h"
 
 #include <fcntl.h>
+#include <stdint.h>
 #include <stdlib.h>
 #include <string.h>
 #include <sys/mman.h>
@@ -41,6 +42,15 @@ fl_file_open(struct fl_file *f, const char *path, size_t limit, struct fl_err *e
 	if (!map(f, path))
 		f->data = fl_slurp(path, limit, &f->size, err);
 	return f->data ? 0 : -1;
+}
+
+void
+fl_file_done(const struct fl_file *f, const void *p, size_t n)
+{
+	uintptr_t page = (uintptr_t)sysconf(_SC_PAGESIZE), from = (uintptr_t)p / page * page;
+
+	if (f->mapped)
+		madvise((void *)from, (uintptr_t)p + n - from, MADV_DONTNEED);
 }
 
 void

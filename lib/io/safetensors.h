@@ -25,7 +25,7 @@ struct fl_safetensors {
 	struct fl_json *json;	  /* the header's text as a tree */
 	struct fl_json *metadata; /* __metadata__ in it, NULL if absent */
 	const char *data;	  /* the data section, where the whole file is at hand; else NULL */
-	struct fl_file file;	  /* private: behind data */
+	struct fl_file file;	  /* behind data */
 };
 
 /* The first eight bytes of a file: the length of its header. */

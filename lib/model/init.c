@@ -9,32 +9,27 @@
 #include "base/parallel.h"
 #include "base/progress.h"
 #include "base/rng.h"
+#include "compute/noise.h"
 
 enum {
-	RUN = 4096,	    /* elements that share a random stream */
-	BLOCK = 1024 * RUN, /* elements made at once */
+	RUN = 4096,	   /* elements that share a key */
+	BLOCK = 256 * RUN, /* elements made at once */
 };
-
-/* The sum of four uniform 16-bit numbers is near enough to normal, and exact everywhere. Its variance
- * is 4 (2^32 - 1) / 12. */
-static float
-bell(uint64_t u)
-{
-	int sum = (int)((u & 0xffff) + (u >> 16 & 0xffff) + (u >> 32 & 0xffff) + (u >> 48)) - 2 * 65535;
-
-	return (float)sum * (1.7320508f / 65536);
-}
 
 void
 fl_init_values(const struct fl_weight *w, int seed, float sd, size_t first, size_t n, float *out)
 {
 	uint64_t name = fl_hash(w->tensor.name, strlen(w->tensor.name), (uint64_t)seed);
 
+	if (!fl_role_is_matrix(w->role)) {
+		for (size_t i = 0; i < n; i++)
+			out[i] = 1;
+		return;
+	}
 	for (size_t i = 0; i < n; i += RUN) {
 		struct fl_rng r = fl_rng_new(name, (first + i) / RUN);
 
-		for (size_t k = i; k < n && k < i + RUN; k++)
-			out[k] = fl_role_is_matrix(w->role) ? bell(fl_rng_u64(&r)) * sd : 1;
+		fl_noise(fl_rng_u64(&r), sd, out + i, n - i < RUN ? n - i : RUN);
 	}
 }
 
@@ -43,7 +38,6 @@ struct block {
 	int seed;
 	float sd;
 	size_t first, n;
-	float *values;
 	char *stored;
 };
 
@@ -52,11 +46,12 @@ make_run(void *ctx, size_t tile, int thread)
 {
 	struct block *b = ctx;
 	size_t at = tile * RUN, n = b->n - at < RUN ? b->n - at : RUN;
+	float value[RUN];
 
 	(void)thread;
-	fl_init_values(b->w, b->seed, b->sd, b->first + at, n, b->values + at);
+	fl_init_values(b->w, b->seed, b->sd, b->first + at, n, value);
 	fl_dtype_from_f32(b->stored + at * fl_dtype_size(b->w->tensor.dtype), b->w->tensor.dtype,
-	    b->values + at, n);
+	    value, n);
 }
 
 static int
@@ -84,7 +79,6 @@ write_weights(const struct fl_config *c, const struct fl_inventory *inv, int see
 	int bad;
 
 	b.sd = (float)fl_json_real(fl_json_get(c->json, "initializer_range"), 0.02);
-	b.values = fl_alloc(BLOCK, sizeof *b.values);
 	b.stored = fl_alloc(BLOCK, fl_dtype_size(c->dtype));
 	for (size_t i = 0; i < inv->n; i++) {
 		t[i] = inv->weight[i].tensor;
@@ -97,7 +91,6 @@ write_weights(const struct fl_config *c, const struct fl_inventory *inv, int see
 		bad = write_weight(&b, out, err);
 	}
 	fl_progress_end();
-	free(b.values);
 	free(b.stored);
 	free(t);
 	return bad;

@@ -169,6 +169,7 @@ read_member(struct fl_metrics *m, enum fl_metric which, const struct fl_safetens
 		return fl_err_data(err, "'%s': '%s' is not F64 [%zu, %zu]", path, names[which], rows, cols);
 	sum = fl_metrics_make(m, which);
 	memcpy(sum, data, t->size);
+	fl_file_done(&s->file, data, t->size);
 	if (!fl_sums_finite(sum, rows * cols))
 		return fl_err_data(err, "'%s': '%s' holds a value that is not finite", path, names[which]);
 	for (size_t i = 0; i < rows * cols && !is_cosine(which); i++)
