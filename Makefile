@@ -108,15 +108,18 @@ $B/fuzz/%: $B/obj/tests/fuzz/%.o $(if $(FUZZ),,$B/obj/tests/fuzz/replay.o) $B/li
 	@mkdir -p $(@D)
 	$(LINK) $(if $(FUZZ),-fsanitize=fuzzer)
 
-# A page's SYNOPSIS and OPTIONS are what the tool itself prints.
+# What stands in more than one page is put in the place of a comment, and comments are left out. A tool's
+# SYNOPSIS and OPTIONS are what it prints itself.
+PASTE = sed -e '/^\.\\" @options@/{r /dev/stdin' -e 'd;}' -e '/^\.\\" @common@/{r man/common.mdoc' -e 'd;}' $< | \
+	grep -v '^\.\\"' > $@
+
 $B/man/%.1: man/%.1.in man/common.mdoc $B/bin/%
 	@mkdir -p $(@D)
-	$B/bin/$* --help=mdoc | sed -e '/^\.\\" @options@/{r /dev/stdin' -e 'd;}' \
-		-e '/^\.\\" @common@/{r man/common.mdoc' -e 'd;}' $< | grep -v '^\.\\"' > $@
+	$B/bin/$* --help=mdoc | $(PASTE)
 
-$B/man/%: man/%
+$B/man/%: man/% man/common.mdoc
 	@mkdir -p $(@D)
-	cp $< $@
+	$(PASTE)
 
 # Rewritten only when compiler or flags change: then everything is rebuilt.
 FLAGS = $(CC) $(ALL_CFLAGS) $(LDFLAGS) $(LIBS)

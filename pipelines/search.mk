@@ -57,7 +57,7 @@ MAKE_IT = mv $@.tmp $@
 all: $(OUT)/front.tsv $(OUT)/front.svg $(OUT)/front.png $(OUT)/winner.gguf $(OUT)/winner.txt
 	@printf '\nThe frontier, %s:\n' '$(OUT)/front.tsv'
 	@$(call say,$(OUT)/front.tsv)
-	@printf '\nThe winner, %s:\n%s%s\n' "$$(cat $(OUT)/winner)" "$$PROMPT" "$$(cat $(OUT)/winner.txt)"
+	@printf '\nThe winner, %s:\n%s' "$$(cat $(OUT)/winner)" "$$PROMPT"; cat $(OUT)/winner.txt; echo
 
 # What was asked for ---------------------------------------------------------------------------------
 # Each setting that results depend on is a file, rewritten only when it changes. Files given are known by

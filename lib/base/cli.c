@@ -113,17 +113,24 @@ help(const struct fl_tool *t)
 	help_rows(common);
 }
 
-/* mdoc treats a leading dot or quote as a macro and a backslash as an escape. */
+/* mdoc treats a leading dot or quote as a macro and a backslash as an escape, and wants each sentence on a
+ * line of its own. */
 static void
 mdoc_text(const char *s)
 {
-	if (*s == '.' || *s == '\'')
-		printf("\\&");
-	for (; *s; s++)
+	bool begins = true;
+
+	for (; *s; s++) {
+		if (begins && (*s == '.' || *s == '\''))
+			printf("\\&");
+		begins = fl_str_begins(s, ". ");
 		if (*s == '\\')
 			printf("\\e");
 		else
 			putchar(*s);
+		if (begins)
+			s++, putchar('\n');
+	}
 }
 
 static void

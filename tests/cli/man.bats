@@ -19,11 +19,16 @@ show() {
 	done
 }
 
-@test "every page of a tool has the sections of a manual, in their order" {
+@test "every page has the sections of a manual, in their order" {
 	for page in "$B"/man/*.1; do
 		echo "# $page"
 		run -0 sed -n 's/^\.Sh //p' "$page"
-		[[ $output = NAME$'\n'SYNOPSIS$'\n'OPTIONS$'\n'DESCRIPTION$'\n'EXAMPLES$'\n'"EXIT STATUS"$'\n'"SEE ALSO"* ]]
+		[[ ${output/ENVIRONMENT$'\n'/} = NAME$'\n'SYNOPSIS$'\n'OPTIONS$'\n'DESCRIPTION$'\n'"EXIT STATUS"$'\n'EXAMPLES$'\n'"SEE ALSO"* ]]
+	done
+	for page in "$B"/man/*.[57]; do
+		echo "# $page"
+		run -0 sed -n '/^\.Sh [^F]/s/^\.Sh //p' "$page"
+		[[ ${output/ENVIRONMENT$'\n'EXIT STATUS$'\n'/} = NAME$'\n'DESCRIPTION$'\n'EXAMPLES$'\n'"SEE ALSO"* ]]
 	done
 }
 
@@ -39,12 +44,21 @@ show() {
 	done
 }
 
-@test "every page that another refers to is there" {
-	sed -n 's/^\.\(It \)\{0,1\}Xr \(fl\|fl-[a-z-]*\) \([157]\).*/\2.\3/p' $(pages) | sort -u > named
-	for page in $(< named); do
-		[ -e "$B/man/$page" ] || missing="$missing $page"
+# The pages of the suite that page $1 refers to, from where in it pattern $2 matches to the end.
+refers() {
+	sed -n "/$2/,\$p" "$1" | sed -n 's/^\.\(It \)\{0,1\}Xr \(fl\|fl-[a-z-]*\) \([157]\).*/\2.\3/p' | sort -u
+}
+
+@test "every page that another refers to is there, and refers back" {
+	for page in $(pages); do
+		for other in $(refers "$page" '^\.Dd'); do
+			[ -e "$B/man/$other" ] || fail "${page##*/} refers to $other, which is not there"
+		done
+		for other in $(refers "$page" '^\.Sh SEE ALSO'); do
+			refers "$B/man/$other" '^\.Dd' | grep -qx "${page##*/}" || fail "$other does not refer to ${page##*/}"
+		done
+		[ "${page##*/}" = fl.7 ] || refers "$page" '^\.Sh SEE ALSO' | grep -qx fl.7 || fail "${page##*/} does not refer to fl.7"
 	done
-	assert_equal "$missing" ""
 }
 
 @test "the overview lists every tool with the words of its own page" {
@@ -57,7 +71,8 @@ show() {
 	assert_output ""
 }
 
-# Parts the EXAMPLES of page $1 into files: command.N, and output.N where lines as deep follow it.
+# Parts the EXAMPLES of page $1 into files: command.N, and output.N where lines as deep follow it. A command
+# goes on after a backslash, and to the line END where it has <<END.
 part_examples() {
 	show "$1" | awk '
 		/^[A-Z]/ { on = /^EXAMPLES/ }
@@ -70,11 +85,17 @@ part_examples() {
 		going_on {
 			sub(/^ *(\$ )?/, "")
 			print > ("command." n)
-			going_on = /\\$/
+			here = here ? !/^END$/ : /<<END$/
+			going_on = here || /\\$/
 			next
 		}
 		match($0, /[^ ]/) && n && RSTART > depth { print substr($0, depth + 1) > ("output." n); next }
 		{ depth = 1000 }'
+}
+
+# File $1, the blanks between words aside.
+words() {
+	sed 's/[ \t]\{1,\}/ /g; s/^ //' "$1"
 }
 
 # Runs them in order, in one directory, and compares what is shown, blanks aside.
@@ -89,9 +110,20 @@ run_examples() {
 		echo "${1##*/}: $(< "command.$n")"
 		(cd dir && bash -e -o pipefail "../command.$n" < /dev/null > ../said 2> ../complained) ||
 			{ cat complained; return 1; }
-		[ ! -e "output.$n" ] || diff <(tr -s ' \t' ' ' < "output.$n") <(tr -s ' \t' ' ' < said)
+		[ ! -e "output.$n" ] || diff <(words "output.$n") <(words said)
 	done
 	rm -r dir command.* output.* 2>/dev/null || true
+}
+
+@test "every page has examples, and all of them are commands or what these print" {
+	for page in $(pages); do
+		echo "# $page"
+		sed -n '/^\.Sh EXAMPLES/,/^\.Sh SEE/p' "$page" > examples
+		grep -qE '^(\.Dl )?\$ ' examples
+		run -1 grep -E '^\.Dl ([^$]|\$[^ ])' examples
+		run -0 awk '/^\.Bd/ { getline; if (!/^\$ /) print }' examples
+		assert_output ""
+	done
 }
 
 @test "the examples of every page run, on ../shared/data/backbone5m" {

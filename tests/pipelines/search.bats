@@ -60,17 +60,37 @@ results() {
 	cmp measured measured.before
 }
 
-@test "killed at any moment and run again, it ends in the same files, also under -j" {
+# Until it has killed KILLS runs (6), each at a moment drawn evenly from the time that a whole run takes, with
+# everything that make had started. A run that ends before its moment is compared, and the next begins anew.
+# KILL_SEED repeats the draws.
+@test "killed at any moment and run again, it leaves the same files and no others, also under -j" {
 	need gnuplot
-	search > /dev/null
-	results > whole
-	rm -r run
-	for pause in 0.1 0.3 0.5 0.7 0.9 1.1; do
-		setsid --fork --wait timeout -s KILL "$pause" bash -c "$(declare -f search); ROOT=$ROOT search -j2" > /dev/null 2>&1 || true
+	local kills=${KILLS:-6} killed=0 searches=1 start took at pid status
+	RANDOM=${KILL_SEED:=$RANDOM}
+	echo "# KILL_SEED=$KILL_SEED" >&3
+	start=$(date +%s%N)
+	search -j2 > /dev/null
+	took=$((($(date +%s%N) - start) / 1000000))
+	mv run expected
+	while ((killed < kills)); do
+		setsid bash -c "$(declare -f search); search -j2" > said 2>&1 3>&- &
+		pid=$!
+		at=$((took * RANDOM / 32768))
+		sleep "$((at / 1000)).$(printf %03d $((at % 1000)))"
+		kill -KILL -- -$pid 2> /dev/null || true
+		wait $pid && status=0 || status=$?
+		if ((status != 0)); then
+			[ $status = 137 ] || fail "status $status: $(tail said)"
+			killed=$((killed + 1))
+		else
+			diff -r expected run
+			rm -r run
+			searches=$((searches + 1))
+		fi
 	done
 	search -j2 > /dev/null
-	find run -name '*.tmp*' -delete
-	results | diff - whole
+	diff -r expected run
+	echo "# $killed kills in $searches searches of $took ms" >&3
 }
 
 @test "a changed text rebuilds what depends on it" {
