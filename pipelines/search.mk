@@ -67,6 +67,7 @@ $(foreach v,BASE TEXT HELD SPACE OUT,$(if $(word 2,$($v)),$(error $v='$($v)' has
 $(if $(BASE),,$(error BASE= must name a checkpoint))
 $(if $(TEXT),,$(error TEXT= must name a text file))
 $(foreach v,BASE TEXT HELD SPACE,$(if $($v),$(if $(wildcard $($v)),,$(error $v='$($v)' is not there))))
+$(foreach v,TRIALS BATCH,$(if $(shell [ '$($v)' -ge 1 ] 2>&- && echo y),,$(error $v='$($v)' is no number of architectures)))
 $(shell mkdir -p $(OUT)/cand $(OUT)/asked)
 
 identity = $(shell stat -Lc '%n %s %Y' $1 | LC_ALL=C sort)
@@ -170,7 +171,7 @@ $(call asked,round-$1,$3)
 $(OUT)/round/$1/archs: $(OUT)/round/$2/trials.tsv $(OUT)/space $(OUT)/asked/seed $(OUT)/asked/round-$1
 	@mkdir -p $$(@D)
 	@fl-suggest -q --space $(OUT)/space -s $(SEED) -n $3 $$< > $$@.tmp || [ $$$$? = 1 ]
-	@mv $$@.tmp $$@
+	@$$(MAKE_IT)
 endef
 size = $(shell left=$$(( $(TRIALS) - ($1 - 1) * $(BATCH) )); echo $$(( left < $(BATCH) ? left : $(BATCH) )))
 $(foreach n,$(ROUNDS),$(eval $(call round,$n,$(shell echo $$(( $n - 1 ))),$(call size,$n))))
@@ -203,11 +204,10 @@ $(OUT)/front.svg $(OUT)/front.png: $(OUT)/trials.tsv
 $(OUT)/winner: $(OUT)/trials.tsv $(OUT)/front.tsv $(OUT)/asked/budget
 	@budget=$(or $(BUDGET),$$(awk -F '\t' 'NR == 1 { for (i = 1; i <= NF; i++) at[$$i] = i; next } \
 		{ print 0.6 * $$at["$(LATENCY)"] }' $(OUT)/cand/$$(cat $(OUT)/round/0/archs)/row.tsv)); \
-	$(PARETO) --max $(LATENCY)=$$budget --best $< > $@.row || { [ $$? = 1 ] && \
+	row=$$($(PARETO) --max $(LATENCY)=$$budget --best $<) || { [ $$? = 1 ] && \
 		echo "search: no model within $(LATENCY) = $$budget: the fastest one is taken" >&2 && \
-		cp $(OUT)/front.tsv $@.row; }
-	@sed -n '2s/\t.*//p' $@.row > $@.tmp
-	@rm $@.row
+		row=$$(cat $(OUT)/front.tsv); }; \
+	sed -n '2s/\t.*//p' <<< "$$row" > $@.tmp
 	@$(MAKE_IT)
 
 $(OUT)/winner.gguf: $(OUT)/winner

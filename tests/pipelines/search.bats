@@ -173,4 +173,9 @@ again() {
 	assert_output --partial "blank"
 	run -2 search TEXT=none
 	assert_output --partial "TEXT='none' is not there"
+	for n in BATCH=0 TRIALS=x; do
+		run -2 search $n
+		assert_output --partial "is no number of architectures"
+		[ ! -e run ]
+	done
 }
