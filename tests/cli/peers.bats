@@ -93,6 +93,22 @@ tensors() {
 	assert_output '[32,64,2,2,16]'
 }
 
+@test "a config whose layers differ, or that needs code of its own, is refused by the name of the field (TensorRT-LLM#1600)" {
+	while read -r field value; do
+		echo "# $field"
+		jq ".$field = $value" base/config.json > odd.json
+		one_line_error 3 fl-init odd.json
+		[[ $stderr = *"'$field'"* ]]
+	done <<-'EOF'
+		intermediate_size [128,64,128]
+		num_key_value_heads [2,1,2]
+		block_configs [{"attention":{"no_op":true}}]
+		drop_attn_list [1]
+		per_layer_config {"1":{"skip":["attention"]}}
+		auto_map {"AutoModelForCausalLM":"modeling.X"}
+	EOF
+}
+
 @test "a cut to a model's own size changes no weight (Model-Optimizer: norms lost on import)" {
 	for t in "fl-prune --score random -a d64-f128-fff" "fl-attnpattern -a d64-f128-fff"; do
 		[ "$($t base | fl-info --json | jq .digest)" = "$(fl-info --json base | jq .digest)" ]
