@@ -51,7 +51,7 @@ struct fl_gguf_tensor {
 	const struct fl_matrix *from; /* what it holds; or */
 	const float *vector;
 	float fill; /* this everywhere; 0 in a matrix */
-	int head_dim; /* rows of each head of this size move, see `neighbours`; 0: they stay */
+	int head_dim; /* rows (elements) of each head of this size move, see `neighbours`; 0: they stay */
 };
 
 /* Zero-initialise. m must outlive it. */

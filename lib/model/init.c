@@ -34,7 +34,7 @@ fl_init_values(const struct fl_weight *w, int seed, float sd, size_t first, size
 		struct fl_rng r = fl_rng_new(name, (first + i) / RUN);
 
 		for (size_t k = i; k < n && k < i + RUN; k++)
-			out[k] = fl_role_is_matrix(w->role) ? bell(fl_rng_u64(&r)) * sd : 1;
+			out[k] = fl_role_is_norm(w->role) ? 1 : bell(fl_rng_u64(&r)) * sd;
 	}
 }
 

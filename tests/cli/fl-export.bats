@@ -2,11 +2,12 @@
 # fl-export.bats -- what other programs read of it is in tests/interop.
 load helper
 
-model() { # [JSON members] > a random llama
+model() { # [JSON members] > a random model, a llama unless they say otherwise
+	[[ ${1:-} = *model_type* ]] || set -- "\"model_type\": \"llama\"${1:+, $1}"
 	cat <<-END
-		{ "model_type": "llama", "hidden_size": 64, "intermediate_size": 96, "num_hidden_layers": 3,
+		{ "hidden_size": 64, "intermediate_size": 96, "num_hidden_layers": 3,
 		  "num_attention_heads": 4, "num_key_value_heads": 2, "vocab_size": 128, "rms_norm_eps": 1e-5,
-		  "max_position_embeddings": 64, "torch_dtype": "bfloat16"${1:+, $1} }
+		  "max_position_embeddings": 64, "torch_dtype": "bfloat16", $1 }
 	END
 }
 
@@ -52,6 +53,32 @@ base() {
 	done
 }
 
+@test "families become the architecture that computes them" {
+	while read -r want more; do
+		base "$more" 2> /dev/null
+		fl-export -q --to gguf -o x.gguf base.tar
+		assert_equal "$more $(arch x.gguf)" "$more $want"
+	done <<-END
+		qwen2 "model_type": "qwen2"
+		llama "model_type": "qwen2", "head_dim": 32
+		llama "attention_bias": true
+		llama "model_type": "mobilellm", "share_embedding": true
+		llama "model_type": "mistral", "sliding_window": null
+		step35 "model_type": "mistral", "sliding_window": 8
+		deci "model_type": "qwen2", "layer_types": ["full_attention", "skip_attention", "full_attention"]
+	END
+}
+
+@test "biases have no form in some hybrids, which are refused" {
+	base '"model_type": "qwen2", "use_sliding_window": true, "sliding_window": 8, "max_window_layers": 1'
+	one_line_error 1 fl-export --to gguf -o x.gguf base.tar
+	[[ $stderr = *"attention biases together with sliding windows"* ]]
+	base '"model_type": "qwen3", "attention_bias": true'
+	one_line_error 1 fl-export --to gguf -o x.gguf base.tar
+	[[ $stderr = *"attention biases together with QK-norm"* ]]
+	[ ! -e x.gguf ]
+}
+
 @test "scaled RoPE with windows is granite_swa" {
 	base '"rope_scaling": { "rope_type": "llama3", "factor": 8.0, "low_freq_factor": 1.0, "high_freq_factor": 4.0, "original_max_position_embeddings": 32 }'
 	fl-export -q --to gguf -o x.gguf base.tar
@@ -71,7 +98,7 @@ base() {
 
 @test "QK-norm with scaled RoPE is refused before anything is written" {
 	model '"head_dim": 16, "rope_scaling": { "rope_type": "llama3", "factor": 8.0, "low_freq_factor": 1.0, "high_freq_factor": 4.0, "original_max_position_embeddings": 32 }' |
-		sed 's/"llama",/"qwen3",/' > config.json
+		sed 's/"llama"/"qwen3"/' > config.json
 	fl-init -o base.tar config.json
 	one_line_error 1 fl-export --to gguf -o x.gguf base.tar
 	[[ $stderr = *QK-norm* ]]
