@@ -14,13 +14,14 @@
 
 static bool check, json;
 static const char *target;
+static const struct fl_export_opts export; /* the defaults */
 
 static const struct fl_opt opts[] = {
 	{ 0, "check", NULL,
 	  "Read every tensor too: each must be there, in the shape the configuration implies, with finite "
 	  "values. Print nothing.", .flag = &check },
 	{ 0, "check-for", "target",
-	  "Say what target, gguf, cannot express of this model, and exit 1; print nothing if it can.",
+	  "Say what target, gguf or hf, cannot express of this model, and exit 1; print nothing if it can.",
 	  .word = &target, .words = fl_export_targets },
 	FL_OPT_JSON(json),
 	{ 0 },
@@ -165,7 +166,7 @@ checkpoint(const char *path, struct fl_err *err)
 	struct fl_config c;
 	struct fl_reader *r = fl_config_open(path, &c, err);
 
-	if (!r || (target && fl_export_check(target, &c, err) < 0) ||
+	if (!r || (target && fl_export_check(target, &c, &export, err) < 0) ||
 	    fl_inspect(r, &c, check, &in, err) < 0)
 		return -1;
 	if (check || target)
@@ -185,7 +186,7 @@ config(const char *path, struct fl_err *err)
 	char *text = fl_slurp(path, 16 << 20, &len, err);
 	struct fl_json *j = text ? fl_json_parse(text, len, path, err) : NULL;
 
-	if (!j || fl_config_parse(&c, j, path, err) < 0 || (target && fl_export_check(target, &c, err) < 0))
+	if (!j || fl_config_parse(&c, j, path, err) < 0 || (target && fl_export_check(target, &c, &export, err) < 0))
 		return -1;
 	if (check || target)
 		return 0;

@@ -68,8 +68,9 @@ int fl_gguf_tensors_write(const struct fl_gguf_tensors *t, struct fl_gguf *g, st
     FL_MUST_USE;
 void fl_gguf_tensors_free(struct fl_gguf_tensors *t);
 
-int fl_gguf_model_check(const struct fl_config *c, struct fl_err *err) FL_MUST_USE;
-int fl_gguf_model_write(const struct fl_model *m, enum fl_export_type type, const char *output,
+int fl_gguf_model_check(const struct fl_config *c, const struct fl_export_opts *o, struct fl_err *err)
+    FL_MUST_USE;
+int fl_gguf_model_write(struct fl_reader *in, const struct fl_config *c, const struct fl_export_opts *o,
     struct fl_err *err) FL_MUST_USE;
 
 #endif

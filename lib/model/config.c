@@ -375,6 +375,16 @@ read_tying(const struct reading *r, struct fl_config *c)
 	return 0;
 }
 
+const struct fl_family *
+fl_family_find(const char *model_type)
+{
+	const struct fl_family *f = fl_families;
+
+	while (f->model_type && strcmp(f->model_type, model_type) != 0)
+		f++;
+	return f->model_type ? f : NULL;
+}
+
 static int
 read_family(const struct reading *r, struct fl_config *c)
 {
@@ -382,12 +392,10 @@ read_family(const struct reading *r, struct fl_config *c)
 
 	if (!type)
 		return fl_err_data(r->err, "'%s': config.json has no model_type", r->what);
-	for (const struct fl_family *f = fl_families; f->model_type; f++)
-		if (strcmp(f->model_type, type) == 0) {
-			c->family = f;
-			return 0;
-		}
-	return fl_err_data(r->err, "'%s': model type '%s' is not supported", r->what, type);
+	c->family = fl_family_find(type);
+	if (!c->family)
+		return fl_err_data(r->err, "'%s': model type '%s' is not supported", r->what, type);
+	return 0;
 }
 
 static int

@@ -93,5 +93,6 @@ bool fl_config_has(const struct fl_config *c, char letter); /* does any layer ha
 
 /* The families, for those who list them; ends with a NULL model_type. */
 extern const struct fl_family fl_families[];
+const struct fl_family *fl_family_find(const char *model_type); /* NULL: none of these */
 
 #endif

@@ -106,7 +106,7 @@ fl_quant_json(const struct fl_quant *q, bool tied)
 		fl_json_set(groups, "group_head", new_group("lm_head", q->head));
 	if (q->embed)
 		fl_json_set(groups, "group_embedding", new_group("Embedding", q->embed));
-	if (!tied && !q->head)
+	if (!q->head)
 		fl_json_push(ignore, fl_json_new_str("lm_head"));
 	fl_json_set(json, "quant_method", fl_json_new_str("compressed-tensors"));
 	fl_json_set(json, "format", fl_json_new_str("pack-quantized"));

@@ -13,13 +13,6 @@ config() {
 	END
 }
 
-# tensors FILE: the header of a safetensors file.
-tensors() {
-	local n
-	n=$(od -An -tu8 -N8 "$1")
-	tail -c +9 "$1" | head -c $((n)) | jq 'del(.__metadata__)'
-}
-
 # shards INDEX HEADER DIR: weights of zeros, in the files where the index has them, in the shapes of
 # HEADER; what that has not is a vector of four.
 shards() {
