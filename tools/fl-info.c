@@ -262,8 +262,8 @@ peek(const char *path, char head[9], struct fl_err *err)
 	return err->code ? -1 : 0;
 }
 
-/* A safetensors file begins with the length of its header, and the header with a brace; JSON begins
- * with one. */
+/* A safetensors file begins with the length of its header, which leaves the last of its eight bytes zero,
+ * and the header with a brace; JSON begins with one. */
 static int
 any(const char *path, struct fl_err *err)
 {
@@ -271,7 +271,9 @@ any(const char *path, struct fl_err *err)
 
 	if (peek(path, head, err) < 0)
 		return -1;
-	return head[8] == '{' ? metrics(path, err) : head[0] == '{' ? config(path, err) : checkpoint(path, err);
+	if (head[7] == '\0' && head[8] == '{')
+		return metrics(path, err);
+	return head[0] == '{' ? config(path, err) : checkpoint(path, err);
 }
 
 int
