@@ -12,6 +12,7 @@
 #include "text/tokens.h"
 
 static const char *tokens_path, *logits_path;
+static struct fl_output *logits; /* to be committed when all else is done */
 static int context, stride, skip;
 static bool bos, json;
 
@@ -76,7 +77,7 @@ evaluate(const struct fl_model *m, struct fl_err *err)
 	if (fl_model_member(m, "tokenizer.json", NULL) && !(tokenizer = fl_tokenizer_of_model(m, err)))
 		return -1;
 	if (fl_eval_loss(m, &w, &loss, err) < 0 ||
-	    (logits_path && fl_logits_write(m, &w, logits_path, err) < 0))
+	    (logits_path && !(logits = fl_logits_write(m, &w, logits_path, err))))
 		return -1;
 	print(m, &loss, tokenizer ? fl_eval_bytes(&w, tokenizer) : 0);
 	fl_tokenizer_free(tokenizer);
@@ -99,5 +100,8 @@ main(int argc, char **argv)
 	if (!m || evaluate(m, &err) < 0)
 		fl_die_err(&err);
 	fl_model_free(m);
-	return fl_finish(FL_EXIT_OK);
+	fl_finish(FL_EXIT_OK);
+	if (logits && fl_output_commit(logits, &err) < 0)
+		fl_die_err(&err);
+	return FL_EXIT_OK;
 }

@@ -6,7 +6,6 @@
 #include "base/alloc.h"
 #include "base/progress.h"
 #include "base/str.h"
-#include "io/output.h"
 #include "io/safetensors.h"
 #include "model/forward.h"
 
@@ -79,7 +78,7 @@ write_logits(struct writing *to, const struct fl_model *m, const struct fl_windo
 	return to->bad;
 }
 
-int
+struct fl_output *
 fl_logits_write(const struct fl_model *m, const struct fl_windows *w, const char *output,
     struct fl_err *err)
 {
@@ -89,10 +88,10 @@ fl_logits_write(const struct fl_model *m, const struct fl_windows *w, const char
 	for (size_t i = 0; i < count; i++)
 		rows += fl_windows_at(w, i).length;
 	if (!to.out)
-		return -1;
+		return NULL;
 	if (write_header(&to, w, rows) == 0 && write_ids(&to, w, count) == 0 &&
 	    write_logits(&to, m, w, count) == 0)
-		return fl_output_commit(to.out, err);
+		return to.out;
 	fl_output_abandon(to.out);
-	return -1;
+	return NULL;
 }

@@ -165,6 +165,35 @@ shards() {
 	fl-info --check int4
 }
 
+@test "row 1: whether a target takes a model is known from its configuration, and is so" {
+	local family pattern target asked done
+	for family in llama mistral mobilellm qwen2 qwen3; do
+		config "$family" '"sliding_window": null' > config.json
+		fl-init -s 1 -o base/ config.json
+		for pattern in fff fsf fwf wsw www; do
+			fl-attnpattern --window 8 -a "d32-f48-$pattern" -o pattern/ base
+			for target in gguf hf; do
+				asked=0 done=0
+				fl-info --check-for $target pattern/config.json 2> said || asked=$?
+				fl-export -q --to $target -o out.$target pattern 2> said.too || done=$?
+				assert_equal "$family $pattern $target $asked" "$family $pattern $target $done"
+				[ $asked = 0 ] || [ $asked = 1 ]
+				[ -e out.$target ] && rm -r out.$target || [ $asked = 1 ]
+			done
+			rm -r pattern
+		done
+		rm -r base
+	done
+}
+
+@test "row 3: a model of a long context is not measured over all of it unless that is asked for" {
+	config llama '"tie_word_embeddings": true' | sed 's/"max_position_embeddings": 64/"max_position_embeddings": 131072/' > config.json
+	fl-init -s 1 -o base/ config.json
+	head -c 20000 /dev/zero > zeros.tok
+	fl-calibrate -t zeros.tok -o m.safetensors base
+	assert_equal "$(fl-info --json m.safetensors | jq .context)" 2048
+}
+
 @test "row 5: a tied model that also carries a head keeps being tied, and says that the copy goes" {
 	config qwen3 '"tie_word_embeddings": false' > config.json
 	fl-init -s 1 -o base/ config.json
@@ -186,6 +215,17 @@ shards() {
 	tensors apart/model.safetensors | jq -e 'has("lm_head.weight")'
 	jq -e '.tie_word_embeddings | not' apart/config.json
 	fl-prune --tie apart | fl-info --json | jq -e .tied
+}
+
+@test "row 7, row 8: a score has its count of tokens, and a cut says how much of it stays" {
+	config llama > config.json
+	fl-init -s 1 -o base/ config.json
+	head -c 2000 /dev/zero > zeros.tok
+	fl-calibrate -t zeros.tok -o m.safetensors base
+	fl-info --json m.safetensors | jq -e '.tokens == 500 - 500 % 64 and .sequences == 7 and .fingerprint != null'
+	run --separate-stderr -0 fl-prune -v -m m.safetensors --block 8 --align 8 -a d16-f16-fff -o out/ base
+	[[ $stderr = *"layer 0: 16 of 48 channels hold "*" % of the energy"* ]]
+	[[ $stderr = *"16 of 32 dimensions hold "*" % of the energy"* ]]
 }
 
 @test "row 9: a norm or a bias that the configuration does not know, or misses, is an error that names it" {
