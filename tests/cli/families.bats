@@ -1,7 +1,6 @@
 # SPDX-License-Identifier: Apache-2.0
 # families.bats -- real configurations and the indexes of real shards: each works, or one line says what
-# is not supported. "Row N" is a complaint of the users of other pruning tools, in the order in which
-# the project collected them.
+# is not supported.
 load helper
 
 # config FAMILY [JSON members]: a small one.
@@ -165,70 +164,7 @@ shards() {
 	fl-info --check int4
 }
 
-@test "row 1: whether a target takes a model is known from its configuration, and is so" {
-	local family pattern target asked done
-	for family in llama mistral mobilellm qwen2 qwen3; do
-		config "$family" '"sliding_window": null' > config.json
-		fl-init -s 1 -o base/ config.json
-		for pattern in fff fsf fwf wsw www; do
-			fl-attnpattern --window 8 -a "d32-f48-$pattern" -o pattern/ base
-			for target in gguf hf; do
-				asked=0 done=0
-				fl-info --check-for $target pattern/config.json 2> said || asked=$?
-				fl-export -q --to $target -o out.$target pattern 2> said.too || done=$?
-				assert_equal "$family $pattern $target $asked" "$family $pattern $target $done"
-				[ $asked = 0 ] || [ $asked = 1 ]
-				[ -e out.$target ] && rm -r out.$target || [ $asked = 1 ]
-			done
-			rm -r pattern
-		done
-		rm -r base
-	done
-}
-
-@test "row 3: a model of a long context is not measured over all of it unless that is asked for" {
-	config llama '"tie_word_embeddings": true' | sed 's/"max_position_embeddings": 64/"max_position_embeddings": 131072/' > config.json
-	fl-init -s 1 -o base/ config.json
-	head -c 20000 /dev/zero > zeros.tok
-	fl-calibrate -t zeros.tok -o m.safetensors base
-	assert_equal "$(fl-info --json m.safetensors | jq .context)" 2048
-}
-
-@test "row 5: a tied model that also carries a head keeps being tied, and says that the copy goes" {
-	config qwen3 '"tie_word_embeddings": false' > config.json
-	fl-init -s 1 -o base/ config.json
-	jq '.tie_word_embeddings = true' base/config.json > tied.json
-	cp tied.json base/config.json
-	run --separate-stderr -0 fl-attnpattern -a d32-f48-ffs -o out/ base
-	assert_equal "$stderr" "fl-attnpattern: 'base': 'lm_head.weight' is not part of this model and left out"
-	tensors out/model.safetensors | jq -e 'has("lm_head.weight") | not'
-	jq -e .tie_word_embeddings out/config.json
-	fl-info --check out
-}
-
-@test "row 5: tying and parting are asked for, never done by the way" {
-	config llama '"tie_word_embeddings": true' > config.json
-	fl-init -s 1 -o tied/ config.json
-	fl-prune --score random -a d32-f32-fff tied | fl-quantize | fl-info --json > info
-	jq -e .tied info
-	fl-prune --untie -o apart/ tied
-	tensors apart/model.safetensors | jq -e 'has("lm_head.weight")'
-	jq -e '.tie_word_embeddings | not' apart/config.json
-	fl-prune --tie apart | fl-info --json | jq -e .tied
-}
-
-@test "row 7, row 8: a score has its count of tokens, and a cut says how much of it stays" {
-	config llama > config.json
-	fl-init -s 1 -o base/ config.json
-	head -c 2000 /dev/zero > zeros.tok
-	fl-calibrate -t zeros.tok -o m.safetensors base
-	fl-info --json m.safetensors | jq -e '.tokens == 500 - 500 % 64 and .sequences == 7 and .fingerprint != null'
-	run --separate-stderr -0 fl-prune -v -m m.safetensors --block 8 --align 8 -a d16-f16-fff -o out/ base
-	[[ $stderr = *"layer 0: 16 of 48 channels hold "*" % of the energy"* ]]
-	[[ $stderr = *"16 of 32 dimensions hold "*" % of the energy"* ]]
-}
-
-@test "row 9: a norm or a bias that the configuration does not know, or misses, is an error that names it" {
+@test "a norm or a bias that the configuration does not know, or misses, is an error that names it" {
 	config qwen3 > config.json
 	fl-init -s 1 -o base/ config.json
 	jq '.model_type = "llama"' config.json > base/config.json
@@ -247,21 +183,14 @@ shards() {
 	[ ! -e out ] && [ ! -e out.gguf ]
 }
 
-@test "row 11: the files of the tokenizer come out byte for byte" {
-	config llama > config.json
+@test "nine query heads on three of keys and values (LLM-Pruner#64, llama.cpp#16021)" {
+	config llama '"num_attention_heads": 9, "num_key_value_heads": 3, "head_dim": 4' |
+		sed 's/"num_attention_heads": 4, "num_key_value_heads": 2, //; s/"head_dim": 8,//' > config.json
 	fl-init -s 1 -o base/ config.json
-	for name in tokenizer.json tokenizer_config.json special_tokens_map.json added_tokens.json merges.txt \
-		vocab.json tokenizer.model chat_template.jinja generation_config.json; do
-		printf '{ "%s":\t1 }\r\n \0\377' "$name" > "base/$name"
-	done
-	fl-prune --score random -a d32-f32-fff base | fl-attnpattern -a d32-f32-fws | fl-quantize -o out/
-	for name in base/[atvmcsg]*; do
-		case $name in */config.json|*/model.safetensors) continue ;; esac
-		cmp "$name" "out/${name#base/}"
-	done
+	fl-prune --score random -a d16-f32-ff --layer-score random --block 8 --align 8 base | fl-info --check
 }
 
-@test "row 12: the history says which members were kept" {
+@test "the history says which members a cut kept (LLM-Pruner#15)" {
 	config llama > config.json
 	fl-init -s 1 -o base/ config.json
 	fl-prune --score random --layer-score random -a d16-f32-ff --block 8 --align 8 -o out/ base
@@ -269,9 +198,23 @@ shards() {
 		out/fl-history.jsonl
 }
 
-@test "row 15: a number of query heads for each key-value head that is no power of two" {
-	config llama '"num_attention_heads": 9, "num_key_value_heads": 3, "head_dim": 4' |
-		sed 's/"num_attention_heads": 4, "num_key_value_heads": 2, //; s/"head_dim": 8,//' > config.json
-	fl-init -s 1 -o base/ config.json
-	fl-prune --score random -a d16-f32-ff --layer-score random --block 8 --align 8 base | fl-info --check
+@test "whether a target takes a model is known from its config.json, and is so (LLM-Pruner#16, llama.cpp#9483)" {
+	local family pattern target asked done
+	for family in llama mistral mobilellm qwen2 qwen3; do
+		config "$family" '"sliding_window": null' > config.json
+		fl-init -s 1 -o base/ config.json
+		for pattern in fff fsf fwf wsw www; do
+			fl-attnpattern --window 8 -a "d32-f48-$pattern" -o pattern/ base
+			for target in gguf hf; do
+				asked=0 done=0
+				fl-info --check-for $target pattern/config.json 2> said || asked=$?
+				fl-export -q --to $target -o out.$target pattern 2> said.too || done=$?
+				assert_equal "$family $pattern $target $asked" "$family $pattern $target $done"
+				[ $asked = 0 ] || [ $asked = 1 ]
+				[ -e out.$target ] && rm -r out.$target || [ $asked = 1 ]
+			done
+			rm -r pattern
+		done
+		rm -r base
+	done
 }
