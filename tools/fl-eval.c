@@ -7,10 +7,12 @@
 #include "base/str.h"
 #include "base/tsv.h"
 #include "model/eval.h"
+#include "model/logits.h"
 #include "model/tokenizer_of.h"
 #include "text/tokens.h"
 
-static const char *tokens_path;
+static const char *tokens_path, *logits_path;
+static struct fl_output *logits; /* to be committed when all else is done */
 static int context, stride, skip;
 static bool bos, json;
 
@@ -25,6 +27,9 @@ static const struct fl_opt opts[] = {
 	{ 0, "skip", "n", "Count none of the first n tokens of a window. The default is 1.", .num = &skip,
 	  .min = 1, .max = 1 << 20 },
 	{ 0, "bos", NULL, "Begin every window with the model's BOS token, one of the n.", .flag = &bos },
+	{ 0, "logits", "file",
+	  "Write the logits after every token of every window to file, too, a safetensors file.",
+	  .str = &logits_path, .mute = true },
 	FL_OPT_JSON(json),
 	FL_OPT_THREADS,
 	{ 0 },
@@ -71,7 +76,8 @@ evaluate(const struct fl_model *m, struct fl_err *err)
 		return fl_err_prefix(err, "'%s'", fl_input_name(tokens_path));
 	if (fl_tokenizer_in_model(m) && !(tokenizer = fl_tokenizer_of_model(m, err)))
 		return -1;
-	if (fl_eval_loss(m, &w, &loss, err) < 0)
+	if (fl_eval_loss(m, &w, &loss, err) < 0 ||
+	    (logits_path && !(logits = fl_logits_write(m, &w, logits_path, err))))
 		return -1;
 	print(m, &loss, tokenizer ? fl_eval_bytes(&w, tokenizer) : 0);
 	fl_tokenizer_free(tokenizer);
@@ -94,5 +100,8 @@ main(int argc, char **argv)
 	if (!m || evaluate(m, &err) < 0)
 		fl_die_err(&err);
 	fl_model_free(m);
-	return fl_finish(FL_EXIT_OK);
+	fl_finish(FL_EXIT_OK);
+	if (logits && fl_output_commit(logits, &err) < 0)
+		fl_die_err(&err);
+	return FL_EXIT_OK;
 }

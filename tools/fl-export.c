@@ -4,18 +4,26 @@
 
 #include "base/cli.h"
 #include "export/export.h"
-#include "model/weights.h"
+#include "model/config.h"
 
-static const char *target, *type, *output;
+static struct fl_export_opts export;
+static const char *target, *type;
 
 static const struct fl_opt opts[] = {
-	{ 0, "to", "target", "Write for target: gguf, which llama.cpp runs. Required.", .word = &target,
+	{ 0, "to", "target",
+	  "Write for target: gguf, which llama.cpp runs, or hf, which transformers loads. Required.",
+	  .word = &target,
 	  .words = fl_export_targets },
 	{ 0, "type", "type",
-	  "Store the weight matrices as f32, f16, bf16, q8_0 or q4_0; auto, the default, keeps what they "
+	  "For gguf, store the weight matrices as f32, f16, bf16, q8_0 or q4_0; auto, the default, keeps what they "
 	  "are stored as: int4 becomes q4_0 and int8 q8_0, unchanged.", .word = &type,
 	  .words = fl_export_types },
-	FL_OPT_OUTPUT(output),
+	{ 0, "strict", NULL,
+	  "Refuse a model whose layers without attention could only be written as attention that adds zero.",
+	  .flag = &export.strict },
+	{ 'o', "output", "path",
+	  "Write to path, which appears complete or not at all. For hf it is a directory if it ends in a "
+	  "slash, else a tar. The default is standard output.", .str = &export.output, .mute = true },
 	FL_OPT_THREADS,
 	{ 0 },
 };
@@ -39,14 +47,17 @@ int
 main(int argc, char **argv)
 {
 	struct fl_err err = { 0 };
-	struct fl_model *model;
+	struct fl_config config;
+	struct fl_reader *in;
 	int i = fl_cli(&tool, argc, argv);
 
 	if (!target)
-		fl_die(FL_EXIT_USAGE, "which target? --to gguf");
-	fl_cli_refuse_terminal(output);
-	model = fl_model_open(argv[i], &err);
-	if (!model || fl_export_write(target, model, type_by_name(type), output, &err) < 0)
+		fl_die(FL_EXIT_USAGE, "which target? --to gguf or --to hf");
+	fl_cli_refuse_terminal(export.output);
+	export.type = type_by_name(type);
+	export.arguments = fl_cli_record();
+	in = fl_config_open(argv[i], &config, &err);
+	if (!in || fl_export_write(target, in, &config, &export, &err) < 0)
 		fl_die_err(&err);
 	return FL_EXIT_OK;
 }

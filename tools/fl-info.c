@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: Apache-2.0 */
-/* fl-info.c -- say what a checkpoint or a metrics file is. */
+/* fl-info.c -- say what a checkpoint, a configuration or a metrics file is. */
 #include <stdio.h>
 #include <string.h>
 #include <sys/stat.h>
@@ -14,20 +14,21 @@
 
 static bool check, json;
 static const char *target;
+static const struct fl_export_opts export; /* the defaults */
 
 static const struct fl_opt opts[] = {
 	{ 0, "check", NULL,
 	  "Read every tensor too: each must be there, in the shape the configuration implies, with finite "
 	  "values. Print nothing.", .flag = &check },
 	{ 0, "check-for", "target",
-	  "Say what target, gguf, cannot express of this model, and exit 1; print nothing if it can.",
+	  "Say what target, gguf or hf, cannot express of this model, and exit 1; print nothing if it can.",
 	  .word = &target, .words = fl_export_targets },
 	FL_OPT_JSON(json),
 	{ 0 },
 };
 
 static const struct fl_tool tool = {
-	.name = "fl-info", .brief = "say what a checkpoint or a metrics file is",
+	.name = "fl-info", .brief = "say what a checkpoint, a config.json or a metrics file is",
 	.operands = "[file]", .max_operands = 1, .opts = opts,
 };
 
@@ -184,7 +185,7 @@ checkpoint(const char *path, struct fl_err *err)
 	struct fl_config c;
 	struct fl_reader *r = fl_config_open(path, &c, err);
 
-	if (!r || (target && fl_export_check(target, &c, err) < 0) ||
+	if (!r || (target && fl_export_check(target, &c, &export, err) < 0) ||
 	    fl_inspect(r, &c, check, &in, err) < 0)
 		return -1;
 	if (check || target)
@@ -197,28 +198,22 @@ checkpoint(const char *path, struct fl_err *err)
 	return 0;
 }
 
-/* 1 if it begins with the length of a header, and the header with a brace. A plain file, since what is
- * taken out of a pipe cannot be put back. */
+/* Of config.json alone: all that follows from it. */
 static int
-is_safetensors(const char *path, struct fl_err *err)
+config(const char *path, struct fl_err *err)
 {
-	char head[9] = { 0 };
-	struct stat st;
-	FILE *f;
+	struct fl_config c;
+	size_t len;
+	char *text = fl_slurp(path, 16 << 20, &len, err);
+	struct fl_json *j = text ? fl_json_parse(text, len, path, err) : NULL;
 
-	if (!path || strcmp(path, "-") == 0)
+	if (!j || fl_config_parse(&c, j, path, err) < 0 || (target && fl_export_check(target, &c, &export, err) < 0))
+		return -1;
+	if (check || target)
 		return 0;
-	if (stat(path, &st) < 0)
-		return fl_err_sys(err, "cannot open '%s'", path);
-	if (!S_ISREG(st.st_mode))
-		return 0;
-	f = fopen(path, "rb");
-	if (!f)
-		return fl_err_sys(err, "cannot open '%s'", path);
-	if (fread(head, 1, 9, f) < 9 && ferror(f))
-		fl_err_sys(err, "cannot read '%s'", path);
-	fclose(f);
-	return err->code ? -1 : head[8] == '{';
+	config_facts(&c);
+	print_facts();
+	return 0;
 }
 
 static void
@@ -266,14 +261,50 @@ metrics(const char *path, struct fl_err *err)
 	return 0;
 }
 
+/* The first bytes of a plain file, since what is taken out of a pipe cannot be put back. */
+static int
+peek(const char *path, char head[9], struct fl_err *err)
+{
+	struct stat st;
+	FILE *f;
+
+	if (!path || strcmp(path, "-") == 0)
+		return 0;
+	if (stat(path, &st) < 0)
+		return fl_err_sys(err, "cannot open '%s'", path);
+	if (!S_ISREG(st.st_mode))
+		return 0;
+	f = fopen(path, "rb");
+	if (!f)
+		return fl_err_sys(err, "cannot open '%s'", path);
+	if (fread(head, 1, 9, f) < 9 && ferror(f))
+		fl_err_sys(err, "cannot read '%s'", path);
+	fclose(f);
+	return err->code ? -1 : 0;
+}
+
+/* A safetensors file begins with the length of its header, which leaves the last of its eight bytes zero,
+ * and the header with a brace; JSON begins with one. */
+static int
+any(const char *path, struct fl_err *err)
+{
+	char head[9] = { 0 };
+
+	if (peek(path, head, err) < 0)
+		return -1;
+	if (head[7] == '\0' && head[8] == '{')
+		return metrics(path, err);
+	return head[0] == '{' ? config(path, err) : checkpoint(path, err);
+}
+
 int
 main(int argc, char **argv)
 {
 	struct fl_err err = { 0 };
-	int i = fl_cli(&tool, argc, argv), sums = is_safetensors(argv[i], &err);
+	int i = fl_cli(&tool, argc, argv);
 
 	facts = fl_json_new_object();
-	if (sums < 0 || (sums ? metrics : checkpoint)(argv[i], &err) < 0)
+	if (any(argv[i], &err) < 0)
 		fl_die_err(&err);
 	return fl_finish(FL_EXIT_OK);
 }

@@ -84,3 +84,26 @@ fl_add(float *x, const float *y, size_t n)
 
 	fl_parallel((n + TILE - 1) / TILE, add_tile, &j);
 }
+
+struct row_job {
+	float *x;
+	const float *y;
+	size_t cols;
+};
+
+static void
+add_row(void *ctx, size_t row, int thread)
+{
+	const struct row_job *j = ctx;
+
+	(void)thread;
+	add(j->x + row * j->cols, j->y, j->cols);
+}
+
+void
+fl_add_rows(float *x, const float *y, size_t rows, size_t cols)
+{
+	struct row_job j = { x, y, cols };
+
+	fl_parallel(rows, add_row, &j);
+}

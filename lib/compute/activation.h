@@ -8,5 +8,7 @@
 
 void fl_swiglu(float *gate, const float *up, size_t n);
 void fl_add(float *x, const float *y, size_t n); /* x += y */
+/* Adds y [cols] to every row of x [rows, cols]. */
+void fl_add_rows(float *x, const float *y, size_t rows, size_t cols);
 
 #endif

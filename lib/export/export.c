@@ -4,13 +4,15 @@
 #include <string.h>
 
 #include "export/gguf_impl.h"
+#include "export/hf.h"
 
 static const struct fl_target targets[] = {
 	{ "gguf", fl_gguf_model_check, fl_gguf_model_write },
+	{ "hf", fl_hf_check, fl_hf_write },
 	{ 0 },
 };
 
-const char *const fl_export_targets[] = { "gguf", NULL };
+const char *const fl_export_targets[] = { "gguf", "hf", NULL };
 const char *const fl_export_types[FL_EXPORT_TYPES + 1] = { "auto", "f32", "f16", "bf16", "q8_0",
 	"q4_0" };
 
@@ -24,16 +26,18 @@ find(const char *name)
 }
 
 int
-fl_export_check(const char *target, const struct fl_config *c, struct fl_err *err)
+fl_export_check(const char *target, const struct fl_config *c, const struct fl_export_opts *o,
+    struct fl_err *err)
 {
-	return find(target)->check(c, err);
+	return find(target)->check(c, o, err);
 }
 
 int
-fl_export_write(const char *target, const struct fl_model *m, enum fl_export_type type,
-    const char *output, struct fl_err *err)
+fl_export_write(const char *target, struct fl_reader *in, const struct fl_config *c,
+    const struct fl_export_opts *o, struct fl_err *err)
 {
-	if (fl_export_check(target, &m->config, err) < 0)
-		return -1;
-	return find(target)->write(m, type, output, err);
+	if (fl_export_check(target, c, o, err) == 0)
+		return find(target)->write(in, c, o, err);
+	fl_reader_close(in);
+	return -1;
 }

@@ -6,9 +6,12 @@
 #ifndef FL_EXPORT_EXPORT_H
 #define FL_EXPORT_EXPORT_H
 
+#include <stdbool.h>
+
 #include "base/err.h"
+#include "base/json.h"
+#include "io/checkpoint.h"
 #include "model/config.h"
-#include "model/weights.h"
 
 /* How weight matrices are stored: as they are, or all of them in one type. */
 enum fl_export_type {
@@ -21,11 +24,18 @@ enum fl_export_type {
 	FL_EXPORT_TYPES
 };
 
+struct fl_export_opts {
+	enum fl_export_type type;
+	bool strict;		   /* no layer that costs what it does not compute */
+	const char *output;	   /* as fl_output_open(), or where it is a checkpoint fl_writer_open(), takes it */
+	struct fl_json *arguments; /* of the command line, for a history */
+};
+
 struct fl_target {
 	const char *name;
-	int (*check)(const struct fl_config *c, struct fl_err *err);
-	/* `output` as fl_output_open() takes it; nothing is left there on failure. */
-	int (*write)(const struct fl_model *m, enum fl_export_type type, const char *output,
+	int (*check)(const struct fl_config *c, const struct fl_export_opts *o, struct fl_err *err);
+	/* `in` has just been opened, c is its configuration; nothing is left of the output on failure. */
+	int (*write)(struct fl_reader *in, const struct fl_config *c, const struct fl_export_opts *o,
 	    struct fl_err *err);
 };
 
@@ -34,9 +44,10 @@ extern const char *const fl_export_targets[];
 extern const char *const fl_export_types[];
 
 /* Both: 0, or -1 with err set. `target` is one of fl_export_targets. The check needs no weights; what
- * only they or the tokenizer decide is refused by fl_export_write(). */
-int fl_export_check(const char *target, const struct fl_config *c, struct fl_err *err) FL_MUST_USE;
-int fl_export_write(const char *target, const struct fl_model *m, enum fl_export_type type,
-    const char *output, struct fl_err *err) FL_MUST_USE;
+ * only they or the tokenizer decide is refused by fl_export_write(), which owns `in` from then on. */
+int fl_export_check(const char *target, const struct fl_config *c, const struct fl_export_opts *o,
+    struct fl_err *err) FL_MUST_USE;
+int fl_export_write(const char *target, struct fl_reader *in, const struct fl_config *c,
+    const struct fl_export_opts *o, struct fl_err *err) FL_MUST_USE;
 
 #endif

@@ -11,30 +11,48 @@
  *			Wants at least one flagged layer; flagging those that add zero saves cache.
  *     granite_swa	windows by flag; of the three the one that scales RoPE in flagged layers too.
  *
+ * Of these deci alone reads biases. So does llama, with heads of any size, which stands in for qwen2
+ * where that one, whose heads must add up to the width, or its unscaled RoPE will not do.
+ *
  * Scaled RoPE is a tensor of divisors, not a key; qwen3 does not read it, nor does step35 in layers
  * with a window, which leaves QK-norm with scaled RoPE without an exact form. */
 #include "export/gguf_impl.h"
 
 static const struct fl_gguf_form llama = { .arch = "llama", .neighbours = true },
-	qwen3 = { .arch = "qwen3" },
+	qwen2 = { .arch = "qwen2" }, qwen3 = { .arch = "qwen3" },
 	deci = { .arch = "deci", .skip = FL_SKIP_ABSENT, .neighbours = true },
 	step35 = { .arch = "step35", .skip = FL_SKIP_ONE_HEAD, .windows = true, .double_rope = true,
 		.needs_head = true },
 	granite_swa = { .arch = "granite_swa", .skip = FL_SKIP_ZEROS, .neighbours = true,
 		.windows = true, .sinks = true };
 
+static const struct fl_gguf_form *
+plain_form(const struct fl_config *c)
+{
+	if (c->family->qk_norm)
+		return &qwen3;
+	return c->qkv_bias && !c->o_bias && c->rope.kind == FL_ROPE_PLAIN &&
+		c->heads * c->head_dim == c->width ?
+	    &qwen2 :
+	    &llama;
+}
+
 const struct fl_gguf_form *
 fl_gguf_form_choose(const struct fl_config *c, struct fl_err *err)
 {
 	bool windows = fl_config_has(c, 'w'), skips = fl_config_has(c, 's');
 	bool scaled = c->rope.kind != FL_ROPE_PLAIN;
+	const char *other = c->family->qk_norm && scaled ? "QK-norm together with llama3 RoPE scaling" :
+	    c->qkv_bias && c->family->qk_norm		 ? "attention biases together with QK-norm" :
+	    c->qkv_bias && windows ? "attention biases together with sliding windows" :
+				     NULL;
 
-	if (c->family->qk_norm && scaled) {
-		fl_err_no(err, "gguf cannot express QK-norm together with llama3 RoPE scaling");
+	if (other) {
+		fl_err_no(err, "gguf cannot express %s", other);
 		return NULL;
 	}
 	if (!windows && !skips)
-		return c->family->qk_norm ? &qwen3 : &llama;
+		return plain_form(c);
 	if (!windows && !c->family->qk_norm)
 		return &deci;
 	return scaled ? &granite_swa : &step35;

@@ -51,7 +51,7 @@ struct fl_gguf_tensor {
 	const struct fl_matrix *from; /* what it holds; or */
 	const float *vector;
 	float fill; /* this everywhere; 0 in a matrix */
-	int head_dim; /* rows of each head of this size move, see `neighbours`; 0: they stay */
+	int head_dim; /* rows (elements) of each head of this size move, see `neighbours`; 0: they stay */
 };
 
 /* Zero-initialise. m must outlive it. */
@@ -68,8 +68,9 @@ int fl_gguf_tensors_write(const struct fl_gguf_tensors *t, struct fl_gguf *g, st
     FL_MUST_USE;
 void fl_gguf_tensors_free(struct fl_gguf_tensors *t);
 
-int fl_gguf_model_check(const struct fl_config *c, struct fl_err *err) FL_MUST_USE;
-int fl_gguf_model_write(const struct fl_model *m, enum fl_export_type type, const char *output,
+int fl_gguf_model_check(const struct fl_config *c, const struct fl_export_opts *o, struct fl_err *err)
+    FL_MUST_USE;
+int fl_gguf_model_write(struct fl_reader *in, const struct fl_config *c, const struct fl_export_opts *o,
     struct fl_err *err) FL_MUST_USE;
 
 #endif

@@ -2,9 +2,14 @@
 #include "export/gguf_impl.h"
 
 int
-fl_gguf_model_check(const struct fl_config *c, struct fl_err *err)
+fl_gguf_model_check(const struct fl_config *c, const struct fl_export_opts *o, struct fl_err *err)
 {
-	return fl_gguf_form_choose(c, err) ? 0 : -1;
+	const struct fl_gguf_form *f = fl_gguf_form_choose(c, err);
+
+	if (f && f->skip == FL_SKIP_ZEROS && o->strict && fl_config_has(c, 's'))
+		return fl_err_no(err,
+		    "gguf cannot express layers without attention but as attention that adds zero");
+	return f ? 0 : -1;
 }
 
 /* general.file_type, a label: llama.cpp's number for "mostly" this type. */
@@ -37,9 +42,8 @@ write_to(const struct fl_gguf_tensors *t, struct fl_gguf *g, const char *output,
 	return fl_output_commit(out, err);
 }
 
-int
-fl_gguf_model_write(const struct fl_model *m, enum fl_export_type type, const char *output,
-    struct fl_err *err)
+static int
+write_model(const struct fl_model *m, const struct fl_export_opts *o, struct fl_err *err)
 {
 	const struct fl_gguf_form *f = fl_gguf_form_choose(&m->config, err);
 	struct fl_gguf_tensors t = { 0 };
@@ -49,7 +53,7 @@ fl_gguf_model_write(const struct fl_model *m, enum fl_export_type type, const ch
 	if (!f)
 		return -1;
 	g = fl_gguf_new(f->arch);
-	if (fl_gguf_tensors_plan(&t, m, f, type, err) < 0)
+	if (fl_gguf_tensors_plan(&t, m, f, o->type, err) < 0)
 		goto out;
 	fl_gguf_str(g, "general.type", "model");
 	fl_gguf_u32(g, "general.file_type", file_type(t.type));
@@ -59,9 +63,21 @@ fl_gguf_model_write(const struct fl_model *m, enum fl_export_type type, const ch
 		goto out;
 	for (size_t i = 0; i < t.n; i++)
 		fl_gguf_tensor(g, t.v[i].name, t.v[i].type, t.v[i].cols, t.v[i].rows);
-	rc = write_to(&t, g, output, err);
+	rc = write_to(&t, g, o->output, err);
 out:
 	fl_gguf_tensors_free(&t);
 	fl_gguf_free(g);
 	return rc;
+}
+
+int
+fl_gguf_model_write(struct fl_reader *in, const struct fl_config *c, const struct fl_export_opts *o,
+    struct fl_err *err)
+{
+	struct fl_model *m = fl_model_load(in, err);
+	int bad = m ? write_model(m, o, err) : -1;
+
+	(void)c;
+	fl_model_free(m);
+	return bad;
 }

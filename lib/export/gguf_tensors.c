@@ -124,7 +124,7 @@ struct listing {
 };
 
 static struct fl_gguf_tensor *
-add(struct listing *l, const char *name, size_t cols, size_t rows)
+add_ending(struct listing *l, const char *name, const char *ending, size_t cols, size_t rows)
 {
 	struct fl_gguf_tensors *t = l->t;
 	struct fl_gguf_tensor *new;
@@ -133,10 +133,16 @@ add(struct listing *l, const char *name, size_t cols, size_t rows)
 	new = &t->v[t->n++];
 	*new = (struct fl_gguf_tensor){ .type = FL_GGML_F32, .cols = cols, .rows = rows };
 	if (l->layer < 0)
-		snprintf(new->name, sizeof new->name, "%s.weight", name);
+		snprintf(new->name, sizeof new->name, "%s.%s", name, ending);
 	else
-		snprintf(new->name, sizeof new->name, "blk.%d.%s.weight", l->layer, name);
+		snprintf(new->name, sizeof new->name, "blk.%d.%s.%s", l->layer, name, ending);
 	return new;
+}
+
+static struct fl_gguf_tensor *
+add(struct listing *l, const char *name, size_t cols, size_t rows)
+{
+	return add_ending(l, name, "weight", cols, rows);
 }
 
 static void
@@ -160,13 +166,22 @@ add_matrix(struct listing *l, const char *name, const struct fl_matrix *m)
 	return choose_type(m, t->name, l->type, &t->type, l->err);
 }
 
+/* A matrix and its bias, if it has one; head_dim: of the heads whose rows may move, 0: none. */
 static int
-add_heads(struct listing *l, const char *name, const struct fl_matrix *m)
+add_biased(struct listing *l, const char *name, const struct fl_matrix *m, const float *bias,
+    int head_dim)
 {
+	int moving = l->f->neighbours ? head_dim : 0;
+
 	if (add_matrix(l, name, m) < 0)
 		return -1;
-	if (l->f->neighbours)
-		l->t->v[l->t->n - 1].head_dim = l->m->config.head_dim;
+	l->t->v[l->t->n - 1].head_dim = moving;
+	if (bias) {
+		struct fl_gguf_tensor *t = add_ending(l, name, "bias", m->rows, 0);
+
+		t->vector = bias;
+		t->head_dim = moving;
+	}
 	return 0;
 }
 
@@ -204,8 +219,10 @@ add_attention(struct listing *l, const struct fl_layer *layer)
 	const struct fl_config *c = &l->m->config;
 
 	add_vector(l, "attn_norm", layer->attn_norm, c->width);
-	if (add_heads(l, "attn_q", &layer->q) < 0 || add_heads(l, "attn_k", &layer->k) < 0 ||
-	    add_matrix(l, "attn_v", &layer->v) < 0 || add_matrix(l, "attn_output", &layer->o) < 0)
+	if (add_biased(l, "attn_q", &layer->q, layer->q_bias, c->head_dim) < 0 ||
+	    add_biased(l, "attn_k", &layer->k, layer->k_bias, c->head_dim) < 0 ||
+	    add_biased(l, "attn_v", &layer->v, layer->v_bias, 0) < 0 ||
+	    add_biased(l, "attn_output", &layer->o, layer->o_bias, 0) < 0)
 		return -1;
 	if (layer->q_norm) {
 		add_vector(l, "attn_q_norm", layer->q_norm, c->head_dim);
@@ -411,11 +428,12 @@ write_matrix(const struct fl_gguf_tensor *t, struct fl_gguf *g, struct fl_err *e
 static int
 write_vector(const struct fl_gguf_tensor *t, struct fl_gguf *g, struct fl_err *err)
 {
-	if (t->vector)
-		return fl_gguf_put(g, t->vector, t->cols * sizeof *t->vector, err);
-	for (uint64_t i = 0; i < t->cols; i++)
-		if (fl_gguf_put(g, &t->fill, sizeof t->fill, err) < 0)
+	for (uint64_t i = 0; i < t->cols; i++) {
+		const float *x = t->vector ? &t->vector[source_row(t, i)] : &t->fill;
+
+		if (fl_gguf_put(g, x, sizeof *x, err) < 0)
 			return -1;
+	}
 	return 0;
 }
 

@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /* Scores of the weights alone. A residual dimension is a column of what reads the stream (the
  * embedding and the head, q, k, v, gate, up, the gains of the norms) and a row of what writes it
- * (o, down; the embedding is one tensor, counted once). */
+ * (o and its bias, down; the embedding is one tensor, counted once). */
 #include <math.h>
 #include <stdlib.h>
 
@@ -81,6 +81,7 @@ add_layer(const struct fl_model *m, int l, double *channel, double *dim, struct 
 		{ FL_K, &layer->k, NULL, NULL, dim },
 		{ FL_V, &layer->v, NULL, NULL, dim },
 		{ FL_O, &layer->o, NULL, dim, NULL },
+		{ FL_O_BIAS, NULL, layer->o_bias, NULL, dim },
 		{ FL_FFN_NORM, NULL, layer->ffn_norm, NULL, dim },
 		{ FL_GATE, &layer->gate, NULL, gate, dim },
 		{ FL_UP, &layer->up, NULL, up, dim },

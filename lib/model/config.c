@@ -7,15 +7,23 @@
 #include "base/alloc.h"
 
 const struct fl_family fl_families[] = {
-	{ .model_type = "llama", .architecture = "LlamaForCausalLM", .context = 2048 },
+	{ .model_type = "llama", .architecture = "LlamaForCausalLM", .biases = FL_BIAS_FLAG,
+	  .context = 2048 },
+	{ .model_type = "mistral", .architecture = "MistralForCausalLM", .windows = FL_WINDOW_ALL,
+	  .window = 4096, .context = 131072 },
+	{ .model_type = "mobilellm", .architecture = "MobileLLMForCausalLM", .biases = FL_BIAS_FLAG,
+	  .context = 2048, .tie = "share_embedding", .own_code = true },
+	{ .model_type = "qwen2", .architecture = "Qwen2ForCausalLM", .biases = FL_BIAS_QKV,
+	  .windows = FL_WINDOW_FLAG, .window = 4096, .context = 32768 },
 	{ .model_type = "qwen3", .architecture = "Qwen3ForCausalLM", .qk_norm = true,
-	  .window_flag = true, .head_dim = 128, .context = 32768 },
+	  .biases = FL_BIAS_FLAG, .windows = FL_WINDOW_FLAG, .window = 4096, .head_dim = 128,
+	  .context = 32768 },
 	{ 0 },
 };
 
 /* Fields read here, and fields that leave the computation of logits alone. */
 static const char *const known[] = {
-	"attention_bias", "bos_token_id", "dtype", "eos_token_id", "head_dim", "hidden_act",
+	"attention_bias", "auto_map", "bos_token_id", "dtype", "eos_token_id", "head_dim", "hidden_act",
 	"hidden_size", "intermediate_size", "layer_types", "max_position_embeddings",
 	"max_window_layers", "mlp_bias", "model_type", "num_attention_heads", "num_hidden_layers",
 	"num_key_value_heads", "quantization_config", "rms_norm_eps", "rope_parameters",
@@ -58,12 +66,19 @@ is_known(const char *key)
 }
 
 static int
-check_unknown(const struct reading *r)
+check_unknown(const struct reading *r, const struct fl_family *f)
 {
-	for (void *it = fl_json_first(r->json); it; it = fl_json_next(r->json, it))
-		if (!is_known(fl_json_key(it)) && !is_off(fl_json_value(it)))
+	for (void *it = fl_json_first(r->json); it; it = fl_json_next(r->json, it)) {
+		const char *key = fl_json_key(it);
+
+		if (!is_known(key) && !(f->tie && strcmp(f->tie, key) == 0) && !is_off(fl_json_value(it)))
 			return fl_err_data(r->err, "'%s': config.json has '%s', which is not supported",
-			    r->what, fl_json_key(it));
+			    r->what, key);
+	}
+	if (!f->own_code && !is_off(fl_json_get(r->json, "auto_map")))
+		return fl_err_data(r->err,
+		    "'%s': config.json has 'auto_map', and a model with code of its own is not supported",
+		    r->what);
 	return 0;
 }
 
@@ -239,12 +254,32 @@ read_layer_types(const struct reading *r, const struct fl_json *types, struct fl
 	return 0;
 }
 
+/* The first layer with a window where no list says which have one; all layers from there on do. */
+static int
+read_first_window(const struct reading *r, const struct fl_config *c, bool flag, int *first)
+{
+	const struct fl_json *window = fl_json_get(r->json, "sliding_window");
+	bool none = fl_json_type(window) == FL_JSON_NONE ? c->family->window == 0 : is_off(window);
+
+	*first = c->layers;
+	if (none)
+		return 0;
+	switch (c->family->windows) {
+	case FL_WINDOW_ALL: *first = 0; return 0;
+	case FL_WINDOW_FLAG:
+		return flag ? read_int(r, "max_window_layers", 0, FL_ARCH_LAYERS, 28, first) : 0;
+	case FL_WINDOW_LISTED: break;
+	}
+	return fl_err_data(r->err,
+	    "'%s': config.json has 'sliding_window' without 'layer_types', which is not supported for %s",
+	    r->what, c->family->model_type);
+}
+
 static int
 read_pattern(const struct reading *r, struct fl_config *c)
 {
 	const struct fl_json *types = fl_json_get(r->json, "layer_types");
-	const struct fl_json *window = fl_json_get(r->json, "sliding_window");
-	int first = c->layers; /* the first window layer where no list says which */
+	int first;
 	bool flag;
 
 	memset(c->pattern, 'f', (size_t)c->layers);
@@ -253,22 +288,19 @@ read_pattern(const struct reading *r, struct fl_config *c)
 	if (!is_off(types)) {
 		if (read_layer_types(r, types, c) < 0)
 			return -1;
-		if (c->family->window_flag && fl_config_has(c, 'w') && !flag)
+		if (c->family->windows == FL_WINDOW_FLAG && fl_config_has(c, 'w') && !flag)
 			return fl_err_data(r->err,
 			    "'%s': layer_types has sliding_attention but use_sliding_window is false",
 			    r->what);
-	} else if (!is_off(window)) {
-		if (!c->family->window_flag)
-			return fl_err_data(r->err,
-			    "'%s': config.json has 'sliding_window' without 'layer_types', which is not "
-			    "supported for %s", r->what, c->family->model_type);
-		if (flag && read_int(r, "max_window_layers", 0, FL_ARCH_LAYERS, 28, &first) < 0)
+	} else {
+		if (read_first_window(r, c, flag, &first) < 0)
 			return -1;
 		for (int i = first; i < c->layers; i++)
 			c->pattern[i] = 'w';
 	}
 	if (fl_config_has(c, 'w'))
-		return read_int(r, "sliding_window", 1, 1 << 30, FL_WINDOW, &c->window);
+		return read_int(r, "sliding_window", 1, 1 << 30,
+		    c->family->window ? c->family->window : FL_WINDOW, &c->window);
 	return 0;
 }
 
@@ -311,16 +343,50 @@ static int
 check_fixed(const struct reading *r)
 {
 	const struct fl_json *act = fl_json_get(r->json, "hidden_act");
-	static const char *const biases[] = { "attention_bias", "mlp_bias" };
 
 	if (!is_off(act) && (!fl_json_str(act) || strcmp(fl_json_str(act), "silu") != 0))
 		return fl_err_data(r->err, "'%s': activation '%s' is not supported", r->what,
 		    fl_json_str(act) ? fl_json_str(act) : "(no string)");
-	for (size_t i = 0; i < 2; i++)
-		if (!is_off(fl_json_get(r->json, biases[i])))
-			return fl_err_data(r->err, "'%s': '%s' in config.json is not supported", r->what,
-			    biases[i]);
+	if (!is_off(fl_json_get(r->json, "mlp_bias")))
+		return fl_err_data(r->err, "'%s': 'mlp_bias' in config.json is not supported", r->what);
 	return 0;
+}
+
+static int
+read_biases(const struct reading *r, struct fl_config *c)
+{
+	bool flag;
+
+	if (read_bool(r, "attention_bias", &flag) < 0)
+		return -1;
+	if (flag && c->family->biases != FL_BIAS_FLAG)
+		return fl_err_data(r->err, "'%s': 'attention_bias' in config.json is not supported for %s",
+		    r->what, c->family->model_type);
+	c->qkv_bias = flag || c->family->biases == FL_BIAS_QKV;
+	c->o_bias = flag;
+	return 0;
+}
+
+static int
+read_tying(const struct reading *r, struct fl_config *c)
+{
+	bool other = false;
+
+	if (read_bool(r, "tie_word_embeddings", &c->tied) < 0 ||
+	    (c->family->tie && read_bool(r, c->family->tie, &other) < 0))
+		return -1;
+	c->tied |= other;
+	return 0;
+}
+
+const struct fl_family *
+fl_family_find(const char *model_type)
+{
+	const struct fl_family *f = fl_families;
+
+	while (f->model_type && strcmp(f->model_type, model_type) != 0)
+		f++;
+	return f->model_type ? f : NULL;
 }
 
 static int
@@ -330,12 +396,10 @@ read_family(const struct reading *r, struct fl_config *c)
 
 	if (!type)
 		return fl_err_data(r->err, "'%s': config.json has no model_type", r->what);
-	for (const struct fl_family *f = fl_families; f->model_type; f++)
-		if (strcmp(f->model_type, type) == 0) {
-			c->family = f;
-			return 0;
-		}
-	return fl_err_data(r->err, "'%s': model type '%s' is not supported", r->what, type);
+	c->family = fl_family_find(type);
+	if (!c->family)
+		return fl_err_data(r->err, "'%s': model type '%s' is not supported", r->what, type);
+	return 0;
 }
 
 static int
@@ -343,9 +407,9 @@ read_all(const struct reading *r, struct fl_config *c)
 {
 	if (fl_json_type(r->json) != FL_JSON_OBJECT)
 		return fl_err_data(r->err, "'%s': config.json is no object", r->what);
-	if (read_family(r, c) < 0 || check_unknown(r) < 0 || check_fixed(r) < 0 || read_sizes(r, c) < 0 ||
-	    read_rope(r, c) < 0 || read_pattern(r, c) < 0 || read_dtype(r, c) < 0 ||
-	    read_bool(r, "tie_word_embeddings", &c->tied) < 0)
+	if (read_family(r, c) < 0 || check_unknown(r, c->family) < 0 || check_fixed(r) < 0 ||
+	    read_sizes(r, c) < 0 || read_rope(r, c) < 0 || read_pattern(r, c) < 0 ||
+	    read_dtype(r, c) < 0 || read_biases(r, c) < 0 || read_tying(r, c) < 0)
 		return -1;
 	c->bos = first_id(r, "bos_token_id", c->vocab);
 	c->eos = first_id(r, "eos_token_id", c->vocab);
@@ -417,47 +481,4 @@ fl_config_resize(struct fl_config *c, const struct fl_arch *arch)
 		c->window = 0;
 	else if (!c->window)
 		c->window = FL_WINDOW;
-}
-
-/* Writing -------------------------------------------------------------------------------------- */
-
-static void
-write_pattern(const struct fl_config *c, struct fl_json *o)
-{
-	bool windows = fl_config_has(c, 'w');
-	struct fl_json *types = fl_json_new_array();
-
-	for (int i = 0; i < c->layers; i++)
-		fl_json_push(types, fl_json_new_str(c->pattern[i] == 'f' ? "full_attention" :
-						    c->pattern[i] == 'w' ? "sliding_attention" :
-									   "skip_attention"));
-	if (windows || fl_config_has(c, 's') || fl_json_get(o, "layer_types"))
-		fl_json_set(o, "layer_types", types);
-	else
-		fl_json_free(types);
-	if (windows)
-		fl_json_set(o, "sliding_window", fl_json_new_int(c->window));
-	else if (fl_json_get(o, "sliding_window"))
-		fl_json_set(o, "sliding_window", fl_json_new_null());
-	if (c->family->window_flag) {
-		fl_json_set(o, "use_sliding_window", fl_json_new_bool(windows));
-		fl_json_set(o, "max_window_layers", fl_json_new_int(c->layers));
-	}
-}
-
-struct fl_json *
-fl_config_json(const struct fl_config *c)
-{
-	struct fl_json *o = fl_json_copy(c->json);
-
-	fl_json_set(o, "hidden_size", fl_json_new_int(c->width));
-	fl_json_set(o, "intermediate_size", fl_json_new_int(c->ffn));
-	fl_json_set(o, "num_hidden_layers", fl_json_new_int(c->layers));
-	/* The default follows the width, which may have changed; heads are never pruned. */
-	fl_json_set(o, "head_dim", fl_json_new_int(c->head_dim));
-	fl_json_set(o, "tie_word_embeddings", fl_json_new_bool(c->tied));
-	write_pattern(c, o);
-	if (fl_quant_any(&c->quant))
-		fl_json_set(o, "quantization_config", fl_quant_json(&c->quant, c->tied));
-	return o;
 }

@@ -18,13 +18,30 @@
 #include "io/checkpoint.h"
 #include "model/quant_config.h"
 
+enum fl_bias_rule {
+	FL_BIAS_NONE,
+	FL_BIAS_QKV,  /* q, k and v always have one */
+	FL_BIAS_FLAG, /* q, k, v and o have one with attention_bias */
+};
+
+/* Which layers have a window where layer_types does not say. */
+enum fl_window_rule {
+	FL_WINDOW_LISTED, /* none: only layer_types says */
+	FL_WINDOW_FLAG,	  /* with use_sliding_window, those from max_window_layers on */
+	FL_WINDOW_ALL,	  /* all, if there is a sliding_window */
+};
+
 /* A model family is a row of a table in config.c, not code of its own. */
 struct fl_family {
 	const char *model_type, *architecture;
-	bool qk_norm;	   /* RMSNorm of each head of q and k before RoPE */
-	bool window_flag;  /* sliding_window counts only with use_sliding_window (Qwen) */
-	int head_dim;	   /* default; 0: width / heads */
-	int context;	   /* default of max_position_embeddings */
+	bool qk_norm; /* RMSNorm of each head of q and k before RoPE */
+	enum fl_bias_rule biases;
+	enum fl_window_rule windows;
+	int window;	 /* default of sliding_window; 0: none */
+	int head_dim;	 /* default; 0: width / heads */
+	int context;	 /* default of max_position_embeddings */
+	const char *tie; /* a second name of tie_word_embeddings */
+	bool own_code;	 /* is not in transformers: auto_map is expected */
 };
 
 enum fl_rope_kind { FL_ROPE_PLAIN, FL_ROPE_LLAMA3 };
@@ -46,6 +63,7 @@ struct fl_config {
 	char pattern[FL_ARCH_LAYERS + 1]; /* f, w or s a layer */
 	int window;			  /* of the w layers; 0 if there are none */
 	bool tied;
+	bool qkv_bias, o_bias;
 	enum fl_dtype dtype; /* what the weights are declared to be stored as */
 	struct fl_quant quant;
 	long bos, eos;	      /* of the vocabulary, -1: none; eos is the first of several */
@@ -75,5 +93,6 @@ bool fl_config_has(const struct fl_config *c, char letter); /* does any layer ha
 
 /* The families, for those who list them; ends with a NULL model_type. */
 extern const struct fl_family fl_families[];
+const struct fl_family *fl_family_find(const char *model_type); /* NULL: none of these */
 
 #endif

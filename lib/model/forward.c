@@ -165,9 +165,11 @@ fl_forward_reset(struct fl_forward *f)
 /* --- the layers --- */
 
 static void
-linear(struct fl_forward *f, float *out, const float *in, const struct fl_matrix *w)
+linear(struct fl_forward *f, float *out, const float *in, const struct fl_matrix *w, const float *bias)
 {
 	fl_gemm(out, in, f->rows, w, f->scratch);
+	if (bias)
+		fl_add_rows(out, bias, f->rows, w->rows);
 }
 
 static void
@@ -257,9 +259,9 @@ attention(struct fl_forward *f, int l, size_t sequences)
 	size_t first = sequences ? 0 : f->depth, length = sequences ? f->rows / sequences : f->rows;
 
 	norm(f, 2 * l, w->attn_norm);
-	linear(f, f->q, f->norm, &w->q);
-	linear(f, f->k, f->norm, &w->k);
-	linear(f, f->v, f->norm, &w->v);
+	linear(f, f->q, f->norm, &w->q, w->q_bias);
+	linear(f, f->k, f->norm, &w->k, w->k_bias);
+	linear(f, f->v, f->norm, &w->v, w->v_bias);
 	if (w->q_norm) {
 		fl_rmsnorm(f->q, f->q, f->rows * heads, dim, w->q_norm, c->norm_eps);
 		fl_rmsnorm(f->k, f->k, f->rows * kv_heads, dim, w->k_norm, c->norm_eps);
@@ -267,7 +269,7 @@ attention(struct fl_forward *f, int l, size_t sequences)
 	fl_rope(f->q, f->rows, heads, dim, f->rope, first, length);
 	fl_rope(f->k, f->rows, kv_heads, dim, f->rope, first, length);
 	mix(f, l, sequences);
-	linear(f, f->norm, f->q, &w->o);
+	linear(f, f->norm, f->q, &w->o, w->o_bias);
 	add_to_stream(f);
 	if (f->hooks.attn)
 		f->hooks.attn(f->hooks.ctx, l, f->before, f->x, f->rows);
@@ -279,12 +281,12 @@ ffn(struct fl_forward *f, int l)
 	const struct fl_layer *w = &f->m->layer[l];
 
 	norm(f, 2 * l + 1, w->ffn_norm);
-	linear(f, f->gate, f->norm, &w->gate);
-	linear(f, f->up, f->norm, &w->up);
+	linear(f, f->gate, f->norm, &w->gate, NULL);
+	linear(f, f->up, f->norm, &w->up, NULL);
 	fl_swiglu(f->gate, f->up, f->rows * (size_t)f->m->config.ffn);
 	if (f->hooks.ffn)
 		f->hooks.ffn(f->hooks.ctx, l, f->gate, f->rows);
-	linear(f, f->norm, f->gate, &w->down);
+	linear(f, f->norm, f->gate, &w->down, NULL);
 	add_to_stream(f);
 }
 

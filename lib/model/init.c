@@ -21,7 +21,7 @@ fl_init_values(const struct fl_weight *w, int seed, float sd, size_t first, size
 {
 	uint64_t name = fl_hash(w->tensor.name, strlen(w->tensor.name), (uint64_t)seed);
 
-	if (!fl_role_is_matrix(w->role)) {
+	if (fl_role_is_norm(w->role)) {
 		for (size_t i = 0; i < n; i++)
 			out[i] = 1;
 		return;

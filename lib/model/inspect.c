@@ -21,7 +21,7 @@ group_of(enum fl_role role)
 		return FL_IN_EMBED;
 	if (role == FL_HEAD)
 		return FL_IN_HEAD;
-	if (!fl_role_is_matrix(role))
+	if (fl_role_is_norm(role))
 		return FL_IN_NORMS;
 	return fl_roles[role].attention ? FL_IN_ATTENTION : FL_IN_FFN;
 }

@@ -16,6 +16,8 @@
 #include "compute/quant.h"
 #include "io/history.h"
 #include "io/spill.h"
+#include "model/idle.h"
+#include "model/unpack.h"
 
 enum {
 	BLOCK = 4 << 20, /* bytes of input rows in flight */
@@ -58,7 +60,7 @@ fl_plan_free(struct fl_plan *p)
 
 /* One tensor of the input on its way: what is written, and how rows get there. */
 struct passage {
-	const char *name; /* of the tensor that is read */
+	const struct fl_weight *weight; /* what is read */
 	const struct fl_step *step;
 	struct fl_tensor in; /* its name is the reader's and not used */
 	struct fl_tensor out[MAX_OUT];
@@ -83,6 +85,18 @@ add_out(struct passage *s, enum fl_role role, enum fl_part part, enum fl_dtype d
 		fl_bug("'%s' has a shape out of range", name);
 }
 
+/* Of the integers and the scales of a matrix, is this the part that comes second? */
+static bool
+completes(const struct fl_plan *p, size_t index)
+{
+	/* The two are neighbours in the inventory. */
+	switch (p->inventory->weight[index].part) {
+	case FL_PART_PACKED: return p->inventory->seen[index + 1];
+	case FL_PART_SCALE: return p->inventory->seen[index - 1];
+	default: return false;
+	}
+}
+
 static void
 passage_begin(struct passage *s, const struct fl_plan *p, const struct fl_tensor *t, size_t index)
 {
@@ -90,7 +104,7 @@ passage_begin(struct passage *s, const struct fl_plan *p, const struct fl_tensor
 	bool vector = t->ndim == 1;
 	uint64_t rows, cols;
 
-	*s = (struct passage){ .name = w->tensor.name, .step = &p->step[index], .in = *t };
+	*s = (struct passage){ .weight = w, .step = &p->step[index], .in = *t };
 	s->rows = vector ? 1 : t->shape[0];
 	s->cols = t->shape[t->ndim - 1];
 	s->out_rows = rows = vector ? 1 : kept(s->step->rows, s->rows);
@@ -106,6 +120,9 @@ passage_begin(struct passage *s, const struct fl_plan *p, const struct fl_tensor
 		add_out(s, w->role, w->part, t->dtype, t->ndim, shape);
 		if (s->step->copy_as_head)
 			add_out(s, FL_HEAD, w->part, t->dtype, t->ndim, shape);
+	} else if (s->step->kind == FL_STEP_UNPACK && completes(p, index)) {
+		add_out(s, w->role, FL_PART_WEIGHT, p->out.dtype, 2,
+		    (uint64_t[]){ rows, fl_axis_size(&p->in, fl_roles[w->role].cols) });
 	}
 }
 
@@ -222,7 +239,8 @@ write_block(const struct passage *s, struct block *b, const char *src, size_t fi
 		return 0;
 	fl_parallel((b->n + TILE - 1) / TILE, make_rows, b);
 	if (b->bad)
-		return fl_err_data(err, "'%s' holds a weight that is not finite", s->name);
+		return fl_err_data(err, "'%s' holds a weight that is not finite",
+		    s->weight->tensor.name);
 	if (fl_writer_put(out, b->out[0], b->n * out0, err) < 0)
 		return -1;
 	if (!side)
@@ -288,63 +306,144 @@ stream_tensor(const struct passage *s, struct fl_reader *in, struct fl_writer *o
 	return bad;
 }
 
+/* A run through the whole checkpoint. */
+struct run {
+	struct fl_plan *p;
+	struct fl_reader *in;
+	struct fl_writer *out;
+	struct passage *s;	   /* of the tensors of the file at hand */
+	size_t tensor, tensors;	   /* the next of them, and how many */
+	FILE *kept;		   /* half of a matrix that is being unpacked */
+	struct fl_inventory *idle; /* of the result; NULL once its idle attention is written */
+	struct fl_err *err;
+};
+
+static int
+unpack(struct run *r, const struct passage *s)
+{
+	const struct fl_weight *w = s->weight;
+	struct fl_matrix m = { .kind = s->step->bits == 4 ? FL_MATRIX_INT4 : FL_MATRIX_INT8 };
+	int bad;
+
+	if (w->part == FL_PART_SHAPE)
+		return 0;
+	if (s->outs == 0) {
+		if (r->kept)
+			fl_bug("'%s' begins inside another", w->tensor.name);
+		r->kept = fl_unpack_keep(r->in, s->in.size, r->err);
+		return r->kept ? 0 : -1;
+	}
+	m.rows = s->out[0].shape[0];
+	m.cols = s->out[0].shape[1];
+	bad = fl_unpack(m, r->kept, w->part == FL_PART_PACKED, r->in, s->out[0].dtype, r->out, r->err);
+	fclose(r->kept);
+	r->kept = NULL;
+	return bad;
+}
+
+/* Adds the idle attention to the tensors of a file; returns how many. */
+static size_t
+list_idle(const struct run *r, struct fl_tensor *all)
+{
+	size_t n = 0;
+
+	for (size_t i = 0; r->idle && i < r->idle->n; i++)
+		if (fl_idle_is(&r->p->in, &r->p->out, &r->idle->weight[i]))
+			all[n++] = r->idle->weight[i].tensor;
+	return n;
+}
+
+/* Behind the last tensor of the first file. */
+static int
+write_idle(struct run *r)
+{
+	int bad = 0;
+
+	for (size_t i = 0; i < r->idle->n && !bad; i++)
+		if (fl_idle_is(&r->p->in, &r->p->out, &r->idle->weight[i]))
+			bad = fl_idle_put(&r->p->out, &r->idle->weight[i], r->out, r->err);
+	fl_inventory_free(r->idle);
+	r->idle = NULL;
+	return bad;
+}
+
+static void
+end_file(struct run *r)
+{
+	while (r->tensor < r->tensors)
+		passage_end(&r->s[r->tensor++]);
+	free(r->s);
+	r->s = NULL;
+}
+
 /* A weights file: announces what it will hold. A file of which nothing is left is not written. */
 static int
-begin_weights(struct fl_plan *p, const struct fl_item *file, struct passage **s, struct fl_writer *out,
-    struct fl_err *err)
+begin_file(struct run *r, const struct fl_item *file)
 {
-	struct fl_tensor *all = fl_alloc(file->n * MAX_OUT, sizeof *all);
+	struct fl_tensor *all = fl_alloc(file->n * MAX_OUT + (r->idle ? r->idle->n : 0), sizeof *all);
 	size_t n = 0, index;
 	uint64_t bytes = 0;
 	int got = 0;
 
-	free(*s);
-	*s = fl_alloc(file->n, sizeof **s);
+	end_file(r);
+	r->s = fl_alloc(file->n, sizeof *r->s);
+	r->tensor = 0;
+	r->tensors = file->n;
 	for (size_t i = 0; i < file->n; i++) {
-		got = fl_inventory_tick(p->inventory, &file->tensor[i], &index, err);
+		got = fl_inventory_tick(r->p->inventory, &file->tensor[i], &index, r->err);
 		if (got < 0)
 			break;
 		if (got)
-			passage_begin(&(*s)[i], p, &file->tensor[i], index);
-		for (int k = 0; k < (*s)[i].outs; k++)
-			all[n++] = (*s)[i].out[k];
+			passage_begin(&r->s[i], r->p, &file->tensor[i], index);
+		for (int k = 0; k < r->s[i].outs; k++)
+			all[n++] = r->s[i].out[k];
 		bytes += file->tensor[i].size;
 	}
+	n += list_idle(r, all + n);
 	fl_progress_begin(file->name, "B", bytes);
 	if (got >= 0 && n > 0)
-		got = fl_writer_weights(out, file->name, all, n, file->metadata, err);
+		got = fl_writer_weights(r->out, file->name, all, n, file->metadata, r->err);
 	free(all);
 	return got < 0 ? -1 : 0;
+}
+
+static int
+run_tensor(struct run *r)
+{
+	struct passage *s = &r->s[r->tensor];
+	bool packed = s->step && s->step->kind == FL_STEP_UNPACK;
+	int bad = packed ? unpack(r, s) : stream_tensor(s, r->in, r->out, r->err);
+
+	passage_end(&r->s[r->tensor++]);
+	return bad;
+}
+
+static int
+run_item(struct run *r, const struct fl_item *item)
+{
+	if (item->kind == FL_ITEM_MEMBER)
+		return fl_writer_member(r->out, item->name, item->data, item->size, r->err);
+	if (item->kind == FL_ITEM_WEIGHTS ? begin_file(r, item) < 0 : run_tensor(r) < 0)
+		return -1;
+	return r->idle && r->tensor == r->tensors ? write_idle(r) : 0;
 }
 
 int
 fl_plan_run(struct fl_plan *p, struct fl_reader *in, struct fl_writer *out, struct fl_err *err)
 {
 	struct fl_json *config = fl_config_json(&p->out);
-	struct passage *s = NULL;
+	struct run r = { .p = p, .in = in, .out = out, .idle = fl_inventory_new(&p->out, ""), .err = err };
 	struct fl_item item;
-	size_t tensor = 0, tensors = 0;
 	int got, bad = fl_writer_config(out, config, err);
 
 	fl_json_free(config);
-	while (!bad && (got = fl_reader_next(in, &item, err)) != 0) {
-		if (got < 0)
-			bad = -1;
-		else if (item.kind == FL_ITEM_MEMBER)
-			bad = fl_writer_member(out, item.name, item.data, item.size, err);
-		else if (item.kind == FL_ITEM_WEIGHTS) {
-			bad = begin_weights(p, &item, &s, out, err);
-			tensor = 0;
-			tensors = item.n;
-		} else {
-			bad = stream_tensor(&s[tensor], in, out, err);
-			passage_end(&s[tensor++]);
-		}
-	}
+	while (!bad && (got = fl_reader_next(in, &item, err)) != 0)
+		bad = got < 0 ? -1 : run_item(&r, &item);
 	fl_progress_end();
-	for (; tensor < tensors; tensor++)
-		passage_end(&s[tensor]);
-	free(s);
+	end_file(&r);
+	fl_inventory_free(r.idle);
+	if (r.kept)
+		fclose(r.kept);
 	return bad ? -1 : fl_inventory_done(p->inventory, err);
 }
 

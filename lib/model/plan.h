@@ -3,7 +3,8 @@
  *
  * A plan is made from a configuration alone, before any weight is read: fl_plan_new() copies
  * everything, and whoever makes a transform (prune.h, pattern.h, quantize.h) changes the steps and
- * the configuration of the result. fl_plan_run() then streams a checkpoint through it in blocks of
+ * the configuration of the result. A layer without attention that has some in the result's pattern gets
+ * attention that adds zero (idle.h). fl_plan_run() then streams a checkpoint through it in blocks of
  * rows, so that memory stays bounded whatever the size of a tensor. */
 #ifndef FL_MODEL_PLAN_H
 #define FL_MODEL_PLAN_H
@@ -22,7 +23,12 @@ struct fl_keep {
 	size_t n;
 };
 
-enum fl_step_kind { FL_STEP_COPY, FL_STEP_DROP, FL_STEP_QUANTIZE };
+enum fl_step_kind {
+	FL_STEP_COPY,
+	FL_STEP_DROP,
+	FL_STEP_QUANTIZE,
+	FL_STEP_UNPACK, /* a part of a quantized matrix, which comes out as numbers again; one at a time */
+};
 
 /* What becomes of one tensor of the input's inventory. */
 struct fl_step {

@@ -50,11 +50,15 @@ fl_quant_read(struct fl_quant *q, const struct fl_json *json, bool tied, const c
 
 	if (fl_json_type(json) == FL_JSON_NONE || fl_json_type(json) == FL_JSON_NULL)
 		return 0;
-	if (!method || strcmp(method, "compressed-tensors") != 0 || !format ||
-	    strcmp(format, "pack-quantized") != 0)
+	if (!method || strcmp(method, "compressed-tensors") != 0)
+		return fl_err_data(err, "'%s': quantization by '%s' is not supported, only compressed-tensors",
+		    what, method ? method : "(no quant_method)");
+	if (fl_json_len(fl_json_get(json, "sparsity_config")) > 0)
+		return fl_err_data(err, "'%s': 'sparsity_config' in config.json is not supported", what);
+	if (!format || strcmp(format, "pack-quantized") != 0)
 		return fl_err_data(err,
-		    "'%s': only compressed-tensors pack-quantized checkpoints are supported, not '%s'", what,
-		    method ? method : "(no quant_method)");
+		    "'%s': compressed-tensors format '%s' is not supported, only pack-quantized", what,
+		    format ? format : "(none)");
 	for (void *it = fl_json_first(groups); it; it = fl_json_next(groups, it))
 		if (read_group(fl_json_value(it), q, what, err) < 0)
 			return -1;
@@ -102,7 +106,7 @@ fl_quant_json(const struct fl_quant *q, bool tied)
 		fl_json_set(groups, "group_head", new_group("lm_head", q->head));
 	if (q->embed)
 		fl_json_set(groups, "group_embedding", new_group("Embedding", q->embed));
-	if (!tied && !q->head)
+	if (!q->head)
 		fl_json_push(ignore, fl_json_new_str("lm_head"));
 	fl_json_set(json, "quant_method", fl_json_new_str("compressed-tensors"));
 	fl_json_set(json, "format", fl_json_new_str("pack-quantized"));

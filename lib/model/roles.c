@@ -10,20 +10,24 @@
 #include "base/str.h"
 
 const struct fl_role_info fl_roles[FL_ROLES] = {
-	[FL_EMBED] = { "model.embed_tokens", FL_AXIS_VOCAB, FL_AXIS_WIDTH, false, false },
-	[FL_ATTN_NORM] = { "input_layernorm", FL_AXIS_NONE, FL_AXIS_WIDTH, true, true },
-	[FL_Q] = { "self_attn.q_proj", FL_AXIS_Q, FL_AXIS_WIDTH, true, true },
-	[FL_K] = { "self_attn.k_proj", FL_AXIS_KV, FL_AXIS_WIDTH, true, true },
-	[FL_V] = { "self_attn.v_proj", FL_AXIS_KV, FL_AXIS_WIDTH, true, true },
-	[FL_O] = { "self_attn.o_proj", FL_AXIS_WIDTH, FL_AXIS_Q, true, true },
-	[FL_Q_NORM] = { "self_attn.q_norm", FL_AXIS_NONE, FL_AXIS_HEAD_DIM, true, true },
-	[FL_K_NORM] = { "self_attn.k_norm", FL_AXIS_NONE, FL_AXIS_HEAD_DIM, true, true },
-	[FL_FFN_NORM] = { "post_attention_layernorm", FL_AXIS_NONE, FL_AXIS_WIDTH, true, false },
-	[FL_GATE] = { "mlp.gate_proj", FL_AXIS_FFN, FL_AXIS_WIDTH, true, false },
-	[FL_UP] = { "mlp.up_proj", FL_AXIS_FFN, FL_AXIS_WIDTH, true, false },
-	[FL_DOWN] = { "mlp.down_proj", FL_AXIS_WIDTH, FL_AXIS_FFN, true, false },
-	[FL_FINAL_NORM] = { "model.norm", FL_AXIS_NONE, FL_AXIS_WIDTH, false, false },
-	[FL_HEAD] = { "lm_head", FL_AXIS_VOCAB, FL_AXIS_WIDTH, false, false },
+	[FL_EMBED] = { "model.embed_tokens", FL_AXIS_VOCAB, FL_AXIS_WIDTH, false, false, false },
+	[FL_ATTN_NORM] = { "input_layernorm", FL_AXIS_NONE, FL_AXIS_WIDTH, true, true, false },
+	[FL_Q] = { "self_attn.q_proj", FL_AXIS_Q, FL_AXIS_WIDTH, true, true, false },
+	[FL_Q_BIAS] = { "self_attn.q_proj", FL_AXIS_NONE, FL_AXIS_Q, true, true, true },
+	[FL_K] = { "self_attn.k_proj", FL_AXIS_KV, FL_AXIS_WIDTH, true, true, false },
+	[FL_K_BIAS] = { "self_attn.k_proj", FL_AXIS_NONE, FL_AXIS_KV, true, true, true },
+	[FL_V] = { "self_attn.v_proj", FL_AXIS_KV, FL_AXIS_WIDTH, true, true, false },
+	[FL_V_BIAS] = { "self_attn.v_proj", FL_AXIS_NONE, FL_AXIS_KV, true, true, true },
+	[FL_O] = { "self_attn.o_proj", FL_AXIS_WIDTH, FL_AXIS_Q, true, true, false },
+	[FL_O_BIAS] = { "self_attn.o_proj", FL_AXIS_NONE, FL_AXIS_WIDTH, true, true, true },
+	[FL_Q_NORM] = { "self_attn.q_norm", FL_AXIS_NONE, FL_AXIS_HEAD_DIM, true, true, false },
+	[FL_K_NORM] = { "self_attn.k_norm", FL_AXIS_NONE, FL_AXIS_HEAD_DIM, true, true, false },
+	[FL_FFN_NORM] = { "post_attention_layernorm", FL_AXIS_NONE, FL_AXIS_WIDTH, true, false, false },
+	[FL_GATE] = { "mlp.gate_proj", FL_AXIS_FFN, FL_AXIS_WIDTH, true, false, false },
+	[FL_UP] = { "mlp.up_proj", FL_AXIS_FFN, FL_AXIS_WIDTH, true, false, false },
+	[FL_DOWN] = { "mlp.down_proj", FL_AXIS_WIDTH, FL_AXIS_FFN, true, false, false },
+	[FL_FINAL_NORM] = { "model.norm", FL_AXIS_NONE, FL_AXIS_WIDTH, false, false, false },
+	[FL_HEAD] = { "lm_head", FL_AXIS_VOCAB, FL_AXIS_WIDTH, false, false, false },
 };
 
 static const char *const part_names[] = { "weight", "weight_packed", "weight_scale", "weight_shape" };
@@ -49,6 +53,12 @@ fl_role_is_matrix(enum fl_role role)
 	return fl_roles[role].rows != FL_AXIS_NONE;
 }
 
+bool
+fl_role_is_norm(enum fl_role role)
+{
+	return !fl_role_is_matrix(role) && !fl_roles[role].bias;
+}
+
 int
 fl_role_bits(const struct fl_config *c, enum fl_role role)
 {
@@ -64,18 +74,26 @@ fl_weight_name(enum fl_role role, int layer, enum fl_part part)
 
 	if (fl_roles[role].layer)
 		fl_str_printf(&name, "model.layers.%d.", layer);
-	fl_str_printf(&name, "%s.%s", fl_roles[role].name, part_names[part]);
+	fl_str_printf(&name, "%s.%s", fl_roles[role].name,
+	    fl_roles[role].bias ? "bias" : part_names[part]);
 	return fl_str_steal(&name);
 }
 
 static bool
 is_present(const struct fl_config *c, enum fl_role role, int layer)
 {
-	if (role == FL_HEAD)
-		return !c->tied;
-	if (role == FL_Q_NORM || role == FL_K_NORM)
-		return c->family->qk_norm && c->pattern[layer] != 's';
-	return !fl_roles[role].attention || c->pattern[layer] != 's';
+	if (fl_roles[role].attention && c->pattern[layer] == 's')
+		return false;
+	switch (role) {
+	case FL_HEAD: return !c->tied;
+	case FL_Q_NORM:
+	case FL_K_NORM: return c->family->qk_norm;
+	case FL_Q_BIAS:
+	case FL_K_BIAS:
+	case FL_V_BIAS: return c->qkv_bias;
+	case FL_O_BIAS: return c->o_bias;
+	default: return true;
+	}
 }
 
 /* The shape and type of one part of a weight. */

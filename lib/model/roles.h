@@ -17,9 +17,13 @@ enum fl_role {
 	FL_EMBED, /* first: nothing that is computed comes before it */
 	FL_ATTN_NORM,
 	FL_Q,
+	FL_Q_BIAS,
 	FL_K,
+	FL_K_BIAS,
 	FL_V,
+	FL_V_BIAS,
 	FL_O,
+	FL_O_BIAS,
 	FL_Q_NORM,
 	FL_K_NORM,
 	FL_FFN_NORM,
@@ -36,10 +40,11 @@ enum fl_axis { FL_AXIS_NONE, FL_AXIS_WIDTH, FL_AXIS_FFN, FL_AXIS_Q, FL_AXIS_KV, 
 	FL_AXIS_VOCAB };
 
 struct fl_role_info {
-	const char *name;	  /* Hugging Face's, after "model.layers.N." if layer, without ".weight" */
+	const char *name;	  /* Hugging Face's, after "model.layers.N." if layer, without its ending */
 	enum fl_axis rows, cols; /* rows FL_AXIS_NONE: a vector of cols */
 	bool layer;		  /* one a layer */
 	bool attention;		  /* absent in a skip layer */
+	bool bias;		  /* ends in ".bias" */
 };
 extern const struct fl_role_info fl_roles[FL_ROLES];
 
@@ -59,6 +64,7 @@ char *fl_weight_name(enum fl_role role, int layer, enum fl_part part);
 
 uint64_t fl_axis_size(const struct fl_config *c, enum fl_axis axis);
 bool fl_role_is_matrix(enum fl_role role);
+bool fl_role_is_norm(enum fl_role role);
 int fl_role_bits(const struct fl_config *c, enum fl_role role); /* 0: stored as it is; 4; 8 */
 
 /* All of them in canonical order: embedding, layers, final norm, head. */

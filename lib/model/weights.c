@@ -94,6 +94,10 @@ vector_of(struct fl_model *m, enum fl_role role, int layer)
 	case FL_FFN_NORM: return &l->ffn_norm;
 	case FL_Q_NORM: return &l->q_norm;
 	case FL_K_NORM: return &l->k_norm;
+	case FL_Q_BIAS: return &l->q_bias;
+	case FL_K_BIAS: return &l->k_bias;
+	case FL_V_BIAS: return &l->v_bias;
+	case FL_O_BIAS: return &l->o_bias;
 	case FL_FINAL_NORM: return &m->final_norm;
 	default: fl_bug("role %d has no vector", (int)role);
 	}

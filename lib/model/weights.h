@@ -2,7 +2,7 @@
 /* weights.h -- a model ready to run: its configuration and its weights as they are stored.
  *
  * Made from a checkpoint, whose mapped bytes are used in place, or from a configuration alone with
- * random weights, for work where only the time it takes counts. Norms are f32. */
+ * random weights, for work where only the time it takes counts. Norms and biases are f32. */
 #ifndef FL_MODEL_WEIGHTS_H
 #define FL_MODEL_WEIGHTS_H
 
@@ -17,6 +17,7 @@
 struct fl_layer { /* attention members are empty in a skip layer */
 	float *attn_norm, *ffn_norm; /* [width] */
 	float *q_norm, *k_norm;	     /* [head_dim], NULL without QK-norm */
+	float *q_bias, *k_bias, *v_bias, *o_bias; /* [rows of the matrix], NULL without */
 	struct fl_matrix q, k, v, o, gate, up, down;
 };
 

@@ -16,14 +16,17 @@ fl-calibrate --merge ../m.safetensors ../m.safetensors
 fl-calibrate -j 1 --static -o out ../tiny.tar.zst
 fl-eval -j 1 -t ../tiny.tok ../tiny
 input=../tiny.tar fl-eval -j 1 -t ../tiny.tok --json
+fl-eval -j 1 -t ../tiny.tok --logits out ../tiny
 fl-export -j 1 --to gguf -o out.gguf ../tiny
 input=../tiny.tar fl-export -j 1 --to gguf --type q4_0
+fl-export -j 1 -q --to hf -o out/ ../int4.tar
 fl-generate -j 1 -q -p hello -n 4 ../tiny
 input=../tiny.tar fl-generate -j 1 -q -f ../tiny.txt -n 4
 fl-info ../tiny
 fl-info --check ../tiny.tar
 input=../tiny.tar.zst fl-info --json
 fl-info ../m.safetensors
+fl-info ../tiny/config.json
 fl-init -o out/ ../tiny/config.json
 input=../tiny/config.json fl-init -z -
 lines=1 fl-measure -j 1 -q --prefill 8 --repeat 1 ../tiny
@@ -51,6 +54,7 @@ setup_file() {
 	fl-attnpattern -a d64-f128-fff -o tiny.tar tiny
 	fl-attnpattern -a d64-f128-fff -o tiny.tar.zst tiny
 	fl-attnpattern -a d32-f64-f -o small.tar small
+	fl-attnpattern -a d64-f128-fsf tiny | fl-quantize -q -o int4.tar
 	echo 'the thin man and the other' > tiny.txt
 	perl -e 'print pack "V*", map { ($_ * 7919) % 262 } 1 .. 100' > tiny.tok
 	fl-calibrate -t tiny.tok -o m.safetensors tiny

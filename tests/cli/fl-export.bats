@@ -2,11 +2,12 @@
 # fl-export.bats -- what other programs read of it is in tests/interop.
 load helper
 
-model() { # [JSON members] > a random llama
+model() { # [JSON members] > a random model, a llama unless they say otherwise
+	[[ ${1:-} = *model_type* ]] || set -- "\"model_type\": \"llama\"${1:+, $1}"
 	cat <<-END
-		{ "model_type": "llama", "hidden_size": 64, "intermediate_size": 96, "num_hidden_layers": 3,
+		{ "hidden_size": 64, "intermediate_size": 96, "num_hidden_layers": 3,
 		  "num_attention_heads": 4, "num_key_value_heads": 2, "vocab_size": 128, "rms_norm_eps": 1e-5,
-		  "max_position_embeddings": 64, "torch_dtype": "bfloat16"${1:+, $1} }
+		  "max_position_embeddings": 64, "torch_dtype": "bfloat16", $1 }
 	END
 }
 
@@ -52,6 +53,32 @@ base() {
 	done
 }
 
+@test "families become the architecture that computes them" {
+	while read -r want more; do
+		base "$more" 2> /dev/null
+		fl-export -q --to gguf -o x.gguf base.tar
+		assert_equal "$more $(arch x.gguf)" "$more $want"
+	done <<-END
+		qwen2 "model_type": "qwen2"
+		llama "model_type": "qwen2", "head_dim": 32
+		llama "attention_bias": true
+		llama "model_type": "mobilellm", "share_embedding": true
+		llama "model_type": "mistral", "sliding_window": null
+		step35 "model_type": "mistral", "sliding_window": 8
+		deci "model_type": "qwen2", "layer_types": ["full_attention", "skip_attention", "full_attention"]
+	END
+}
+
+@test "biases have no form in some hybrids, which are refused" {
+	base '"model_type": "qwen2", "use_sliding_window": true, "sliding_window": 8, "max_window_layers": 1'
+	one_line_error 1 fl-export --to gguf -o x.gguf base.tar
+	[[ $stderr = *"attention biases together with sliding windows"* ]]
+	base '"model_type": "qwen3", "attention_bias": true'
+	one_line_error 1 fl-export --to gguf -o x.gguf base.tar
+	[[ $stderr = *"attention biases together with QK-norm"* ]]
+	[ ! -e x.gguf ]
+}
+
 @test "scaled RoPE with windows is granite_swa" {
 	base '"rope_scaling": { "rope_type": "llama3", "factor": 8.0, "low_freq_factor": 1.0, "high_freq_factor": 4.0, "original_max_position_embeddings": 32 }'
 	fl-export -q --to gguf -o x.gguf base.tar
@@ -71,7 +98,7 @@ base() {
 
 @test "QK-norm with scaled RoPE is refused before anything is written" {
 	model '"head_dim": 16, "rope_scaling": { "rope_type": "llama3", "factor": 8.0, "low_freq_factor": 1.0, "high_freq_factor": 4.0, "original_max_position_embeddings": 32 }' |
-		sed 's/"llama",/"qwen3",/' > config.json
+		sed 's/"llama"/"qwen3"/' > config.json
 	fl-init -o base.tar config.json
 	one_line_error 1 fl-export --to gguf -o x.gguf base.tar
 	[[ $stderr = *QK-norm* ]]
@@ -97,4 +124,112 @@ base() {
 	base
 	run --separate-stderr -0 fl-export --to gguf -o x.gguf base.tar
 	[[ $stderr = *"no tokenizer"* ]]
+}
+
+# same_logits A B: of two checkpoints, bit for bit.
+same_logits() {
+	seq 0 127 | awk '{ printf "\\x%02x\\0\\0\\0", $1 }' > escaped
+	printf '%b' "$(< escaped)" > ids.tok
+	fl-eval -t ids.tok --context 32 --logits a "$1" > a.tsv
+	fl-eval -t ids.tok --context 32 --logits b "$2" > b.tsv
+	cmp a b
+}
+
+@test "hf: what transformers reads as it is keeps its weights" {
+	base
+	silent fl-export --to hf -o out/ base.tar
+	tar xf base.tar
+	cmp model.safetensors out/model.safetensors
+	fl-info --check out
+	jq -e '.architectures == ["LlamaForCausalLM"]' out/config.json
+	fl-export --to hf -o out/ base.tar # over its own result
+	fl-export -j1 --to hf < base.tar > one.tar
+	fl-export -j4 --to hf -o four.tar base.tar
+	cmp one.tar four.tar
+}
+
+@test "hf: tokenizer and generation_config.json come out byte for byte" {
+	mkdir base
+	model > config.json
+	fl-init -o base/ config.json
+	for name in tokenizer.json tokenizer_config.json generation_config.json chat_template.jinja; do
+		printf '{ "%s":\t1 }\r\n' "$name" > "base/$name"
+	done
+	fl-export --to hf -o out/ base
+	for name in tokenizer.json tokenizer_config.json generation_config.json chat_template.jinja; do
+		cmp "base/$name" "out/$name"
+	done
+}
+
+@test "hf: a layer without attention gets some that adds zero, or is refused" {
+	base '"model_type": "qwen2"'
+	fl-attnpattern --window 8 -a d64-f96-sfw -o skip/ base.tar
+	run --separate-stderr -0 fl-export --to hf -o out/ skip
+	assert_equal "$stderr" "fl-export: layers without attention are written as attention that adds zero: exact, but no faster"
+	jq -e '.layer_types == ["full_attention", "full_attention", "sliding_attention"]' out/config.json
+	fl-info --check out
+	same_logits skip out
+	one_line_error 1 fl-export --to hf --strict -o strict/ skip
+	[ ! -e strict ]
+	silent fl-info --check-for hf skip
+}
+
+@test "hf: an embedding in few bits becomes numbers, the linear layers stay as they are" {
+	model | sed 's/bfloat16/float32/' > config.json
+	fl-init -o base.tar config.json
+	fl-quantize -o int4/ base.tar
+	run --separate-stderr -0 fl-export --to hf -o out/ int4
+	assert_equal "$stderr" "fl-export: the embedding is written as F32, rounded from its 8 bits and scales"
+	jq -e '.quantization_config | .config_groups | keys == ["group_linear"]' out/config.json
+	diff <(tensors int4/model.safetensors | jq -r keys[]) <(tensors out/model.safetensors | jq -r keys[]) > difference || true
+	assert_equal "$(grep -c '^<.*embed_tokens.weight_' difference) $(grep -c '^>' difference)" "3 1"
+	same_logits int4 out
+	# Tied, the head goes with it.
+	fl-prune --tie base.tar | fl-quantize | fl-export -q --to hf -o tied/
+	jq -e '.quantization_config.ignore == ["lm_head"]' tied/config.json
+	fl-info --check tied
+}
+
+@test "hf: windows where transformers has none are refused" {
+	base
+	fl-attnpattern -a d64-f96-fwf -o window.tar base.tar
+	one_line_error 1 fl-export --to hf -o out/ window.tar
+	[[ $stderr = *"sliding windows"*llama* ]]
+	one_line_error 1 fl-info --check-for hf window.tar
+	base '"model_type": "mistral", "sliding_window": 8'
+	fl-export --to hf -o all/ base.tar
+	jq -e '.sliding_window == 8 and (has("layer_types") | not)' all/config.json
+	fl-attnpattern -a d64-f96-wws base.tar | fl-export -q --to hf -o skip/
+	jq -e '.sliding_window == 8 and (has("layer_types") | not)' skip/config.json
+	fl-attnpattern -a d64-f96-fwf -o mixed.tar base.tar
+	one_line_error 1 fl-export --to hf -o out/ mixed.tar
+	[[ $stderr = *mistral* ]]
+	[ ! -e out ]
+}
+
+@test "hf: a llama whose width is no multiple of its heads is refused" {
+	model '"head_dim": 8' | sed 's/"num_attention_heads": 4/"num_attention_heads": 12/' > config.json
+	fl-init -o base.tar config.json
+	one_line_error 1 fl-export --to hf -o out/ base.tar
+	[[ $stderr = *"width 64 with 12 heads"* ]]
+}
+
+@test "hf: a MobileLLM is the llama it is" {
+	base '"model_type": "mobilellm", "share_embedding": true, "layer_sharing": false, "auto_map": { "AutoConfig": "x" }'
+	fl-export --to hf -o out/ base.tar
+	jq -e '.model_type == "llama" and .architectures == ["LlamaForCausalLM"] and .tie_word_embeddings and
+		(has("auto_map") or has("share_embedding") or has("layer_sharing") | not)' out/config.json
+}
+
+@test "hf: a type is not asked for" {
+	base
+	one_line_error 2 fl-export --to hf --type f32 -o out/ base.tar
+}
+
+@test "gguf: --strict refuses attention that adds zero where all heads would compute it" {
+	base '"rope_scaling": { "rope_type": "llama3", "factor": 8.0, "low_freq_factor": 1.0, "high_freq_factor": 4.0, "original_max_position_embeddings": 32 }'
+	fl-attnpattern -a d64-f96-fws -o hybrid.tar base.tar
+	fl-export -q --to gguf -o x.gguf hybrid.tar
+	one_line_error 1 fl-export --to gguf --strict -o y.gguf hybrid.tar
+	fl-attnpattern -a d64-f96-fsf base.tar | fl-export -q --strict --to gguf -o y.gguf
 }

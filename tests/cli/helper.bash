@@ -52,6 +52,13 @@ silent() {
 	assert_equal "$stderr" ""
 }
 
+# tensors FILE: the header of a safetensors file, its metadata left out.
+tensors() {
+	local n
+	n=$(od -An -tu8 -N8 "$1")
+	tail -c +9 "$1" | head -c $((n)) | jq 'del(.__metadata__)'
+}
+
 # poison FILE TENSOR: makes the first element of a tensor of a safetensors file a NaN, whatever its type.
 poison() {
 	local size at

@@ -50,13 +50,16 @@ hybrid() { # NAME CHECKPOINT ARCH
 	fl-attnpattern --window 8 -a "$3" -o "$1/" "$2" && try "$1" f32
 }
 
-random() { # FAMILY VOCABULARY TOKENIZER: untied, head_dim unlike width / heads
+random() { # NAME FAMILY TOKENIZER [JSON members]: untied, head_dim unlike width / heads
+	local vocabulary
+	vocabulary=$(jq '.model.vocab | length' "$3/tokenizer.json")
 	cat > random.json <<-END
-		{ "model_type": "$1", "hidden_size": 96, "intermediate_size": 160, "num_hidden_layers": 3,
-		  "num_attention_heads": 6, "num_key_value_heads": 3, "head_dim": 32, "vocab_size": $2,
+		{ "model_type": "$2", "hidden_size": 96, "intermediate_size": 160, "num_hidden_layers": 3,
+		  "num_attention_heads": 6, "num_key_value_heads": 3, "head_dim": 32, "vocab_size": $vocabulary,
 		  "rms_norm_eps": 1e-5, "initializer_range": 0.2, "max_position_embeddings": 256,
 		  "torch_dtype": "float32", "tie_word_embeddings": false }
 	END
+	[ $# -lt 4 ] || { jq ". + { $4 }" random.json > more.json && mv more.json random.json; }
 	fl-init -s 7 -o "random-$1/" random.json && cp "$3"/tokenizer*.json "random-$1" &&
 		try "random-$1" f32 q4_0
 }
@@ -68,8 +71,14 @@ fi
 ln -s "$DATA/backbone5m" "$DATA/stories260K" .
 try stories260K auto f16 bf16
 try backbone5m auto f32 f16 q8_0 q4_0
-random llama 512 stories260K
-random qwen3 4096 backbone5m
+random llama llama stories260K
+random qwen3 qwen3 backbone5m
+random qwen2 qwen2 backbone5m '"head_dim": 16'
+random qwen2-wide qwen2 backbone5m
+random llama-bias llama stories260K '"attention_bias": true'
+random mistral mistral stories260K '"sliding_window": 8'
+random mobilellm mobilellm stories260K '"share_embedding": true'
+hybrid qwen2-skip random-qwen2 d96-f160-sfs
 hybrid llama-skip stories260K d64-f172-fsffs
 hybrid llama-skip-first stories260K d64-f172-sffsf
 hybrid llama-window-skip stories260K d64-f172-fwfsf

@@ -37,27 +37,28 @@ def stored(directory):
 
 
 def weights(directory):
-    """name without its ending -> f32, compressed-tensors integers times their scales."""
+    """name -> f32, compressed-tensors integers times their scales."""
     tensors = dict(stored(directory))
     for name, x in tensors.items():
-        if name.endswith(".weight"):
-            yield name[:-7], x.astype(np.float32)
+        if name.endswith((".weight", ".bias")):
+            yield name, x.astype(np.float32)
         elif name.endswith(".weight_packed"):
             scale, (rows, cols) = tensors[name[:-6] + "scale"], tensors[name[:-6] + "shape"]
             bits = 32 * x.shape[1] // cols
             q = (x[:, :, None] >> (np.arange(32 // bits, dtype=np.uint32) * bits)) & (2 ** bits - 1)
             q = q.reshape(rows, cols).astype(np.float32) - 2 ** (bits - 1)
-            yield name[:-14], (q.reshape(rows, -1, 32) * scale[:, :, None]).reshape(rows, cols)
+            yield name.removesuffix("_packed"), (q.reshape(rows, -1, 32) * scale[:, :, None]).reshape(rows, cols)
 
 
 def rename(name):
+    name, _, ending = name.rpartition(".")
     layer = re.fullmatch(r"model\.layers\.(\d+)\.(.*)", name)
-    return (f"blk.{layer[1]}.{MAP[layer[2]]}" if layer else TOP[name]) + ".weight"
+    return (f"blk.{layer[1]}.{MAP[layer[2]]}" if layer else TOP[name]) + "." + ending
 
 
 def neighbours(x, dim):
     """Rows i and i + dim/2 of each head side by side: what the converters of llama.cpp do."""
-    return x.reshape(-1, 2, dim // 2, x.shape[1]).swapaxes(1, 2).reshape(x.shape)
+    return x.reshape(-1, 2, dim // 2, *x.shape[1:]).swapaxes(1, 2).reshape(x.shape)
 
 
 def check(name, tensor, want):
@@ -77,10 +78,10 @@ def main():
     left = {t.name: t for t in reader.tensors}
     for name, want in weights(sys.argv[2]):
         new = rename(name)
-        if arch in ("llama", "deci", "granite_swa") and re.search("[qk]_proj$", name):
+        if arch in ("llama", "deci", "granite_swa") and re.search("[qk]_proj[.]", name):
             want = neighbours(want, config["head_dim"])
         check(new, left[new], want)
-        if name == "model.embed_tokens" and "output.weight" in left and config["tie_word_embeddings"]:
+        if name == "model.embed_tokens.weight" and "output.weight" in left and config["tie_word_embeddings"]:
             check("output", left.pop("output.weight"), want)
         del left[new]
     for name, t in left.items():

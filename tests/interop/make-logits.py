@@ -12,13 +12,17 @@ import sys
 import torch
 import transformers
 from safetensors.torch import save_file
-from transformers import LlamaConfig, LlamaForCausalLM, Qwen3Config, Qwen3ForCausalLM
+from transformers import (LlamaConfig, LlamaForCausalLM, MistralConfig, MistralForCausalLM, Qwen2Config,
+                          Qwen2ForCausalLM, Qwen3Config, Qwen3ForCausalLM)
 
 LLAMA3 = dict(rope_type="llama3", factor=8.0, low_freq_factor=1.0, high_freq_factor=4.0,
               original_max_position_embeddings=32)
+PLAIN = dict(rope_type="default", rope_theta=10000.0)
 SMALL = dict(vocab_size=37, hidden_size=24, intermediate_size=28, num_hidden_layers=2,
              num_attention_heads=4, num_key_value_heads=2, max_position_embeddings=256,
              bos_token_id=1, eos_token_id=2, pad_token_id=None)
+TINY = dict(SMALL, vocab_size=29, hidden_size=16, intermediate_size=12)
+NINE = dict(TINY, hidden_size=18, num_attention_heads=9, num_key_value_heads=3)
 
 # name: class, config, sequences, tokens, spelling of config.json, stored type
 MODELS = {
@@ -34,7 +38,29 @@ MODELS = {
         tie_word_embeddings=False, head_dim=12, use_sliding_window=True, sliding_window=7,
         layer_types=["sliding_attention", "full_attention", "sliding_attention"],
         rope_parameters=dict(rope_type="default", rope_theta=10000.0)), 2, 40, 5, torch.float32),
+    "qwen2-tied": (Qwen2ForCausalLM, Qwen2Config(**TINY, tie_word_embeddings=True, sliding_window=4,
+        rope_parameters=dict(PLAIN, rope_theta=1000000.0)), 1, 20, 4, torch.bfloat16),
+    "qwen2-window": (Qwen2ForCausalLM, Qwen2Config(**dict(TINY, num_hidden_layers=3),
+        use_sliding_window=True, sliding_window=6, max_window_layers=1, rope_parameters=PLAIN),
+        1, 40, 4, torch.float32),
+    "mistral-window": (MistralForCausalLM, MistralConfig(**TINY, sliding_window=5,
+        rope_parameters=PLAIN), 1, 30, 5, torch.float32),
+    "mistral-full": (MistralForCausalLM, MistralConfig(**TINY, sliding_window=None, head_dim=8,
+        rope_parameters=PLAIN), 1, 20, 4, torch.bfloat16),
+    "smollm2": (LlamaForCausalLM, LlamaConfig(**NINE, tie_word_embeddings=True, is_llama_config=True,
+        rope_interleaved=False, rope_parameters=dict(PLAIN, rope_theta=100000.0)), 1, 20, 5,
+        torch.bfloat16),
+    "mobilellm": (LlamaForCausalLM, LlamaConfig(**NINE, tie_word_embeddings=True,
+        rope_parameters=PLAIN), 1, 20, 4, torch.float16),
+    "llama-bias": (LlamaForCausalLM, LlamaConfig(**TINY, attention_bias=True, rope_parameters=PLAIN),
+        1, 20, 5, torch.float32),
 }
+
+# What MobileLLM's own class writes of a llama.
+MOBILELLM = dict(model_type="mobilellm", architectures=["MobileLLMForCausalLM"], layer_sharing=False,
+                 share_embedding=True, tie_word_embeddings=False,
+                 auto_map={"AutoConfig": "configuration_mobilellm.MobileLLMConfig",
+                           "AutoModelForCausalLM": "modeling_mobilellm.MobileLLMForCausalLM"})
 
 
 def randomize(model, generator):
@@ -42,7 +68,8 @@ def randomize(model, generator):
     with torch.no_grad():
         for name, p in sorted(model.named_parameters()):
             noise = torch.randn(p.shape, generator=generator)
-            p.copy_(1 + 0.3 * noise if p.dim() == 1 else noise * (1.5 / p.shape[1] ** 0.5))
+            p.copy_(noise if name.endswith(".bias") else 1 + 0.3 * noise if p.dim() == 1 else
+                    noise * (1.5 / p.shape[1] ** 0.5))
 
 
 def spelled(config, version, dtype):
@@ -55,6 +82,7 @@ def spelled(config, version, dtype):
         c["rope_theta"] = rope.pop("rope_theta")
         c["rope_scaling"] = None if rope["rope_type"] == "default" else rope
         c["transformers_version"] = "4.51.0"
+        c.pop("layer_types", None)
     return c
 
 
@@ -78,7 +106,8 @@ def make(out, name, cls, config, sequences, tokens, version, dtype, seed):
     save_file(weights, os.path.join(where, "model.safetensors"), metadata={"format": "pt"})
     save_file({"ids": ids, "logits": logits}, where + ".safetensors")
     with open(os.path.join(where, "config.json"), "w") as f:
-        json.dump(spelled(config, version, dtype), f, indent=2, sort_keys=True)
+        spelling = spelled(config, version, dtype) | (MOBILELLM if name == "mobilellm" else {})
+        json.dump(spelling, f, indent=2, sort_keys=True)
         f.write("\n")
     print(f"{name}: logits {tuple(logits.shape)}, s.d. {logits.std():.2f}, transformers {transformers.__version__}")
 

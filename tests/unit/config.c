@@ -9,11 +9,12 @@
 #include "model/roles.h"
 
 static const char base[] =
-    "{\"model_type\":\"llama\",\"hidden_size\":64,\"intermediate_size\":96,\"num_hidden_layers\":3,"
+    "{\"hidden_size\":64,\"intermediate_size\":96,\"num_hidden_layers\":3,"
     "\"num_attention_heads\":4,\"num_key_value_heads\":2,\"vocab_size\":100,"
-    "\"rms_norm_eps\":1e-5,\"rope_theta\":10000.0%s}";
+    "\"rms_norm_eps\":1e-5,\"rope_theta\":10000.0%s%s}";
 
-/* Parses the base configuration with more fields, given as `,"key":value`. */
+/* Parses the base configuration, a llama unless more says otherwise, with more fields, given as
+ * `,"key":value`. */
 static int
 parse(struct fl_config *c, const char *more, struct fl_err *err)
 {
@@ -22,7 +23,7 @@ parse(struct fl_config *c, const char *more, struct fl_err *err)
 	int got;
 
 	*err = (struct fl_err){ 0 };
-	fl_str_printf(&s, base, more);
+	fl_str_printf(&s, base, strstr(more, "model_type") ? "" : ",\"model_type\":\"llama\"", more);
 	json = fl_json_parse(s.data, s.len, "config.json", err);
 	fl_str_free(&s);
 	if (!json)
@@ -85,7 +86,8 @@ what_changes_the_computation_is_refused_by_name(void)
 	refuses(",\"drop_attn_list\":[1]", "drop_attn_list");
 	refuses(",\"auto_map\":{\"AutoModel\":\"x\"}", "auto_map");
 	refuses(",\"logit_scale\":2.0", "logit_scale");
-	refuses(",\"attention_bias\":true", "attention_bias");
+	refuses(",\"share_embedding\":true", "share_embedding");
+	refuses(",\"attention_bias\":1", "attention_bias");
 	refuses(",\"mlp_bias\":true", "mlp_bias");
 	refuses(",\"hidden_act\":\"gelu\"", "gelu");
 	refuses(",\"sliding_window\":4096", "sliding_window");
@@ -130,6 +132,85 @@ layer_types_become_letters_and_back(void)
 	fl_json_free(json);
 	fl_config_free(&again);
 	fl_config_free(&c);
+}
+
+/* What a configuration of the family, with `more`, makes of the pattern and the window. */
+static void
+reads(const char *family, const char *more, const char *pattern, int window)
+{
+	struct fl_config c, again;
+	struct fl_err err;
+	struct fl_str s = { 0 };
+	struct fl_json *json;
+
+	fl_str_printf(&s, ",\"model_type\":\"%s\"%s", family, more);
+	if (CHECK_OK(parse(&c, s.data, &err), &err)) {
+		CHECK_STR(c.pattern, pattern);
+		CHECK(c.window == window);
+		json = fl_config_json(&c);
+		CHECK_OK(fl_config_parse(&again, json, "m", &err), &err);
+		CHECK_STR(again.pattern, pattern);
+		CHECK(again.window == window);
+		fl_json_free(json);
+		fl_config_free(&again);
+	}
+	fl_config_free(&c);
+	fl_str_free(&s);
+}
+
+static void
+windows_are_where_transformers_has_them(void)
+{
+	reads("mistral", "", "www", 4096);
+	reads("mistral", ",\"sliding_window\":null", "fff", 0);
+	reads("mistral", ",\"sliding_window\":9", "www", 9);
+	reads("mistral", ",\"sliding_window\":9,\"layer_types\":[\"full_attention\","
+			 "\"sliding_attention\",\"skip_attention\"]", "fws", 9);
+	reads("qwen2", ",\"sliding_window\":9,\"max_window_layers\":1", "fff", 0);
+	reads("qwen2", ",\"use_sliding_window\":true,\"sliding_window\":9,\"max_window_layers\":1", "fww",
+	    9);
+	reads("qwen2", ",\"use_sliding_window\":true,\"max_window_layers\":0", "www", 4096);
+	reads("qwen3", ",\"use_sliding_window\":true,\"sliding_window\":9", "fff", 0);
+	reads("llama", "", "fff", 0);
+}
+
+static void
+biases_follow_the_family_and_its_flag(void)
+{
+	static const struct {
+		const char *more;
+		bool qkv, o;
+	} cases[] = { { "", false, false }, { ",\"attention_bias\":true", true, true },
+		{ ",\"model_type\":\"qwen2\"", true, false },
+		{ ",\"model_type\":\"qwen3\",\"attention_bias\":true", true, true } };
+	struct fl_config c;
+	struct fl_err err;
+
+	for (size_t i = 0; i < sizeof cases / sizeof *cases; i++) {
+		struct fl_inventory *inv;
+
+		CHECK_OK(parse(&c, cases[i].more, &err), &err);
+		inv = fl_inventory_new(&c, "m");
+		CHECK((fl_inventory_find(inv, "model.layers.2.self_attn.k_proj.bias") < inv->n) == cases[i].qkv);
+		CHECK((fl_inventory_find(inv, "model.layers.0.self_attn.o_proj.bias") < inv->n) == cases[i].o);
+		fl_inventory_free(inv);
+		fl_config_free(&c);
+	}
+	refuses(",\"model_type\":\"qwen2\",\"attention_bias\":true", "attention_bias");
+	refuses(",\"model_type\":\"mistral\",\"attention_bias\":true", "attention_bias");
+}
+
+static void
+mobilellm_shares_its_embedding_but_no_layers(void)
+{
+	struct fl_config c;
+	struct fl_err err;
+
+	CHECK_OK(parse(&c, ",\"model_type\":\"mobilellm\",\"share_embedding\":true,\"layer_sharing\":false,"
+			   "\"auto_map\":{\"AutoConfig\":\"x\"}", &err), &err);
+	CHECK(c.tied);
+	fl_config_free(&c);
+	refuses(",\"model_type\":\"mobilellm\",\"layer_sharing\":true", "layer_sharing");
 }
 
 static void
@@ -205,7 +286,9 @@ published_models_have_their_published_size(void)
 		unsigned long long parameters;
 	} models[] = {
 		{ "Llama-3.2-1B", 1235814400 }, { "llama_3_2_3b_instruct", 3212749824 },
-		{ "llama_3_1_8b_instruct", 8030261248 }, { "Qwen3-0.6B", 596049920 },
+		{ "llama_3_1_8b_instruct", 8030261248 }, { "Megatron_assets_llama3-8B", 8030261248 },
+		{ "qwen2_5_7b_instruct", 7615616512 }, { "mistral-small-24b-instruct-2501", 23572403200 },
+		{ "MobileLLM-125M.mobilellm-class", 124635456 }, { "Qwen3-0.6B", 596049920 },
 		{ "qwen3-8b", 8190735360 }, { "SmolLM2-135M", 134515008 },
 		{ "SmolLM2-135M.transformers5", 134515008 },
 	};
@@ -243,6 +326,9 @@ main(void)
 	TEST(what_changes_the_computation_is_refused_by_name);
 	TEST(what_is_off_or_harmless_is_not_refused);
 	TEST(layer_types_become_letters_and_back);
+	TEST(windows_are_where_transformers_has_them);
+	TEST(biases_follow_the_family_and_its_flag);
+	TEST(mobilellm_shares_its_embedding_but_no_layers);
 	TEST(a_skip_layer_has_no_attention_tensors);
 	TEST(an_inventory_names_what_is_wrong);
 	TEST(quantization_survives_being_written);

@@ -16,7 +16,8 @@
 #define FIXTURES "tests/data/logits/"
 
 static const char *const names[] = { "llama-untied", "llama3-scaled", "llama3-bf16", "qwen3-tied",
-	"qwen3-window" };
+	"qwen3-window", "qwen2-tied", "qwen2-window", "mistral-window", "mistral-full", "smollm2",
+	"mobilellm", "llama-bias" };
 enum { NAMES = sizeof names / sizeof *names };
 
 /* Rounding of f32 in another order of sums; logits have a standard deviation of about 1.5. */

@@ -67,7 +67,7 @@ config(const char *family, const char *pattern, bool scaled)
 {
 	struct fl_config c = { .layers = (int)strlen(pattern), .window = strchr(pattern, 'w') ? 8 : 0 };
 
-	c.family = &fl_families[strcmp(family, "qwen3") == 0];
+	c.family = fl_family_find(family);
 	memcpy(c.pattern, pattern, strlen(pattern));
 	c.rope.kind = scaled ? FL_ROPE_LLAMA3 : FL_ROPE_PLAIN;
 	return c;
@@ -98,10 +98,10 @@ each_hybrid_has_its_architecture(void)
 
 		if (cases[i].arch) {
 			CHECK_STR(f ? f->arch : NULL, cases[i].arch);
-			CHECK(fl_export_check("gguf", &c, &err) == 0);
+			CHECK(fl_export_check("gguf", &c, &(struct fl_export_opts){ 0 }, &err) == 0);
 		} else {
 			CHECK(!f && err.code == FL_EXIT_NO);
-			CHECK(fl_export_check("gguf", &c, &err) < 0);
+			CHECK(fl_export_check("gguf", &c, &(struct fl_export_opts){ 0 }, &err) < 0);
 		}
 	}
 }

@@ -219,6 +219,88 @@ quantized_tensors_follow_each_other_whole(void)
 	fl_config_free(&c);
 }
 
+/* The tensors of packed/ in the opposite order, as backwards/. */
+static void
+turn_around(const struct fl_config *c)
+{
+	struct fl_err err = { 0 };
+	struct fl_json *config = fl_config_json(c);
+	struct fl_safetensors *s = fl_safetensors_open(path("packed/model.safetensors"), &err);
+	struct fl_writer *w = fl_writer_open(path("backwards/"), false, &err);
+	struct fl_tensor t[256];
+	const void *data;
+
+	if (!CHECK(s && w && s->n < 256))
+		return;
+	for (size_t i = 0; i < s->n; i++)
+		t[i] = s->tensor[s->n - 1 - i];
+	CHECK(fl_writer_config(w, config, &err) == 0 &&
+	    fl_writer_weights(w, "model.safetensors", t, s->n, NULL, &err) == 0);
+	for (size_t i = 0; i < s->n; i++) {
+		fl_safetensors_find(s, t[i].name, &data);
+		CHECK_OK(fl_writer_put(w, data, t[i].size, &err), &err);
+	}
+	CHECK_OK(fl_writer_commit(w, &err), &err);
+	fl_safetensors_free(s);
+	fl_json_free(config);
+}
+
+static void
+unpack(const struct fl_config *c, const char *from, const char *to)
+{
+	struct fl_plan *plan = fl_plan_new(c, from);
+
+	plan->out.quant.embed = 0;
+	for (size_t i = 0; i < plan->inventory->n; i++)
+		if (plan->inventory->weight[i].role == FL_EMBED) {
+			plan->step[i].kind = FL_STEP_UNPACK;
+			plan->step[i].bits = 8;
+		}
+	apply(plan, path(from), to);
+	fl_plan_free(plan);
+}
+
+static void
+an_embedding_is_unpacked_whichever_part_comes_first(void)
+{
+	static const char *const from[] = { "packed", "backwards" };
+	struct fl_config c;
+	struct fl_err err = { 0 };
+	struct fl_plan *plan;
+
+	make_base(&c, false);
+	plan = fl_plan_quantize(&c, "base", -1, -1, &err);
+	if (!CHECK(plan != NULL))
+		return;
+	apply(plan, path("base"), path("packed/"));
+	turn_around(&plan->out);
+	for (int i = 0; i < 2; i++) {
+		struct fl_matrix m = { FL_MATRIX_INT8, 20011, 64, NULL, NULL };
+		struct fl_safetensors *a = fl_safetensors_open(path("packed/model.safetensors"), &err), *b;
+		float want[64];
+		const void *got;
+
+		unpack(&plan->out, from[i], path("plain/"));
+		b = fl_safetensors_open(path("plain/model.safetensors"), &err);
+		if (!CHECK(a && b) || !CHECK(fl_safetensors_find(b, "model.embed_tokens.weight", &got)))
+			return;
+		fl_safetensors_find(a, "model.embed_tokens.weight_packed", &m.data);
+		fl_safetensors_find(a, "model.embed_tokens.weight_scale", &m.scales);
+		for (size_t r = 0; r < m.rows; r++) {
+			fl_matrix_rows_f32(&m, r, 1, want);
+			if (!CHECK(memcmp((const char *)got + r * sizeof want, want, sizeof want) == 0))
+				break;
+		}
+		CHECK(b->n == a->n - 2);
+		fl_safetensors_free(a);
+		fl_safetensors_free(b);
+		CHECK(unlink(path("plain/model.safetensors")) == 0 && unlink(path("plain/config.json")) == 0 &&
+		    rmdir(path("plain")) == 0);
+	}
+	fl_plan_free(plan);
+	fl_config_free(&c);
+}
+
 int
 main(void)
 {
@@ -230,6 +312,7 @@ main(void)
 	TEST(an_untied_head_is_the_embedding);
 	TEST(a_layer_that_skips_loses_its_attention_alone);
 	TEST(quantized_tensors_follow_each_other_whole);
+	TEST(an_embedding_is_unpacked_whichever_part_comes_first);
 	status = test_done();
 	if (fork() == 0)
 		execlp("rm", "rm", "-rf", "--", dir, (char *)NULL);
