@@ -14,16 +14,21 @@
 /* The smallest normal bf16: a group of zeros, or of almost nothing, gets this scale and all q = 0. */
 static const float least = 0x1p-126f;
 
+/* The largest magnitude of a group; no finite number if there is a weight that is none. Magnitudes are
+ * in the order of their bits, and integers vectorise. */
 static float
 top_of(const float *w)
 {
-	float top = 0;
+	int32_t bits[FL_MATRIX_GROUP], most = 0;
+	float top;
 
+	memcpy(bits, w, sizeof bits);
 	for (int i = 0; i < FL_MATRIX_GROUP; i++) {
-		float a = fabsf(w[i]);
+		int32_t a = bits[i] & INT32_MAX;
 
-		top = a > top ? a : top;
+		most = a > most ? a : most;
 	}
+	memcpy(&top, &most, sizeof top);
 	return top;
 }
 
@@ -51,16 +56,6 @@ round_group(const float *restrict w, float s, int zero, uint32_t *restrict q)
 		x = x > high ? high : x;
 		q[i] = (uint32_t)(int32_t)(x - low);
 	}
-}
-
-static bool
-is_finite(const float *w)
-{
-	float zero = 0;
-
-	for (int i = 0; i < FL_MATRIX_GROUP; i++)
-		zero += w[i] * 0;
-	return zero == 0;
 }
 
 /* Searching ------------------------------------------------------------------------------------ */
@@ -220,9 +215,9 @@ fl_quant_row(const float *w, size_t n, int bits, const struct fl_quant_how *how,
 		uint32_t q[FL_MATRIX_GROUP];
 
 		for (size_t k = 0; k < groups; k++) {
-			if (!is_finite(w + k * FL_MATRIX_GROUP))
-				return -1;
 			top[k] = top_of(w + k * FL_MATRIX_GROUP);
+			if (!isfinite(top[k]))
+				return -1;
 			s[k] = plain_scale(top[k], bits);
 		}
 		if (how->search)
