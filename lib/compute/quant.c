@@ -237,8 +237,8 @@ fl_quant_weights(float *weight, const double *energy, size_t n)
 	double sum = 0, mean;
 
 	for (size_t i = 0; i < n; i++)
-		sum += energy[i] > 0 ? energy[i] : 0;
+		sum += energy[i];
 	mean = sum > 0 ? sum / (double)n : 1;
 	for (size_t i = 0; i < n; i++)
-		weight[i] = (float)((energy[i] > 0 ? energy[i] : 0) / mean + 0.01);
+		weight[i] = (float)(energy[i] / mean + 0.01);
 }

@@ -291,7 +291,7 @@ int
 fl_metrics_merge(struct fl_metrics *a, const struct fl_metrics *b, struct fl_err *err)
 {
 	if (strcmp(a->fingerprint, b->fingerprint) != 0 || a->layers != b->layers || a->ffn != b->ffn ||
-	    a->width != b->width)
+	    a->width != b->width || (a->attn && b->attn && a->attn != b->attn))
 		return fl_err_data(err, "the metrics are of different models: %s and %s", a->fingerprint,
 		    b->fingerprint);
 	if (a->tokens > MAX_TOKENS - b->tokens || a->sequences > MAX_TOKENS - b->sequences)
