@@ -176,7 +176,7 @@ read_member(struct fl_metrics *m, enum fl_metric which, const struct fl_safetens
 	if (!t)
 		return 0;
 	fl_metric_shape(m, which, &rows, &cols);
-	if (t->dtype != FL_F64 || t->ndim != 2 || t->shape[0] != rows || t->shape[1] != cols)
+	if (cols == 0 || t->dtype != FL_F64 || t->ndim != 2 || t->shape[0] != rows || t->shape[1] != cols)
 		return fl_err_data(err, "'%s': '%s' is not F64 [%zu, %zu]", path, names[which], rows, cols);
 	sum = fl_metrics_make(m, which);
 	memcpy(sum, data, t->size);
@@ -277,11 +277,14 @@ fl_metrics_check(const struct fl_metrics *m, const struct fl_config *c, bool for
 {
 	char hex[FL_DIGEST_LEN];
 
-	if (m->layers != c->layers || m->ffn != c->ffn || m->width != c->width ||
-	    (m->attn && m->attn != c->heads * c->head_dim))
+	if (m->layers != c->layers || m->ffn != c->ffn || m->width != c->width)
 		return fl_err_data(err,
 		    "the metrics are of a model with %d layers, width %d and ffn %d, not of '%s'", m->layers,
 		    m->width, m->ffn, what);
+	if (m->attn && m->attn != c->heads * c->head_dim)
+		return fl_err_data(err,
+		    "the metrics are of a model whose heads have %d dimensions together, not of '%s'", m->attn,
+		    what);
 	if (force || strcmp(m->fingerprint, fl_config_fingerprint(c, hex)) == 0)
 		return 0;
 	return fl_err_data(err, "the metrics are of another model than '%s' (--force takes them)", what);

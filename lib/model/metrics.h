@@ -13,9 +13,9 @@
 #include "base/err.h"
 #include "model/config.h"
 
-/* L layers, F FFN channels, Q = heads * head_dim, D residual dimensions, S = 2L+1 norm sites: the attention norm and the
- * FFN norm of each layer in order (site 2l and 2l+1; the first stays 0 in a skip layer), then the
- * final norm. Sums run over positions unless they say sequences. */
+/* L layers, F FFN channels, D residual dimensions, Q = heads * head_dim, S = 2L+1 norm sites: the
+ * attention norm and the FFN norm of each layer in order (site 2l and 2l+1; the first stays 0 in a skip
+ * layer), then the final norm. Sums run over positions unless they say sequences. */
 enum fl_metric {
 	FL_FFN_SUM_SQ,	 /* [L,F] of a^2, a the input of down_proj */
 	FL_FFN_SUM_ABS,	 /* [L,F] of |a| */
