@@ -117,7 +117,8 @@ random_model(struct fl_err *err)
 	if (arch_text)
 		fl_config_resize(&c, &arch);
 	if (quantize) {
-		plan = fl_plan_quantize(&c, name, -1, -1, err);
+		plan = fl_plan_quantize(&c, name, NULL,
+		    &(struct fl_quantize_opts){ .method = "rtn", .head = -1, .embed = -1 }, err);
 		if (!plan)
 			return NULL;
 		c.quant = plan->out.quant;

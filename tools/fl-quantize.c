@@ -9,14 +9,25 @@
 
 static struct fl_sink sink = { .tool = "fl-quantize" };
 static const char *const types[] = { "int4", "int8", "none", NULL };
-static const char *head, *embed;
+static struct fl_quantize_opts opt;
+static const char *head, *embed, *metrics_path;
 
 static const struct fl_opt opts[] = {
+	{ 0, "method", "name",
+	  "Find the scale of each group by mse, the least squared error; by rtn, rounding to the nearest at "
+	  "the scale that just fits; or by calib, the least squared error of what comes out, which needs "
+	  "-m. The default is mse.", .word = &opt.method, .words = fl_quantize_methods },
+	FL_OPT_METRICS(metrics_path),
+	{ 0, "signed", NULL,
+	  "Take a negative scale where it errs less. GGUF and compressed-tensors have them, ExecuTorch "
+	  "refuses them.", .flag = &opt.negative },
 	{ 0, "head", "type", "Store the output head as int4, int8 or none (as it is). The default is int4.",
 	  .word = &head, .words = types },
 	{ 0, "embedding", "type",
 	  "Store the embedding as int4, int8 or none (as it is). The default is int8, or the head's type "
 	  "where the two are tied.", .word = &embed, .words = types },
+	{ 0, "force", NULL, "Accept metrics of a model with another fingerprint but the same sizes.",
+	  .flag = &opt.force },
 	FL_OPT_CKPT_OUTPUT(sink.output),
 	FL_OPT_ZSTD(sink.zstd),
 	FL_OPT_HISTORY(sink.no_history),
@@ -35,20 +46,41 @@ bits(const char *type)
 	return !type ? -1 : strcmp(type, "int4") == 0 ? 4 : strcmp(type, "int8") == 0 ? 8 : 0;
 }
 
+static void
+check_usage(void)
+{
+	bool calib = strcmp(opt.method, "calib") == 0;
+
+	if (calib && !metrics_path)
+		fl_die(FL_EXIT_USAGE, "--method calib needs metrics, -m");
+	if (!calib && (metrics_path || opt.force))
+		fl_die(FL_EXIT_USAGE, "%s goes with --method calib", metrics_path ? "-m" : "--force");
+	if (opt.negative && strcmp(opt.method, "rtn") == 0)
+		fl_die(FL_EXIT_USAGE, "--signed goes with a search, not with --method rtn");
+	fl_cli_refuse_terminal(sink.output);
+}
+
 int
 main(int argc, char **argv)
 {
 	struct fl_err err = { 0 };
 	struct fl_config config;
+	struct fl_metrics *metrics = NULL;
 	struct fl_reader *in;
 	struct fl_plan *plan;
-	int i = fl_cli(&tool, argc, argv);
+	int i;
 
-	fl_cli_refuse_terminal(sink.output);
+	opt.method = fl_quantize_methods[0];
+	i = fl_cli(&tool, argc, argv);
+	check_usage();
+	opt.head = bits(head);
+	opt.embed = bits(embed);
+	if (metrics_path && !(metrics = fl_metrics_read(metrics_path, &err)))
+		fl_die_err(&err);
 	in = fl_config_open(argv[i], &config, &err);
 	if (!in)
 		fl_die_err(&err);
-	plan = fl_plan_quantize(&config, fl_reader_name(in), bits(head), bits(embed), &err);
+	plan = fl_plan_quantize(&config, fl_reader_name(in), metrics, &opt, &err);
 	if (!plan || fl_plan_apply(plan, in, &sink, fl_cli_record(), &err) < 0)
 		fl_die_err(&err);
 	return FL_EXIT_OK;

@@ -28,7 +28,18 @@ see_norm(void *ctx, int site, const float *in, const float *out, size_t rows)
 	fl_sum_columns(in, rows, c->width, c->batch.length,
 	    &(struct fl_column_sums){ .sq = sum[FL_DIM_SUM_SQ] + at, .abs = sum[FL_DIM_SUM_ABS] + at });
 	fl_sum_columns(out, rows, c->width, c->batch.length,
-	    &(struct fl_column_sums){ .seq_sq = sum[FL_DIM_OUT_SEQ_SQ] + at });
+	    &(struct fl_column_sums){ .sq = sum[FL_DIM_OUT_SUM_SQ] + at,
+		.seq_sq = sum[FL_DIM_OUT_SEQ_SQ] + at });
+}
+
+static void
+see_heads(void *ctx, int layer, const float *a, size_t rows)
+{
+	struct calibration *c = ctx;
+	size_t cols = (size_t)c->out->attn;
+
+	fl_sum_columns(a, rows, cols, c->batch.length,
+	    &(struct fl_column_sums){ .sq = c->out->sum[FL_ATTN_SUM_SQ] + (size_t)layer * cols });
 }
 
 static void
@@ -127,8 +138,8 @@ static void
 make_sums(struct fl_metrics *m)
 {
 	static const enum fl_metric all[] = { FL_FFN_SUM_SQ, FL_FFN_SUM_ABS, FL_FFN_SEQ_SQ, FL_DIM_SUM_SQ,
-		FL_DIM_SUM_ABS, FL_DIM_OUT_SEQ_SQ, FL_LAYER_COS_LN, FL_LAYER_COS, FL_ATTN_COS,
-		FL_LAST_ANGLE };
+		FL_DIM_SUM_ABS, FL_DIM_OUT_SUM_SQ, FL_DIM_OUT_SEQ_SQ, FL_ATTN_SUM_SQ, FL_LAYER_COS_LN,
+		FL_LAYER_COS, FL_ATTN_COS, FL_LAST_ANGLE };
 
 	for (size_t i = 0; i < sizeof all / sizeof *all; i++)
 		fl_metrics_make(m, all[i]);
@@ -151,7 +162,7 @@ fl_calibrate(const struct fl_model *m, const struct fl_windows *w, size_t count,
 	size_t rows = fl_windows_rows(w), layers = (size_t)m->config.layers;
 	struct calibration c = { .out = out, .layers = layers, .width = (size_t)m->config.width,
 		.ffn = (size_t)m->config.ffn };
-	struct fl_hooks hooks = { &c, see_norm, see_ffn, see_attn, see_layer };
+	struct fl_hooks hooks = { &c, see_norm, see_heads, see_ffn, see_attn, see_layer };
 	struct fl_forward *f = fl_forward_new(m, rows, 0, &hooks);
 	int bad = 0;
 

@@ -269,6 +269,8 @@ attention(struct fl_forward *f, int l, size_t sequences)
 	fl_rope(f->q, f->rows, heads, dim, f->rope, first, length);
 	fl_rope(f->k, f->rows, kv_heads, dim, f->rope, first, length);
 	mix(f, l, sequences);
+	if (f->hooks.heads)
+		f->hooks.heads(f->hooks.ctx, l, f->q, f->rows);
 	linear(f, f->norm, f->q, &w->o, w->o_bias);
 	add_to_stream(f);
 	if (f->hooks.attn)

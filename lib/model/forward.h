@@ -28,6 +28,8 @@ struct fl_hooks {
 	/* Input and output of a norm: site 2l the attention norm of layer l (not called in a skip layer),
 	 * 2l+1 its FFN norm, 2L the final norm. */
 	void (*norm)(void *ctx, int site, const float *in, const float *out, size_t rows);
+	/* What the heads found, [rows, heads * head_dim], the input of o_proj; not called in a skip layer. */
+	void (*heads)(void *ctx, int layer, const float *a, size_t rows);
 	/* act(gate) * up, the input of down_proj. */
 	void (*ffn)(void *ctx, int layer, const float *a, size_t rows);
 	/* The residual stream before and after the attention part; not called in a skip layer. */

@@ -21,8 +21,10 @@ static const char *const names[FL_METRICS] = {
 	[FL_FFN_STATIC] = "ffn.static",
 	[FL_DIM_SUM_SQ] = "dim.sum_sq",
 	[FL_DIM_SUM_ABS] = "dim.sum_abs",
+	[FL_DIM_OUT_SUM_SQ] = "dim.out_sum_sq",
 	[FL_DIM_OUT_SEQ_SQ] = "dim.out_seq_sq",
 	[FL_DIM_STATIC] = "dim.static",
+	[FL_ATTN_SUM_SQ] = "attn.sum_sq",
 	[FL_LAYER_COS_LN] = "layer.cos_ln",
 	[FL_LAYER_COS] = "layer.cos",
 	[FL_ATTN_COS] = "attn.cos",
@@ -50,6 +52,7 @@ fl_metric_shape(const struct fl_metrics *m, enum fl_metric which, size_t *rows, 
 		return;
 	case FL_DIM_SUM_SQ:
 	case FL_DIM_SUM_ABS:
+	case FL_DIM_OUT_SUM_SQ:
 	case FL_DIM_OUT_SEQ_SQ:
 		*rows = 2 * layers + 1;
 		*cols = (size_t)m->width;
@@ -57,6 +60,10 @@ fl_metric_shape(const struct fl_metrics *m, enum fl_metric which, size_t *rows, 
 	case FL_DIM_STATIC:
 		*rows = 1;
 		*cols = (size_t)m->width;
+		return;
+	case FL_ATTN_SUM_SQ:
+		*rows = layers;
+		*cols = (size_t)m->attn;
 		return;
 	case FL_LAST_ANGLE:
 		*rows = *cols = layers + 1;
@@ -85,6 +92,7 @@ fl_metrics_new(const struct fl_config *c)
 	m->layers = c->layers;
 	m->ffn = c->ffn;
 	m->width = c->width;
+	m->attn = c->heads * c->head_dim;
 	fl_config_fingerprint(c, m->fingerprint);
 	return m;
 }
@@ -125,13 +133,15 @@ static int
 read_head(struct fl_metrics *m, const struct fl_safetensors *s, const char *path, struct fl_err *err)
 {
 	const char *print = fl_json_str(fl_json_get(s->metadata, "fingerprint"));
-	long long layers, ffn, width, context, bos;
+	long long layers, ffn, width, context, bos, attn = 0;
 
 	if (!print || strlen(print) != FL_DIGEST_LEN - 1)
 		return fl_err_data(err, "'%s' is no metrics file: it has no fingerprint", path);
 	if (read_number(s, path, "layers", 1, FL_ARCH_LAYERS, &layers, err) < 0 ||
 	    read_number(s, path, "ffn", 1, 1 << 24, &ffn, err) < 0 ||
 	    read_number(s, path, "width", 1, 1 << 24, &width, err) < 0 ||
+	    (fl_json_get(s->metadata, "attn") &&
+		read_number(s, path, "attn", 1, 1 << 24, &attn, err) < 0) ||
 	    read_number(s, path, "context", 0, 1 << 30, &context, err) < 0 ||
 	    read_number(s, path, "bos", 0, 1, &bos, err) < 0 ||
 	    read_number(s, path, "tokens", 0, MAX_TOKENS, &m->tokens, err) < 0 ||
@@ -141,6 +151,7 @@ read_head(struct fl_metrics *m, const struct fl_safetensors *s, const char *path
 	m->layers = (int)layers;
 	m->ffn = (int)ffn;
 	m->width = (int)width;
+	m->attn = (int)attn;
 	m->context = (int)context;
 	m->bos = bos;
 	return 0;
@@ -165,7 +176,7 @@ read_member(struct fl_metrics *m, enum fl_metric which, const struct fl_safetens
 	if (!t)
 		return 0;
 	fl_metric_shape(m, which, &rows, &cols);
-	if (t->dtype != FL_F64 || t->ndim != 2 || t->shape[0] != rows || t->shape[1] != cols)
+	if (cols == 0 || t->dtype != FL_F64 || t->ndim != 2 || t->shape[0] != rows || t->shape[1] != cols)
 		return fl_err_data(err, "'%s': '%s' is not F64 [%zu, %zu]", path, names[which], rows, cols);
 	sum = fl_metrics_make(m, which);
 	memcpy(sum, data, t->size);
@@ -237,6 +248,8 @@ make_header(const struct fl_metrics *m, struct fl_str *header)
 	put_number(meta, "layers", m->layers);
 	put_number(meta, "ffn", m->ffn);
 	put_number(meta, "width", m->width);
+	if (m->attn)
+		put_number(meta, "attn", m->attn);
 	put_number(meta, "context", m->context);
 	put_number(meta, "bos", m->bos);
 	put_number(meta, "tokens", m->tokens);
@@ -274,10 +287,29 @@ fl_metrics_write(const struct fl_metrics *m, const char *path, struct fl_err *er
 }
 
 int
+fl_metrics_check(const struct fl_metrics *m, const struct fl_config *c, bool force, const char *what,
+    struct fl_err *err)
+{
+	char hex[FL_DIGEST_LEN];
+
+	if (m->layers != c->layers || m->ffn != c->ffn || m->width != c->width)
+		return fl_err_data(err,
+		    "the metrics are of a model with %d layers, width %d and ffn %d, not of '%s'", m->layers,
+		    m->width, m->ffn, what);
+	if (m->attn && m->attn != c->heads * c->head_dim)
+		return fl_err_data(err,
+		    "the metrics are of a model whose heads have %d dimensions together, not of '%s'", m->attn,
+		    what);
+	if (force || strcmp(m->fingerprint, fl_config_fingerprint(c, hex)) == 0)
+		return 0;
+	return fl_err_data(err, "the metrics are of another model than '%s' (--force takes them)", what);
+}
+
+int
 fl_metrics_merge(struct fl_metrics *a, const struct fl_metrics *b, struct fl_err *err)
 {
 	if (strcmp(a->fingerprint, b->fingerprint) != 0 || a->layers != b->layers || a->ffn != b->ffn ||
-	    a->width != b->width)
+	    a->width != b->width || (a->attn && b->attn && a->attn != b->attn))
 		return fl_err_data(err, "the metrics are of different models: %s and %s", a->fingerprint,
 		    b->fingerprint);
 	if (a->tokens > MAX_TOKENS - b->tokens || a->sequences > MAX_TOKENS - b->sequences)
@@ -288,6 +320,8 @@ fl_metrics_merge(struct fl_metrics *a, const struct fl_metrics *b, struct fl_err
 		a->context = b->context;
 		a->bos = b->bos;
 	}
+	if (!a->attn)
+		a->attn = b->attn;
 	a->tokens += b->tokens;
 	a->sequences += b->sequences;
 	for (enum fl_metric i = 0; i < FL_METRICS; i++) {

@@ -13,9 +13,9 @@
 #include "base/err.h"
 #include "model/config.h"
 
-/* L layers, F FFN channels, D residual dimensions, S = 2L+1 norm sites: the attention norm and the
- * FFN norm of each layer in order (site 2l and 2l+1; the first stays 0 in a skip layer), then the
- * final norm. Sums run over positions unless they say sequences. */
+/* L layers, F FFN channels, D residual dimensions, Q = heads * head_dim, S = 2L+1 norm sites: the
+ * attention norm and the FFN norm of each layer in order (site 2l and 2l+1; the first stays 0 in a skip
+ * layer), then the final norm. Sums run over positions unless they say sequences. */
 enum fl_metric {
 	FL_FFN_SUM_SQ,	 /* [L,F] of a^2, a the input of down_proj */
 	FL_FFN_SUM_ABS,	 /* [L,F] of |a| */
@@ -23,8 +23,10 @@ enum fl_metric {
 	FL_FFN_STATIC,	 /* [L,F] of the weights alone: |up_j| |gate_j| |down_j| */
 	FL_DIM_SUM_SQ,	 /* [S,D] of x^2, x the input of the norm */
 	FL_DIM_SUM_ABS,	 /* [S,D] of |x| */
+	FL_DIM_OUT_SUM_SQ, /* [S,D] of norm(x)^2 */
 	FL_DIM_OUT_SEQ_SQ, /* [S,D] over sequences, of the square of the mean of |norm(x)| */
 	FL_DIM_STATIC,	 /* [1,D] of squares of all weights that read or write the dimension */
+	FL_ATTN_SUM_SQ,	 /* [L,Q] of a^2, a the input of o_proj; 0 in a skip layer */
 	FL_LAYER_COS_LN, /* [1,L] of cos(LN(x_l), LN(x_l+1)) */
 	FL_LAYER_COS,	 /* [1,L] of cos(x_l, x_l+1) */
 	FL_ATTN_COS,	 /* [1,L] of cos(x, x + attention(x)); 0 in a skip layer */
@@ -34,6 +36,7 @@ enum fl_metric {
 
 struct fl_metrics {
 	int layers, ffn, width, context;
+	int attn; /* Q; 0 in a file without any [L,Q] */
 	bool bos;		     /* did every sequence begin with BOS? */
 	long long tokens, sequences; /* positions counted */
 	char fingerprint[FL_DIGEST_LEN];
@@ -50,6 +53,11 @@ void fl_metrics_free(struct fl_metrics *m);
 
 struct fl_metrics *fl_metrics_read(const char *path, struct fl_err *err) FL_MUST_USE;
 int fl_metrics_write(const struct fl_metrics *m, const char *path, struct fl_err *err) FL_MUST_USE;
+
+/* Whether m was made of the model of c, `what` in messages. With `force` it is enough that the sizes
+ * agree. */
+int fl_metrics_check(const struct fl_metrics *m, const struct fl_config *c, bool force, const char *what,
+    struct fl_err *err) FL_MUST_USE;
 
 /* Adds b to a; different fingerprints or contexts are refused. Members only one has are kept. */
 int fl_metrics_merge(struct fl_metrics *a, const struct fl_metrics *b, struct fl_err *err) FL_MUST_USE;

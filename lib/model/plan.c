@@ -13,7 +13,6 @@
 #include "base/alloc.h"
 #include "base/parallel.h"
 #include "base/progress.h"
-#include "compute/quant.h"
 #include "io/history.h"
 #include "io/spill.h"
 #include "model/idle.h"
@@ -141,6 +140,8 @@ struct block {
 	const uint32_t *index;	/* kept rows among them, or NULL: all */
 	size_t n;		/* rows to make */
 	char *out[2];		/* where they go: integers and scales, or the copy */
+	struct fl_quant_how how;
+	float *weight;		/* cols, for how; or NULL */
 	float *scratch;		/* cols floats a thread, rounded up */
 	atomic_bool bad;	/* a weight that is to be quantized is not finite */
 };
@@ -184,7 +185,7 @@ make_rows(void *ctx, size_t tile, int thread)
 			float *x = b->scratch + (size_t)thread * scratch_size(s->cols);
 
 			fl_dtype_to_f32(x, src, s->in.dtype, s->cols);
-			if (fl_quant_row(x, s->cols, s->step->bits,
+			if (fl_quant_row(x, s->cols, s->step->bits, &b->how,
 				(uint32_t *)(void *)(b->out[0] + i * out0),
 				(uint16_t *)(void *)(b->out[1] + i * fl_tensor_row_size(&s->out[1]))) < 0)
 				b->bad = true;
@@ -250,6 +251,18 @@ write_block(const struct passage *s, struct block *b, const char *src, size_t fi
 	return spill(side, b->out[0], b->n * out0, err);
 }
 
+static void
+prepare_rounding(const struct passage *s, struct block *b)
+{
+	b->scratch = fl_alloc_aligned((size_t)fl_parallel_threads() * scratch_size(s->cols), sizeof(float),
+	    s->in.name);
+	b->how = s->step->how;
+	if (!s->step->energy)
+		return;
+	b->how.weight = b->weight = fl_alloc(s->cols, sizeof *b->weight);
+	fl_quant_weights(b->weight, s->step->energy, s->cols);
+}
+
 static int
 stream_rows(const struct passage *s, struct fl_reader *in, struct fl_writer *out, FILE *side,
     struct fl_err *err)
@@ -266,8 +279,7 @@ stream_rows(const struct passage *s, struct fl_reader *in, struct fl_writer *out
 	for (int i = 0; i < s->outs && i < 2; i++)
 		b.out[i] = fl_alloc_aligned(at_once, fl_tensor_row_size(&s->out[i]), s->out[i].name);
 	if (s->step->kind == FL_STEP_QUANTIZE)
-		b.scratch = fl_alloc_aligned((size_t)fl_parallel_threads() * scratch_size(s->cols),
-		    sizeof(float), s->in.name);
+		prepare_rounding(s, &b);
 	for (size_t first = 0; first < rows && !bad; first += at_once) {
 		size_t n = rows - first < at_once ? rows - first : at_once;
 		const char *src = fl_reader_take(in, n * row_size, err);
@@ -277,6 +289,7 @@ stream_rows(const struct passage *s, struct fl_reader *in, struct fl_writer *out
 	}
 	free(b.out[0]);
 	free(b.out[1]);
+	free(b.weight);
 	free(b.scratch);
 	return bad ? -1 : 0;
 }

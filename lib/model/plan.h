@@ -13,6 +13,7 @@
 #include <stdint.h>
 
 #include "base/err.h"
+#include "compute/quant.h"
 #include "io/checkpoint.h"
 #include "model/config.h"
 #include "model/roles.h"
@@ -36,6 +37,8 @@ struct fl_step {
 	const struct fl_keep *rows, *cols; /* NULL: all; of a vector only cols counts */
 	int layer;			   /* number of its layer in the result */
 	int bits;			   /* FL_STEP_QUANTIZE: 4 or 8 */
+	struct fl_quant_how how;	   /* and how; weight is made from energy */
+	const double *energy;		   /* [columns], of the inputs; NULL: not known; the metrics' own */
 	bool copy_as_head;		   /* an embedding that is written a second time as the head */
 };
 

@@ -46,24 +46,6 @@ check_target(const struct pruning *p)
 	return 0;
 }
 
-static int
-check_metrics(const struct pruning *p)
-{
-	char hex[FL_DIGEST_LEN];
-
-	if (!p->metrics || strcmp(p->metrics->fingerprint, fl_config_fingerprint(p->in, hex)) == 0)
-		return 0;
-	if (p->metrics->layers != p->in->layers || p->metrics->ffn != p->in->ffn ||
-	    p->metrics->width != p->in->width)
-		return fl_err_data(p->err,
-		    "the metrics are of a model with %d layers, width %d and ffn %d, not of '%s'",
-		    p->metrics->layers, p->metrics->width, p->metrics->ffn, p->what);
-	if (p->opts->force)
-		return 0;
-	return fl_err_data(p->err, "the metrics are of another model than '%s' (--force takes them)",
-	    p->what);
-}
-
 /* Says what share of the energy the kept members hold, where the metrics know it. */
 static void
 note_energy(const struct pruning *p, const char *of, int layer, const struct fl_keep *k)
@@ -276,7 +258,7 @@ fl_plan_prune(const struct fl_config *in, const char *what, const struct fl_arch
 		.err = err };
 
 	p.plan = fl_plan_new(in, what);
-	if (check_input(&p) < 0 || check_metrics(&p) < 0 ||
+	if (check_input(&p) < 0 || (metrics && fl_metrics_check(metrics, in, opts->force, what, err) < 0) ||
 	    (target && (check_target(&p) < 0 || choose(&p) < 0))) {
 		fl_plan_free(p.plan);
 		return NULL;

@@ -1,6 +1,10 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 #include "model/quantize.h"
 
+#include <string.h>
+
+const char *const fl_quantize_methods[] = { "mse", "rtn", "calib", NULL };
+
 static int
 choose_bits(const struct fl_config *in, const char *what, int head, int embed, struct fl_quant *q,
     struct fl_err *err)
@@ -19,35 +23,91 @@ choose_bits(const struct fl_config *in, const char *what, int head, int embed, s
 	return 0;
 }
 
-struct fl_plan *
-fl_plan_quantize(const struct fl_config *in, const char *what, int head, int embed,
-    struct fl_err *err)
+/* The sums of squares of what meets the columns of a weight: `row` of the metric returned. A tied
+ * embedding meets its input as the head; FL_METRICS: nothing. */
+static enum fl_metric
+input_of(const struct fl_config *c, const struct fl_weight *w, int *row)
 {
-	struct fl_plan *plan = NULL;
+	switch (w->role) {
+	case FL_O: *row = w->layer; return FL_ATTN_SUM_SQ;
+	case FL_DOWN: *row = w->layer; return FL_FFN_SUM_SQ;
+	case FL_GATE:
+	case FL_UP: *row = 2 * w->layer + 1; return FL_DIM_OUT_SUM_SQ;
+	case FL_EMBED:
+		if (!c->tied)
+			return FL_METRICS;
+		/* fallthrough */
+	case FL_HEAD: *row = 2 * c->layers; return FL_DIM_OUT_SUM_SQ;
+	default: *row = 2 * w->layer; return FL_DIM_OUT_SUM_SQ;
+	}
+}
+
+static int
+find_energy(struct fl_step *step, const struct fl_config *c, const struct fl_weight *w,
+    const struct fl_metrics *m, struct fl_err *err)
+{
+	int row;
+	enum fl_metric which = input_of(c, w, &row);
+	size_t rows, cols;
+
+	if (which == FL_METRICS)
+		return 0;
+	if (!m->sum[which])
+		return fl_err_data(err, "the method 'calib' needs '%s', which the metrics do not have",
+		    fl_metric_name(which));
+	fl_metric_shape(m, which, &rows, &cols);
+	step->energy = m->sum[which] + (size_t)row * cols;
+	return 0;
+}
+
+static int
+plan_matrix(struct fl_plan *plan, size_t i, const char *what, const struct fl_metrics *metrics,
+    const struct fl_quantize_opts *opts, struct fl_err *err)
+{
+	const struct fl_weight *w = &plan->inventory->weight[i];
+	uint64_t cols = fl_axis_size(&plan->in, fl_roles[w->role].cols);
+	struct fl_step *step = &plan->step[i];
+
+	step->bits = fl_role_bits(&plan->out, w->role);
+	if (!step->bits)
+		return 0;
+	step->kind = FL_STEP_QUANTIZE;
+	step->how.search = strcmp(opts->method, "rtn") != 0;
+	step->how.negative = opts->negative;
+	if (cols % FL_MATRIX_GROUP)
+		return fl_err_data(err, "'%s': the rows of '%s' are %llu long, no multiple of %d", what,
+		    w->tensor.name, (unsigned long long)cols, FL_MATRIX_GROUP);
+	return metrics ? find_energy(step, &plan->in, w, metrics, err) : 0;
+}
+
+static struct fl_plan *
+plan_matrices(const struct fl_config *in, const char *what, const struct fl_quant *q,
+    const struct fl_metrics *metrics, const struct fl_quantize_opts *opts, struct fl_err *err)
+{
+	struct fl_plan *plan = fl_plan_new(in, what);
+
+	plan->out.quant = *q;
+	for (size_t i = 0; i < plan->inventory->n; i++)
+		if (plan_matrix(plan, i, what, metrics, opts, err) < 0) {
+			fl_plan_free(plan);
+			return NULL;
+		}
+	return plan;
+}
+
+struct fl_plan *
+fl_plan_quantize(const struct fl_config *in, const char *what, const struct fl_metrics *metrics,
+    const struct fl_quantize_opts *opts, struct fl_err *err)
+{
+	bool calib = strcmp(opts->method, "calib") == 0;
 	struct fl_quant q;
 
 	if (fl_quant_any(&in->quant)) {
 		fl_err_data(err, "'%s' is quantized already", what);
 		return NULL;
 	}
-	if (choose_bits(in, what, head, embed, &q, err) < 0)
+	if (choose_bits(in, what, opts->head, opts->embed, &q, err) < 0 ||
+	    (calib && fl_metrics_check(metrics, in, opts->force, what, err) < 0))
 		return NULL;
-	plan = fl_plan_new(in, what);
-	plan->out.quant = q;
-	for (size_t i = 0; i < plan->inventory->n; i++) {
-		const struct fl_weight *w = &plan->inventory->weight[i];
-		uint64_t cols = fl_axis_size(in, fl_roles[w->role].cols);
-
-		plan->step[i].bits = fl_role_bits(&plan->out, w->role);
-		if (!plan->step[i].bits)
-			continue;
-		plan->step[i].kind = FL_STEP_QUANTIZE;
-		if (cols % FL_MATRIX_GROUP) {
-			fl_err_data(err, "'%s': the rows of '%s' are %llu long, no multiple of %d", what,
-			    w->tensor.name, (unsigned long long)cols, FL_MATRIX_GROUP);
-			fl_plan_free(plan);
-			return NULL;
-		}
-	}
-	return plan;
+	return plan_matrices(in, what, &q, calib ? metrics : NULL, opts, err);
 }

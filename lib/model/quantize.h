@@ -5,13 +5,26 @@
 
 #include "base/err.h"
 #include "model/config.h"
+#include "model/metrics.h"
 #include "model/plan.h"
 
-/* Linear layers in 4 bits, head and embedding in 4, 8, or 0 for as they are; -1: the default, which
- * is 4 for the head and 8 for the embedding. Tied they are one tensor: one given value serves both,
- * two different ones are refused, and the default is the head's. A matrix whose rows are no multiple
- * of 32 long is refused by name. Norms stay as they are. */
-struct fl_plan *fl_plan_quantize(const struct fl_config *in, const char *what, int head, int embed,
-    struct fl_err *err) FL_MUST_USE;
+/* mse: each group's scale is the one of least squared error. rtn: plain rounding. calib: as mse, the
+ * error of each column weighted by the mean square of the input it meets. NULL at the end. */
+extern const char *const fl_quantize_methods[];
+
+struct fl_quantize_opts {
+	const char *method; /* of fl_quantize_methods */
+	int head, embed;    /* 4, 8, 0 for as they are, -1 for the default */
+	bool negative;	    /* scales below zero too, where they err less */
+	bool force;	    /* metrics of another model of the same sizes are fine */
+};
+
+/* Linear layers in 4 bits, head and embedding as the options say; the default is 4 for the head and 8
+ * for the embedding. Tied they are one tensor: one given value serves both, two different ones are
+ * refused, and the default is the head's. A matrix whose rows are no multiple of 32 long is refused by
+ * name. Norms stay as they are. calib needs metrics, which must outlive the plan; what they lack is
+ * named. An untied embedding meets no input, and its columns count alike. */
+struct fl_plan *fl_plan_quantize(const struct fl_config *in, const char *what,
+    const struct fl_metrics *metrics, const struct fl_quantize_opts *opts, struct fl_err *err) FL_MUST_USE;
 
 #endif

@@ -25,11 +25,12 @@ bytes=$(stat -c %s "$dir/base.tar")
 full=ffffffffffffffff
 commands=(
 	"cp $dir/base.tar $dir/out"
-	"fl-prune --score random -a d1536-f6144-$full -o $dir/out.tar $dir/base.tar"
-	"fl-attnpattern -a d2048-f8192-fswfswfswfswfswf -o $dir/out.tar $dir/base.tar"
+	"fl-prune -o $dir/out.tar --score random -a d1536-f6144-$full $dir/base.tar"
+	"fl-attnpattern -o $dir/out.tar -a d2048-f8192-fswfswfswfswfswf $dir/base.tar"
 	"fl-quantize -o $dir/out.tar $dir/base.tar"
-	"fl-prune --score random -a d1536-f6144-$full -o $dir/out.tar -|"
-	"fl-attnpattern -a d2048-f8192-fswfswfswfswfswf -o $dir/out.tar -|"
+	"fl-quantize --method rtn -o $dir/out.tar $dir/base.tar"
+	"fl-prune -o $dir/out.tar --score random -a d1536-f6144-$full -|"
+	"fl-attnpattern -o $dir/out.tar -a d2048-f8192-fswfswfswfswfswf -|"
 	"fl-quantize -o $dir/out.tar -|"
 )
 
@@ -64,8 +65,8 @@ reference=$(sort -n "$dir/0.times" | sed -n "$(( (runs + 1) / 2 ))p" | cut -d' '
 for k in "${!commands[@]}"; do
 	read -r seconds _ < <(sort -n "$dir/$k.times" | sed -n "$(( (runs + 1) / 2 ))p")
 	peak=$(cut -d' ' -f2 "$dir/$k.times" | sort -n | tail -1)
-	input=file
+	name=${commands[k]%% -o*} input=file
 	[[ ${commands[k]} != *'|' ]] || input=pipe
-	awk -v c="${commands[k]%% *}" -v in_="$input" -v s="$seconds" -v b="$bytes" -v r="$reference" -v p="$peak" \
+	awk -v c="${name%% "$dir"*}" -v in_="$input" -v s="$seconds" -v b="$bytes" -v r="$reference" -v p="$peak" \
 		'BEGIN { printf "%s\t%s\t%.2f\t%.0f\t%.2f\t%.1f\n", c, in_, s, b / s / 1048576, r / s, p / 1024 }'
 done

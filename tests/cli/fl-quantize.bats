@@ -5,6 +5,17 @@ setup() {
 	fl-init -s 1 -o base/ "$FIXTURES/tiny-qwen3.json"
 }
 
+# negative_scales DIR: how many of its scales are below zero
+negative_scales() {
+	local file=$1/model.safetensors at
+	at=$((8 + $(od -An -tu8 -N8 "$file")))
+	tail -c +9 "$file" | head -c $((at - 8)) |
+		jq -r 'to_entries[] | select(.key | endswith("weight_scale")) | .value.data_offsets | @tsv' |
+		while read -r from to; do
+			tail -c +$((at + from + 1)) "$file" | head -c $((to - from))
+		done | od -An -v -td2 -w2 | grep -c -- - || true
+}
+
 @test "matrices become int4 in the compressed-tensors layout" {
 	fl-quantize -o q/ base
 	fl-info --check q
@@ -20,6 +31,67 @@ setup() {
 	fl-quantize -j 1 -o a.tar base
 	pipe "tar cf - -C base config.json model.safetensors fl-history.jsonl | fl-quantize -j 3 > b.tar"
 	cmp a.tar b.tar
+}
+
+@test "mse is the default method, and another than rtn" {
+	fl-quantize --no-history -o a.tar base
+	fl-quantize --no-history --method mse -o b.tar base
+	fl-quantize --no-history --method rtn -o c.tar base
+	cmp a.tar b.tar
+	run ! cmp a.tar c.tar
+	one_line_error 2 fl-quantize --method best base
+}
+
+@test "only --signed makes negative scales" {
+	fl-quantize -o a/ base
+	fl-quantize --signed -o b/ base
+	assert_equal "$(negative_scales a) $(($(negative_scales b) > 0))" "0 1"
+	one_line_error 2 fl-quantize --method rtn --signed base
+	pipe "fl-export --to gguf -o b.gguf b && fl-info --check b"
+}
+
+@test "calib weighs columns by metrics of this very model" {
+	head -c 4096 /dev/zero > tokens
+	fl-calibrate -t tokens -o metrics base
+	fl-quantize --no-history --method calib -m metrics -o a.tar base
+	fl-quantize --no-history -j 1 --method calib -m metrics < <(tar cf - -C base config.json model.safetensors) > b.tar
+	cmp a.tar b.tar
+	fl-quantize --no-history -o mse.tar base
+	run ! cmp a.tar mse.tar
+	fl-prune -m metrics -a d64-f128-fff -o pruned.tar base
+	one_line_error 3 fl-quantize --method calib -m metrics --force pruned.tar
+	[[ $stderr = *"4 layers"* ]]
+	fl-calibrate -t tokens -o metrics3 pruned.tar
+	fl-quantize --method calib -m metrics3 pruned.tar | fl-info --check
+	# The same sizes, but other weights are not the same model
+	fl-prune --untie -o untied.tar base
+	one_line_error 3 fl-quantize --method calib -m metrics -o c.tar untied.tar
+	[[ $stderr = *"another model"*--force* ]]
+	[ ! -e c.tar ]
+	fl-quantize --method calib -m metrics --force untied.tar | fl-info --check
+}
+
+@test "metrics that lack what calib needs are refused by member" {
+	fl-calibrate --static -o static base
+	one_line_error 3 fl-quantize --method calib -m static base
+	[[ $stderr = *"'dim.out_sum_sq'"* ]]
+	one_line_error 2 fl-quantize --method calib base
+	one_line_error 2 fl-quantize -m static base
+	one_line_error 2 fl-quantize --force base
+	one_line_error 4 fl-quantize --method calib -m absent base
+}
+
+@test "on a real model the search loses less than rounding, and calibrated least" {
+	need_data backbone5m corpora/tinystories.txt corpora/tinystories.heldout.txt
+	head -c 100000 "$DATA/corpora/tinystories.txt" > text.txt
+	head -c 60000 "$DATA/corpora/tinystories.heldout.txt" > held.txt
+	for x in text held; do
+		fl-tokenize -c "$DATA/backbone5m" --separator '<|endoftext|>' -o $x.tok $x.txt
+	done
+	fl-calibrate -t text.tok -o metrics "$DATA/backbone5m"
+	loss() { fl-quantize "$@" "$DATA/backbone5m" | fl-eval --json -t held.tok | jq .loss_nats; }
+	run -0 jq -n "[$(loss --method rtn), $(loss), $(loss --method calib -m metrics)] | . == (sort | reverse)"
+	assert_output true
 }
 
 @test "head and embedding are chosen apart when untied" {

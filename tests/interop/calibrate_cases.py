@@ -19,7 +19,7 @@ from safetensors.torch import save_file
 from transformers import Qwen3Config, Qwen3ForCausalLM
 
 CONTEXT, SEQUENCES, LEFT = 32, 3, 5
-L, D, F, VOCAB, SKIP = 3, 32, 64, 64, 1
+L, D, F, Q, VOCAB, SKIP = 3, 32, 64, 32, 64, 1
 
 
 class Skip(torch.nn.Module):
@@ -70,7 +70,7 @@ def save(model, out):
 
 def watch(model):
     """Hooks that keep, of the last forward pass: inputs of the norms and their outputs, inputs of
-    down_proj, of the layers and of the attentions."""
+    down_proj, of o_proj, of the layers and of the attentions."""
     seen = {}
 
     def keep(name):
@@ -85,6 +85,8 @@ def watch(model):
     for l, layer in enumerate(model.model.layers):
         on(layer, "layer", l)
         on(layer.mlp.down_proj, "down", l)
+        if l != SKIP:
+            on(layer.self_attn.o_proj, "o", l)
         on(layer.post_attention_layernorm, "norm", 2 * l + 1)
         if l != SKIP:
             on(layer.input_layernorm, "norm", 2 * l)
@@ -104,6 +106,7 @@ def measure(model, ids):
     sums = {
         "ffn.sum_sq": (L, F), "ffn.sum_abs": (L, F), "ffn.seq_sq": (L, F),
         "dim.sum_sq": (2 * L + 1, D), "dim.sum_abs": (2 * L + 1, D), "dim.out_seq_sq": (2 * L + 1, D),
+        "dim.out_sum_sq": (2 * L + 1, D), "attn.sum_sq": (L, Q),
         "layer.cos_ln": (1, L), "layer.cos": (1, L), "attn.cos": (1, L),
         "layer.last_angle": (L + 1, L + 1)}
     sums = {k: torch.zeros(v, dtype=torch.float64) for k, v in sums.items()}
@@ -119,12 +122,14 @@ def measure(model, ids):
             sums["layer.cos"][0, l] += cos(x[l], x[l + 1]).sum()
             sums["layer.cos_ln"][0, l] += cos(ln(x[l]), ln(x[l + 1])).sum()
             if l != SKIP:
+                sums["attn.sum_sq"][l] += (seen["o", l][0] ** 2).sum(0)
                 sums["attn.cos"][0, l] += cos(x[l], seen["norm", 2 * l + 1][0]).sum()
         for s in range(2 * L + 1):
             if ("norm", s) in seen:
                 before, after = seen["norm", s]
                 sums["dim.sum_sq"][s] += (before * before).sum(0)
                 sums["dim.sum_abs"][s] += before.abs().sum(0)
+                sums["dim.out_sum_sq"][s] += (after ** 2).reshape(-1, D).sum(0)
                 sums["dim.out_seq_sq"][s] += after.reshape(-1, D).abs().mean(0) ** 2
         for l in range(L + 1):
             for m in range(L + 1):

@@ -78,7 +78,7 @@ packed_integers_become_blocks_without_rounding(void)
 	for (int i = 0; i < N; i++)
 		w[i] *= 64; /* so that the second block's scale, too, is a half */
 	for (int bits = 4; bits <= 8; bits += 4) {
-		fl_quant_row(w, N, bits, packed, scale);
+		fl_quant_row(w, N, bits, &(struct fl_quant_how){ 0 }, packed, scale);
 		m = (struct fl_matrix){ bits == 4 ? FL_MATRIX_INT4 : FL_MATRIX_INT8, 1, N, packed, scale };
 		fl_matrix_rows_f32(&m, 0, 1, back);
 		CHECK(fl_blocks_q8_0_packed(blocks, packed, scale, N, bits) == 0);

@@ -2,6 +2,8 @@
 /* The expected sums come from transformers and PyTorch: tests/interop/calibrate_cases.py. */
 #include "model/calibrate.h"
 
+#include <unistd.h>
+
 #include "base/alloc.h"
 #include "compute/sums.h"
 #include "io/safetensors.h"
@@ -149,6 +151,39 @@ metrics_of_parts_add_up(void)
 	fl_model_free(m);
 }
 
+/* Files from before there were sums over heads say nothing of their number. */
+static void
+an_older_file_is_read_and_added(void)
+{
+	char path[] = "/tmp/fl-metrics-XXXXXX";
+	struct fl_err err = { 0 };
+	struct fl_model *m = fl_model_open(CASE "/model", &err);
+	struct fl_metrics *old, *new, *got;
+	int fd = mkstemp(path);
+
+	if (!test_check(m && fd >= 0, __FILE__, __LINE__, CASE, err.text))
+		return;
+	old = fl_metrics_new(&m->config);
+	new = fl_metrics_new(&m->config);
+	fl_metrics_make(old, FL_FFN_SUM_SQ)[3] = 5;
+	old->attn = 0;
+	fl_metrics_make(new, FL_ATTN_SUM_SQ)[33] = 7;
+	CHECK_OK(fl_metrics_write(old, path, &err), &err);
+	got = fl_metrics_read(path, &err);
+	if (test_check(got != NULL, __FILE__, __LINE__, path, err.text)) {
+		CHECK(got->attn == 0 && !got->sum[FL_ATTN_SUM_SQ]);
+		CHECK_OK(fl_metrics_check(got, &m->config, false, "base", &err), &err);
+		CHECK_OK(fl_metrics_merge(got, new, &err), &err);
+		CHECK(got->attn == 32 && got->sum[FL_FFN_SUM_SQ][3] == 5 && got->sum[FL_ATTN_SUM_SQ][33] == 7);
+	}
+	close(fd);
+	unlink(path);
+	fl_metrics_free(old);
+	fl_metrics_free(new);
+	fl_metrics_free(got);
+	fl_model_free(m);
+}
+
 int
 main(void)
 {
@@ -156,5 +191,6 @@ main(void)
 	TEST(cosines_are_those_of_the_definition);
 	TEST(all_sums_are_those_of_pytorch);
 	TEST(metrics_of_parts_add_up);
+	TEST(an_older_file_is_read_and_added);
 	return test_done();
 }

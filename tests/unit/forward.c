@@ -211,7 +211,7 @@ the_number_of_threads_does_not_show(void)
 struct seen {
 	const struct fl_model *m;
 	float *x; /* the residual stream after the last layer seen */
-	int norms, ffns, attns, layers;
+	int norms, heads, ffns, attns, layers;
 };
 
 static void
@@ -229,6 +229,15 @@ see_norm(void *ctx, int site, const float *in, const float *out, size_t rows)
 	CHECK(site == s->norms);
 	s->norms++;
 	free(want);
+}
+
+static void
+see_heads(void *ctx, int layer, const float *a, size_t rows)
+{
+	struct seen *s = ctx;
+	const struct fl_config *c = &s->m->config;
+
+	CHECK(layer == s->heads++ && isfinite(a[rows * (size_t)c->heads * (size_t)c->head_dim - 1]));
 }
 
 static void
@@ -268,11 +277,11 @@ hooks_see_each_site_in_order(void)
 {
 	struct reference r = open_reference("qwen3-window");
 	struct seen s = { .m = r.model, .x = fl_alloc(100 * 24, sizeof(float)) };
-	struct fl_hooks hooks = { &s, see_norm, see_ffn, see_attn, see_layer };
+	struct fl_hooks hooks = { &s, see_norm, see_heads, see_ffn, see_attn, see_layer };
 	struct fl_forward *f = fl_forward_new(r.model, 100, 0, &hooks);
 
 	CHECK_OK(fl_forward_batch(f, r.ids, r.sequences, r.tokens, &err), &err);
-	CHECK(s.norms == 7 && s.ffns == 3 && s.attns == 3 && s.layers == 3);
+	CHECK(s.norms == 7 && s.heads == 3 && s.ffns == 3 && s.attns == 3 && s.layers == 3);
 	free(s.x);
 	fl_forward_free(f);
 	close_reference(&r);

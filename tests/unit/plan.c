@@ -196,7 +196,8 @@ quantized_tensors_follow_each_other_whole(void)
 	int64_t dims[2];
 
 	make_base(&c, false);
-	plan = fl_plan_quantize(&c, "base", -1, -1, &err);
+	plan = fl_plan_quantize(&c, "base", NULL,
+	    &(struct fl_quantize_opts){ .method = "mse", .head = -1, .embed = -1 }, &err);
 	if (!CHECK(plan != NULL))
 		return;
 	apply(plan, path("base"), path("q/"));
