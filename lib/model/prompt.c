@@ -91,7 +91,7 @@ put_example(struct fl_str *out, const struct fl_question *q)
 	put(out, &q->separator);
 }
 
-/* Description and examples; `own`: even the item itself may be one. */
+/* Description and examples; `own`: even the question itself may be one. */
 static int
 put_beginning(struct fl_prompter *p, const struct fl_question *q, bool own, struct fl_err *err)
 {
@@ -102,13 +102,13 @@ put_beginning(struct fl_prompter *p, const struct fl_question *q, bool own, stru
 	for (size_t i = 0; found < p->shots && i < p->from->n; i++) {
 		const struct fl_question *example = &p->from->question[p->order[i]];
 
-		if (!own && same_line(example, item))
+		if (!own && same_line(example, q))
 			continue;
 		put_example(&p->text, example);
 		found++;
 	}
 	if (found < p->shots)
-		return fl_err_data(err, "there are only %zu other items for %zu examples", found, p->shots);
+		return fl_err_data(err, "there are only %zu other questions for %zu examples", found, p->shots);
 	return 0;
 }
 
@@ -169,7 +169,7 @@ fl_prompt_pair(struct fl_prompter *p, const struct fl_question *q, size_t pair, 
 	size_t len;
 	int bad;
 
-	if (put_beginning(p, item, false, err) < 0)
+	if (put_beginning(p, q, false, err) < 0)
 		return -1;
 	put(&p->text, fl_question_context(q, pair));
 	len = p->text.len;
@@ -202,7 +202,7 @@ fl_prompt_answer(struct fl_prompter *p, const struct fl_question *q, struct fl_s
 	if (q->max_tokens >= p->context)
 		return fl_err_data(err, "'max_tokens' of %zu leaves no room in the model's context of %zu",
 		    q->max_tokens, p->context);
-	if (put_beginning(p, item, false, err) < 0)
+	if (put_beginning(p, q, false, err) < 0)
 		return -1;
 	put(&p->text, fl_question_context(q, 0));
 	if (encode(p, p->text.len, &s->ids, err) < 0)
@@ -217,7 +217,7 @@ fl_prompt_answer(struct fl_prompter *p, const struct fl_question *q, struct fl_s
 int
 fl_prompt_common(struct fl_prompter *p, const struct fl_question *q, struct fl_ids *out, struct fl_err *err)
 {
-	if (put_beginning(p, item, true, err) < 0)
+	if (put_beginning(p, q, true, err) < 0)
 		return -1;
 	return encode(p, p->text.len, out, err);
 }

@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: Apache-2.0 */
-/* prompt.h -- items of a task as the tokens a model sees, cut and begun as lm-evaluation-harness does it.
+/* prompt.h -- the questions of a task as the tokens a model sees, cut and begun as lm-evaluation-harness does it.
  *
- * The text of an item is its description, the examples, each followed by its separator, and its own
+ * The text of a question is its description, the examples, each followed by its separator, and its own
  * context. With a context of spaces at the end these go to what follows, and the target's tokens are
  * those that the tokens of context and target together have more than those of the context alone. A
  * text begins with BOS where the tokenizer says so; a target without any text before it is preceded by
@@ -17,13 +17,13 @@
 
 struct fl_prompter;
 
-/* `shots` examples before each item: the first of `from`, put in an order that `seed` draws, whose line
- * is not the item's own. All are borrowed. Refused if there are too few for an item that is in `from`. */
+/* `shots` examples before each question: the first of `from`, put in an order that `seed` draws, whose line
+ * is not the question's own. All are borrowed. Refused if there are too few for a question that is in `from`. */
 struct fl_prompter *fl_prompter_new(const struct fl_tokenizer *t, size_t context, const struct fl_task *from,
     size_t shots, uint64_t seed, struct fl_err *err) FL_MUST_USE;
 void fl_prompter_free(struct fl_prompter *p); /* NULL is fine */
 
-/* The tokens of one alternative of an item. Those from `first` on are the target's; there is at least
+/* The tokens of one alternative of a question. Those from `first` on are the target's; there is at least
  * one before them, and one of them. */
 struct fl_sequence {
 	struct fl_ids ids;
@@ -38,7 +38,7 @@ int fl_prompt_pair(struct fl_prompter *p, const struct fl_question *q, size_t pa
 int fl_prompt_answer(struct fl_prompter *p, const struct fl_question *q, struct fl_sequence *out,
     struct fl_err *err) FL_MUST_USE;
 
-/* What most prompts of items like this one begin with: description and examples. */
+/* What most prompts of questions like this one begin with: description and examples. */
 int fl_prompt_common(struct fl_prompter *p, const struct fl_question *q, struct fl_ids *out,
     struct fl_err *err) FL_MUST_USE;
 

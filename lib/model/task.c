@@ -136,7 +136,7 @@ get_ignore(const struct fl_json *o, unsigned *out, struct fl_err *err)
 	return bad;
 }
 
-/* --- items --- */
+/* --- questions --- */
 
 static bool
 listed(const char *const *list, const char *key)
@@ -208,8 +208,8 @@ fill(struct fl_question *q, const struct form *f, struct fl_err *err)
 	    get_text(o, "note", "", &note, err) < 0)
 		return -1;
 	switch (f->kind) {
-	case FL_TASK_CHOICE: return get_choices(o, item, err);
-	case FL_TASK_ANSWERS: return get_answers(o, item, err);
+	case FL_TASK_CHOICE: return get_choices(o, q, err);
+	case FL_TASK_ANSWERS: return get_answers(o, q, err);
 	case FL_TASK_TARGET: break;
 	}
 	if (get_one(o, "context", false, &q->contexts, err) < 0)
@@ -217,7 +217,7 @@ fill(struct fl_question *q, const struct form *f, struct fl_err *err)
 	return get_one(o, "target", true, &q->targets, err);
 }
 
-/* Adds the item of a line; it is the task's to free, whatever comes of it. */
+/* Adds the question of a line; it is the task's to free, whatever comes of it. */
 static int
 add(struct fl_task *t, const char *line, size_t len, struct fl_err *err)
 {
@@ -225,15 +225,15 @@ add(struct fl_task *t, const char *line, size_t len, struct fl_err *err)
 	const struct form *f;
 
 	t->question = fl_grow(t->question, &t->cap, t->n + 1, sizeof *t->question);
-	item = &t->question[t->n++];
-	*item = (struct fl_question){ .line = { line, len }, .json = fl_json_parse(line, len, "item", err) };
+	q = &t->question[t->n++];
+	*q = (struct fl_question){ .line = { line, len }, .json = fl_json_parse(line, len, "question", err) };
 	if (!q->json || !(f = find_form(q->json, err)))
 		return -1;
 	if (t->n == 1)
 		t->kind = f->kind;
 	if (f->kind != t->kind)
-		return fl_err_data(err, "'%s' makes it an item of another kind than the first", f->mark);
-	return fill(item, f, err);
+		return fl_err_data(err, "'%s' makes it a question of another kind than the first", f->mark);
+	return fill(q, f, err);
 }
 
 struct fl_task *
@@ -252,7 +252,7 @@ fl_task_parse(const char *text, size_t len, const char *what, struct fl_err *err
 	}
 	if (t->n > 0)
 		return t;
-	fl_err_data(err, "'%s' has no items", what);
+	fl_err_data(err, "'%s' has no questions", what);
 bad:
 	fl_task_free(t);
 	return NULL;

@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: Apache-2.0 */
-/* task.h -- questions a model is judged by, fl-task(5): JSON lines, one item a line, all of one kind.
+/* task.h -- questions a model is judged by, fl-task(5): JSON lines, one question a line, all of one kind.
  *
  * Texts are bytes of UTF-8 and may hold NULs; they belong to the task. */
 #ifndef FL_MODEL_TASK_H
@@ -48,7 +48,7 @@ struct fl_question {
 struct fl_task {
 	enum fl_task_kind kind;
 	size_t n; /* at least one */
-	struct fl_question *question; /* item i is line i + 1 */
+	struct fl_question *question; /* number i is line i + 1 */
 	size_t cap;	      /* private */
 	struct fl_file file;
 };
@@ -61,7 +61,7 @@ struct fl_task *fl_task_parse(const char *text, size_t len, const char *what, st
     FL_MUST_USE;
 void fl_task_free(struct fl_task *t); /* NULL is fine */
 
-/* How many alternatives an item has (1 unless a choice), and which context and target make the i-th. */
+/* How many alternatives a question has (1 unless a choice), and which context and target make the i-th. */
 size_t fl_question_pairs(const struct fl_question *q);
 const struct fl_text *fl_question_context(const struct fl_question *q, size_t i);
 const struct fl_text *fl_question_target(const struct fl_question *q, size_t i);

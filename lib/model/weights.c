@@ -164,10 +164,10 @@ static void
 keep_member(struct fl_model *m, const struct fl_item *item)
 {
 	for (size_t i = 0; i < KEPT; i++)
-		if (strcmp(q->name, kept[i]) == 0) {
+		if (strcmp(item->name, kept[i]) == 0) {
 			free(m->own->member[i].data);
-			m->own->member[i].data = fl_strndup(q->data, q->size);
-			m->own->member[i].size = q->size;
+			m->own->member[i].data = fl_strndup(item->data, item->size);
+			m->own->member[i].size = item->size;
 		}
 }
 
