@@ -182,6 +182,8 @@ fl_prompt_pair(struct fl_prompter *p, const struct fl_question *q, size_t pair, 
 		p->ids.n = 0;
 		bad = encode(p, (size_t)(strip.s + strip.len - p->text.data), &p->ids, err) < 0 || encode(p, p->text.len, &s->ids, err) < 0;
 		s->first = p->ids.n;
+		if (!bad && s->first < s->ids.n)
+			memcpy(s->ids.v, p->ids.v, s->first * sizeof *s->ids.v);
 	}
 	if (bad)
 		return -1;

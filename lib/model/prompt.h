@@ -2,10 +2,11 @@
 /* prompt.h -- the questions of a task as the tokens a model sees, cut and begun as lm-evaluation-harness does it.
  *
  * The text of a question is its description, the examples, each followed by its separator, and its own
- * context. With a context of spaces at the end these go to what follows, and the target's tokens are
- * those that the tokens of context and target together have more than those of the context alone. A
- * text begins with BOS where the tokenizer says so; a target without any text before it is preceded by
- * BOS, or else by EOS. What is longer than the model's context loses tokens at its beginning. */
+ * context. White space at the end of the context goes to what follows. The tokens of context and target
+ * together, but for as many as the context alone has, are the target's; before them stand the context's own,
+ * even where the two disagree. A text begins with BOS where the tokenizer says so; a target without any text
+ * before it is preceded by BOS, or else by EOS. What is longer than the model's context loses tokens at its
+ * beginning. */
 #ifndef FL_MODEL_PROMPT_H
 #define FL_MODEL_PROMPT_H
 

@@ -8,6 +8,7 @@ task, in the form of fl-eval --marks:
 Figures and standard errors go to standard error. Delimiter, separator, description and the rest are taken
 from the first question. Examples come from the task itself, in the order in which fl-eval draws them. The
 fixtures of tests/data/tasks were made with it: see their README."""
+import contextlib
 import json
 import os
 import sys
@@ -18,6 +19,7 @@ import lm_eval
 from lm_eval.api.samplers import FirstNSampler
 from lm_eval.api.task import ConfigurableTask
 from lm_eval.models.huggingface import HFLM
+from transformers import PreTrainedTokenizerFast
 
 M = (1 << 64) - 1
 
@@ -117,8 +119,12 @@ def main():
     task.set_config("num_fewshot", shots)
     if shots:
         task.sampler = FirstNSampler(shuffled(task.dataset["test"], int(sys.argv[4]) if len(sys.argv) > 4 else 0))
-    lm = HFLM(pretrained=model, dtype="float32", device="cpu", batch_size=int(os.environ.get("BATCH", "8")))
-    result = lm_eval.simple_evaluate(model=lm, tasks=[task], num_fewshot=shots, log_samples=True, bootstrap_iters=100)
+    # The tokenizer as its file says: transformers 5 puts a LlamaTokenizer of its own in its place.
+    tokenizer = PreTrainedTokenizerFast.from_pretrained(model)
+    lm = HFLM(pretrained=model, tokenizer=tokenizer, dtype="float32", device="cpu", batch_size=8)
+    with contextlib.redirect_stdout(sys.stderr):
+        result = lm_eval.simple_evaluate(model=lm, tasks=[task], num_fewshot=shots, log_samples=True,
+                                         bootstrap_iters=100)
     for sample in sorted(result["samples"]["fl"], key=lambda s: s["doc_id"]):
         print(json.dumps(marks(sample, c["output_type"])))
     print(json.dumps(result["results"]["fl"]), file=sys.stderr)
