@@ -8,17 +8,11 @@
 #include "compute/activation.h"
 #include "compute/attention.h"
 #include "compute/gemm.h"
+#include "compute/kv.h"
 #include "compute/norm.h"
 #include "compute/rope.h"
 
 /* R rows, D width, F ffn, H heads, G key/value heads, E head_dim. */
-
-/* Keys and values of one layer: [G, capacity, E] each, positions first .. first+length-1. A window layer
- * has no room for them all: when it is full, what no later token sees is thrown away. */
-struct cache {
-	float *k, *v;
-	size_t first, length, capacity;
-};
 
 /* A span of the current call: the rows and positions of its tokens. */
 struct span {
@@ -43,7 +37,7 @@ struct fl_forward {
 	float *last;	  /* [vocab] */
 	float *logits;	  /* [block, vocab], made when asked for */
 	float *rope;
-	struct cache *cache;
+	struct fl_kv *cache; /* [layers] */
 	struct span *span; /* [spans]; none in the other ways of working */
 	struct fl_attention *attention; /* [spans] */
 	size_t spans, span_cap, attention_cap;
@@ -79,21 +73,19 @@ static void
 make_cache(struct fl_forward *f)
 {
 	const struct fl_config *c = &f->m->config;
-	size_t row = (size_t)c->kv_heads * (size_t)c->head_dim;
+	size_t heads = (size_t)c->kv_heads, dim = (size_t)c->head_dim;
 
 	f->cache = fl_alloc((size_t)c->layers, sizeof *f->cache);
 	for (int l = 0; l < c->layers; l++) {
-		struct cache *a = &f->cache[l];
-		size_t bounded = 2 * (size_t)c->window + f->capacity;
+		size_t capacity = f->positions, bounded = 2 * (size_t)c->window + f->capacity;
 
 		if (c->pattern[l] == 's')
 			continue;
-		a->capacity = f->positions;
-		if (c->pattern[l] == 'w' && bounded < a->capacity)
-			a->capacity = bounded;
-		a->k = floats(a->capacity, row, "the key-value cache");
-		a->v = floats(a->capacity, row, "the key-value cache");
-		f->cache_bytes += 2 * a->capacity * row * sizeof(float);
+		/* A window layer has no room for all positions. */
+		if (c->pattern[l] == 'w' && bounded < capacity)
+			capacity = bounded;
+		f->cache[l] = fl_kv_new(heads, dim, capacity);
+		f->cache_bytes += 2 * capacity * heads * dim * sizeof(float);
 	}
 }
 
@@ -131,10 +123,8 @@ fl_forward_free(struct fl_forward *f)
 {
 	if (!f)
 		return;
-	for (int l = 0; f->cache && l < f->m->config.layers; l++) {
-		free(f->cache[l].k);
-		free(f->cache[l].v);
-	}
+	for (int l = 0; f->cache && l < f->m->config.layers; l++)
+		fl_kv_free(&f->cache[l]);
 	free(f->cache);
 	free(f->x);
 	free(f->before);
@@ -173,6 +163,13 @@ fl_forward_reset(struct fl_forward *f)
 		f->cache[l].first = f->cache[l].length = 0;
 }
 
+/* 0: layer l has none. */
+static size_t
+window_of(const struct fl_forward *f, int l)
+{
+	return f->m->config.pattern[l] == 'w' ? (size_t)f->m->config.window : 0;
+}
+
 bool
 fl_forward_rewind(struct fl_forward *f, size_t depth)
 {
@@ -180,11 +177,10 @@ fl_forward_rewind(struct fl_forward *f, size_t depth)
 
 	if (depth > f->depth)
 		fl_bug("rewinding from %zu to %zu", f->depth, depth);
-	for (int l = 0; l < c->layers; l++) /* the next token sees window - 1 before it */
-		if (c->pattern[l] == 'w' && f->cache[l].first + (size_t)c->window > depth + 1 &&
-		    f->cache[l].first > 0)
+	for (int l = 0; f->cache && l < c->layers; l++)
+		if (!fl_kv_has(&f->cache[l], depth, window_of(f, l)))
 			return false;
-	for (int l = 0; l < c->layers; l++)
+	for (int l = 0; f->cache && l < c->layers; l++)
 		if (c->pattern[l] != 's')
 			f->cache[l].length -= f->depth - depth;
 	f->depth = depth;
@@ -215,40 +211,6 @@ add_to_stream(struct fl_forward *f)
 	fl_add(f->x, f->norm, f->rows * (size_t)f->m->config.width);
 }
 
-/* Makes room for n more positions where a window lets old ones go. */
-static void
-slide(struct cache *c, size_t n, size_t heads, size_t dim, size_t window)
-{
-	size_t keep = window - 1 < c->length ? window - 1 : c->length, gone = c->length - keep;
-
-	if (c->length + n <= c->capacity)
-		return;
-	for (size_t h = 0; h < heads; h++) {
-		float *k = c->k + h * c->capacity * dim, *v = c->v + h * c->capacity * dim;
-
-		memmove(k, k + gone * dim, keep * dim * sizeof *k);
-		memmove(v, v + gone * dim, keep * dim * sizeof *v);
-	}
-	c->first += gone;
-	c->length = keep;
-}
-
-static void
-remember(struct fl_forward *f, struct cache *c, size_t window)
-{
-	size_t heads = (size_t)f->m->config.kv_heads, dim = (size_t)f->m->config.head_dim;
-
-	slide(c, f->rows, heads, dim, window);
-	for (size_t r = 0; r < f->rows; r++)
-		for (size_t h = 0; h < heads; h++) {
-			size_t from = (r * heads + h) * dim, to = (h * c->capacity + c->length + r) * dim;
-
-			memcpy(c->k + to, f->k + from, dim * sizeof *f->k);
-			memcpy(c->v + to, f->v + from, dim * sizeof *f->v);
-		}
-	c->length += f->rows;
-}
-
 /* Attention of layer l, but for where its keys are. */
 static struct fl_attention
 heads_of(const struct fl_forward *f, int l)
@@ -257,14 +219,8 @@ heads_of(const struct fl_forward *f, int l)
 	size_t dim = (size_t)c->head_dim, heads = (size_t)c->kv_heads;
 
 	return (struct fl_attention){ .sequences = 1, .heads = (size_t)c->heads, .kv_heads = heads, .dim = dim,
-		.window = c->pattern[l] == 'w' ? (size_t)c->window : 0, .q = f->q, .k = f->k, .v = f->v,
+		.window = window_of(f, l), .q = f->q, .k = f->k, .v = f->v,
 		.kv_row = heads * dim, .kv_head = dim, .out = f->q };
-}
-
-static struct fl_keys
-keys_of(const struct cache *c, size_t dim)
-{
-	return (struct fl_keys){ c->k, c->v, c->first, dim, c->capacity * dim };
 }
 
 /* One span: its own keys, before them those of the span it follows, before them the cached ones. */
@@ -279,7 +235,7 @@ mix_span(const struct fl_forward *f, int l, const struct span *s)
 	a.q += s->row * queries, a.out += s->row * queries;
 	a.k += s->row * a.kv_row, a.v += s->row * a.kv_row;
 	if (f->depth)
-		a.shared[a.shareds++] = keys_of(&f->cache[l], a.dim);
+		a.shared[a.shareds++] = fl_kv_keys(&f->cache[l]);
 	if (s->after)
 		a.shared[a.shareds++] = (struct fl_keys){ f->k + s->after->row * a.kv_row,
 			f->v + s->after->row * a.kv_row, s->after->position, a.kv_row, a.kv_head };
@@ -305,13 +261,14 @@ mix(struct fl_forward *f, int l, size_t sequences)
 		a.queries = f->rows / sequences;
 		a.kv_sequence = a.queries * a.kv_row;
 	} else {
-		struct cache *kv = &f->cache[l];
+		struct fl_keys keys;
 
-		remember(f, kv, a.window);
+		fl_kv_append(&f->cache[l], f->k, f->v, f->rows, a.window);
+		keys = fl_kv_keys(&f->cache[l]);
 		a.queries = f->rows;
-		a.past = f->depth, a.first = kv->first;
-		a.k = kv->k, a.v = kv->v;
-		a.kv_row = a.dim, a.kv_head = kv->capacity * a.dim;
+		a.past = f->depth, a.first = keys.first;
+		a.k = keys.k, a.v = keys.v;
+		a.kv_row = keys.row, a.kv_head = keys.head;
 	}
 	fl_attention(&a, f->scratch);
 }
