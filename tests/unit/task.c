@@ -86,15 +86,17 @@ answers_match_as_in_the_harness(void)
 }
 
 static struct fl_tokenizer *
-bytes_tokenizer(void)
+tiny_tokenizer(void)
 {
-	size_t len;
-	char *json = fl_slurp("tests/data/tiny/tokenizer.json", 1 << 20, &len, &err);
-	struct fl_tokenizer *t = json ? fl_tokenizer_new(json, len, NULL, 0, &err) : NULL;
+	struct fl_tokenizer_text file[FL_TOKENIZER_FILES] = { { 0 } }, *json = &file[FL_TOKENIZER_JSON];
+	char *text = fl_slurp("tests/data/tiny/tokenizer.json", 1 << 20, &json->len, &err);
+	struct fl_tokenizer *t;
 
+	json->data = text;
+	t = text ? fl_tokenizer_new(file, &err) : NULL;
 	if (!test_check(t, __FILE__, __LINE__, "tokenizer", err.text))
 		exit(1);
-	free(json);
+	free(text);
 	return t;
 }
 
@@ -113,7 +115,7 @@ prompts_are_put_together(void)
 {
 	struct fl_task *task = parse("{\"context\": \"Q1\", \"target\": \"one\", \"separator\": \";\"}\n"
 	    "{\"context\": \"Q2 \", \"target\": \"two\", \"description\": \"Do:\", \"separator\": \";\"}");
-	struct fl_tokenizer *t = bytes_tokenizer();
+	struct fl_tokenizer *t = tiny_tokenizer();
 	struct fl_prompter *p = fl_prompter_new(t, 1000, task, 1, 0, &err), *few;
 	struct fl_sequence s = { 0 };
 	struct fl_str text = { 0 };
