@@ -12,6 +12,7 @@
 #include "base/str.h"
 #include "model/forward.h"
 #include "model/sample.h"
+#include "model/stops.h"
 #include "model/tokenizer_of.h"
 
 enum { CHUNK = 512, MAX_PROMPT = 64 << 20 };
@@ -75,45 +76,6 @@ show(struct fl_str *text)
 	fl_str_clear(text);
 }
 
-static void
-push_eos(struct fl_ids *stop, const struct fl_json *ids)
-{
-	if (fl_json_type(ids) == FL_JSON_INT)
-		fl_ids_push(stop, (uint32_t)fl_json_int(ids, 0));
-	for (size_t i = 0; fl_json_type(ids) == FL_JSON_ARRAY && i < fl_json_len(ids); i++)
-		push_eos(stop, fl_json_at(ids, i));
-}
-
-/* Where a text ends, by config.json, generation_config.json and the tokenizer. */
-static int
-find_stops(const struct fl_model *m, const struct fl_tokenizer *t, struct fl_ids *stop,
-    struct fl_err *err)
-{
-	size_t len;
-	const char *text = fl_model_member(m, "generation_config.json", &len);
-	struct fl_json *json = NULL;
-
-	if (ignore_eos)
-		return 0;
-	if (text && !(json = fl_json_parse(text, len, "generation_config.json", err)))
-		return fl_err_prefix(err, "'%s'", fl_model_name(m));
-	push_eos(stop, fl_json_get(m->config.json, "eos_token_id"));
-	push_eos(stop, fl_json_get(json, "eos_token_id"));
-	if (fl_tokenizer_eos(t) >= 0)
-		fl_ids_push(stop, (uint32_t)fl_tokenizer_eos(t));
-	fl_json_free(json);
-	return 0;
-}
-
-static bool
-is_stop(const struct fl_ids *stop, uint32_t id)
-{
-	for (size_t i = 0; i < stop->n; i++)
-		if (stop->v[i] == id)
-			return true;
-	return false;
-}
-
 /* Shows the tokens after the prompt as they come; how many there were, or -1. */
 static int
 generate(struct fl_forward *f, const struct fl_tokenizer *t, size_t vocab, const struct fl_ids *stop,
@@ -127,7 +89,7 @@ generate(struct fl_forward *f, const struct fl_tokenizer *t, size_t vocab, const
 	for (; n < count; n++) {
 		if (fl_sample(&s, fl_forward_last(f), vocab, &id, err) < 0)
 			return -1;
-		if (is_stop(stop, id))
+		if (fl_stops_has(stop, id))
 			break;
 		if (fl_decoder_put(d, t, id, &text, err) < 0)
 			return -1;
@@ -170,7 +132,7 @@ run(const struct fl_model *m, struct fl_err *err)
 	double start, middle;
 	int n;
 
-	if (!t || read_prompt(t, &ids, err) < 0 || find_stops(m, t, &stop, err) < 0)
+	if (!t || read_prompt(t, &ids, err) < 0 || (!ignore_eos && fl_stops_find(m, t, &stop, err) < 0))
 		return -1;
 	all = ids.n + (size_t)count;
 	if (all > (size_t)m->config.context)

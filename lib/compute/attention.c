@@ -2,7 +2,9 @@
 #include "compute/attention.h"
 
 #include <math.h>
+#include <stdlib.h>
 
+#include "base/alloc.h"
 #include "base/parallel.h"
 #include "compute/sgemm.h"
 #include "compute/vec.h"
@@ -15,13 +17,18 @@ enum { SMALL = 1 << 16 /* products that are not worth waking a thread for */ };
 
 struct job {
 	const struct fl_attention *a;
-	struct fl_scratch *scratch;
 	size_t group, step, blocks; /* step: positions a tile; blocks: tiles a head */
+	size_t first, tiles;	    /* its tiles among those of all jobs */
+};
+
+struct jobs {
+	struct job *job;
+	size_t n;
+	struct fl_scratch *scratch;
 };
 
 struct tile {
-	size_t rows, dim, group;
-	const float *k, *v; /* of position `first` */
+	size_t rows, dim, group, head, position;
 	float *q, *score, *out, *max, *sum;
 };
 
@@ -141,13 +148,14 @@ soften(const struct tile *t, size_t r, size_t from, size_t to, size_t keys)
 }
 
 static void
-block(const struct fl_attention *a, const struct tile *t, size_t position, size_t key, size_t keys)
+block(const struct fl_attention *a, const struct tile *t, const struct fl_keys *in, size_t key,
+    size_t keys)
 {
-	size_t at = (key - a->first) * a->kv_row;
+	size_t at = t->head * in->head + (key - in->first) * in->row;
 
-	scores(t, t->k + at, a->kv_row, keys);
+	scores(t, in->k + at, in->row, keys);
 	for (size_t r = 0; r < t->rows; r++) {
-		size_t p = position + r / t->group, from = horizon(a, p), to = min(p + 1, key + keys);
+		size_t p = t->position + r / t->group, from = horizon(a, p), to = min(p + 1, key + keys);
 
 		from = from > key ? from - key : 0;
 		to = to > key ? to - key : 0;
@@ -156,7 +164,17 @@ block(const struct fl_attention *a, const struct tile *t, size_t position, size_
 		else
 			memset(t->score + r * KEYS, 0, keys * sizeof(float));
 	}
-	values(t, t->v + at, a->kv_row, keys);
+	values(t, in->v + at, in->row, keys);
+}
+
+/* The keys of one place, up to position `end`, that some query of the tile sees. */
+static void
+walk(const struct fl_attention *a, const struct tile *t, const struct fl_keys *in, size_t end)
+{
+	size_t from = horizon(a, t->position);
+
+	for (size_t key = from > in->first ? from : in->first; key < end; key += KEYS)
+		block(a, t, in, key, min(KEYS, end - key));
 }
 
 static void
@@ -187,50 +205,87 @@ store_result(const struct fl_attention *a, const struct tile *t, size_t at)
 }
 
 static void
-attend(void *ctx, size_t index, int thread)
+attend(const struct job *job, size_t index, int thread, struct fl_scratch *scratch)
 {
-	const struct job *job = ctx;
 	const struct fl_attention *a = job->a;
 	struct tile t = { .dim = a->dim, .group = job->group };
+	struct fl_keys own = { a->k, a->v, a->first, a->kv_row, a->kv_head };
 	/* The last queries see most keys: they go first. */
-	size_t query, at, head, end, sequence, position, most = job->step * job->group;
+	size_t query, at, sequence, most = job->step * job->group;
 
 	query = (job->blocks - 1 - index / (a->sequences * a->kv_heads)) * job->step;
-	head = index % a->kv_heads;
+	t.head = index % a->kv_heads;
 	sequence = index / a->kv_heads % a->sequences;
 	t.rows = min(job->step, a->queries - query) * job->group;
-	t.k = a->k + sequence * a->kv_sequence + head * a->kv_head;
-	t.v = a->v + sequence * a->kv_sequence + head * a->kv_head;
-	t.score = fl_scratch_get(job->scratch, thread, most * (KEYS + 2 * a->dim + 2));
+	own.k += sequence * a->kv_sequence;
+	own.v += sequence * a->kv_sequence;
+	t.score = fl_scratch_get(scratch, thread, most * (KEYS + 2 * a->dim + 2));
 	t.q = t.score + most * KEYS;
 	t.out = t.q + most * a->dim;
 	t.max = t.out + most * a->dim;
 	t.sum = t.max + most;
-	at = ((sequence * a->queries + query) * a->heads + head * job->group) * a->dim;
-	position = a->past + query;
-	end = position + t.rows / job->group;
+	at = ((sequence * a->queries + query) * a->heads + t.head * job->group) * a->dim;
+	t.position = a->past + query;
 
 	load_queries(a, &t, at);
-	for (size_t key = horizon(a, position); key < end; key += KEYS)
-		block(a, &t, position, key, min(KEYS, end - key));
+	for (size_t i = 0; i < a->shareds; i++)
+		walk(a, &t, &a->shared[i], i + 1 < a->shareds ? a->shared[i + 1].first : a->first);
+	walk(a, &t, &own, t.position + t.rows / job->group);
 	store_result(a, &t, at);
+}
+
+static void
+attend_tile(void *ctx, size_t tile, int thread)
+{
+	const struct jobs *all = ctx;
+	size_t low = 0, high = all->n; /* the job is in [low, high) */
+
+	while (high - low > 1) {
+		size_t middle = (low + high) / 2;
+
+		if (all->job[middle].first <= tile)
+			low = middle;
+		else
+			high = middle;
+	}
+	attend(&all->job[low], tile - all->job[low].first, thread, all->scratch);
+}
+
+static struct job
+plan(const struct fl_attention *a, size_t first)
+{
+	struct job j = { .a = a, .group = a->heads / a->kv_heads, .first = first };
+
+	j.step = j.group < ROWS ? min(ROWS / j.group, a->queries) : 1;
+	j.blocks = j.step ? (a->queries + j.step - 1) / j.step : 0;
+	j.tiles = a->sequences * a->kv_heads * j.blocks;
+	return j;
+}
+
+void
+fl_attention_all(const struct fl_attention *a, size_t n, struct fl_scratch *s)
+{
+	struct jobs all = { .job = fl_alloc(n, sizeof *all.job), .scratch = s };
+	size_t tiles = 0;
+
+	for (size_t i = 0; i < n; i++) {
+		all.job[all.n] = plan(&a[i], tiles);
+		tiles += all.job[all.n].tiles;
+		all.n += all.job[all.n].tiles > 0;
+	}
+	fl_parallel(tiles, attend_tile, &all);
+	free(all.job);
 }
 
 void
 fl_attention(const struct fl_attention *a, struct fl_scratch *s)
 {
-	struct job j = { .a = a, .scratch = s, .group = a->heads / a->kv_heads };
-	size_t tiles;
+	struct job j = plan(a, 0);
 
-	if (a->sequences == 0 || a->queries == 0)
-		return;
-	j.step = j.group < ROWS ? min(ROWS / j.group, a->queries) : 1;
-	j.blocks = (a->queries + j.step - 1) / j.step;
-	tiles = a->sequences * a->kv_heads * j.blocks;
 	if (j.step * j.group <= FEW && a->heads * j.blocks * (a->past + a->queries - a->first) * a->dim < SMALL) {
-		for (size_t i = 0; i < tiles; i++)
-			attend(&j, i, 0);
+		for (size_t i = 0; i < j.tiles; i++)
+			attend(&j, i, 0, s);
 		return;
 	}
-	fl_parallel(tiles, attend, &j);
+	fl_parallel(j.tiles, attend_tile, &(struct jobs){ &j, 1, s });
 }

@@ -6,13 +6,22 @@
  *
  * Query head h reads key/value head h / (heads / kv_heads). Only what the mask leaves is computed, in
  * blocks of keys whose softmax is put together as they come (Dao et al., 2022). Threaded over
- * sequences, key/value heads and blocks of queries. */
+ * sequences, key/value heads and blocks of queries. The keys may lie in several places: sequences that
+ * begin alike share those of their beginning. */
 #ifndef FL_COMPUTE_ATTENTION_H
 #define FL_COMPUTE_ATTENTION_H
 
 #include <stddef.h>
 
 #include "compute/scratch.h"
+
+/* Keys and values of neighbouring positions: of head h, position p at h * head + (p - first) * row. */
+struct fl_keys {
+	const float *k, *v;
+	size_t first, row, head;
+};
+
+enum { FL_SHARED = 2 };
 
 struct fl_attention {
 	size_t sequences, queries; /* queries of each sequence, one a token */
@@ -25,8 +34,14 @@ struct fl_attention {
 			     * (p - first) * kv_row; dim floats each */
 	size_t kv_sequence, kv_head, kv_row;
 	float *out; /* as q, and may be q */
+	/* Where keys before `first` are, common to all sequences: places in the order of positions, each
+	 * up to where the next begins. */
+	size_t shareds;
+	struct fl_keys shared[FL_SHARED];
 };
 
+/* n of them, none of which writes what another reads. */
+void fl_attention_all(const struct fl_attention *a, size_t n, struct fl_scratch *s);
 void fl_attention(const struct fl_attention *a, struct fl_scratch *s);
 
 #endif

@@ -8,16 +8,16 @@
 #include "compute/activation.h"
 #include "compute/attention.h"
 #include "compute/gemm.h"
+#include "compute/kv.h"
 #include "compute/norm.h"
 #include "compute/rope.h"
 
 /* R rows, D width, F ffn, H heads, G key/value heads, E head_dim. */
 
-/* Keys and values of one layer: [G, capacity, E] each, positions first .. first+length-1. A window layer
- * has no room for them all: when it is full, what no later token sees is thrown away. */
-struct cache {
-	float *k, *v;
-	size_t first, length, capacity;
+/* A span of the current call: the rows and positions of its tokens. */
+struct span {
+	size_t row, position, length;
+	const struct span *after; /* NULL: none of this call */
 };
 
 struct fl_forward {
@@ -37,7 +37,10 @@ struct fl_forward {
 	float *last;	  /* [vocab] */
 	float *logits;	  /* [block, vocab], made when asked for */
 	float *rope;
-	struct cache *cache;
+	struct fl_kv *cache; /* [layers] */
+	struct span *span; /* [spans]; none in the other ways of working */
+	struct fl_attention *attention; /* [spans] */
+	size_t spans, span_cap, attention_cap;
 	struct fl_scratch *scratch;
 };
 
@@ -55,7 +58,7 @@ make_rope(struct fl_forward *f)
 	const struct fl_config *c = &f->m->config;
 	const struct fl_rope *r = &c->rope;
 	size_t n = (size_t)c->head_dim / 2;
-	size_t positions = f->positions > f->capacity ? f->positions : f->capacity;
+	size_t positions = f->positions + f->capacity; /* spans go on after the cache */
 	double *freq = fl_alloc(n, sizeof *freq);
 
 	fl_rope_frequencies(freq, (size_t)c->head_dim, r->theta);
@@ -70,21 +73,19 @@ static void
 make_cache(struct fl_forward *f)
 {
 	const struct fl_config *c = &f->m->config;
-	size_t row = (size_t)c->kv_heads * (size_t)c->head_dim;
+	size_t heads = (size_t)c->kv_heads, dim = (size_t)c->head_dim;
 
 	f->cache = fl_alloc((size_t)c->layers, sizeof *f->cache);
 	for (int l = 0; l < c->layers; l++) {
-		struct cache *a = &f->cache[l];
-		size_t bounded = 2 * (size_t)c->window + f->capacity;
+		size_t capacity = f->positions, bounded = 2 * (size_t)c->window + f->capacity;
 
 		if (c->pattern[l] == 's')
 			continue;
-		a->capacity = f->positions;
-		if (c->pattern[l] == 'w' && bounded < a->capacity)
-			a->capacity = bounded;
-		a->k = floats(a->capacity, row, "the key-value cache");
-		a->v = floats(a->capacity, row, "the key-value cache");
-		f->cache_bytes += 2 * a->capacity * row * sizeof(float);
+		/* A window layer has no room for all positions. */
+		if (c->pattern[l] == 'w' && bounded < capacity)
+			capacity = bounded;
+		f->cache[l] = fl_kv_new(heads, dim, capacity);
+		f->cache_bytes += 2 * capacity * heads * dim * sizeof(float);
 	}
 }
 
@@ -122,10 +123,8 @@ fl_forward_free(struct fl_forward *f)
 {
 	if (!f)
 		return;
-	for (int l = 0; f->cache && l < f->m->config.layers; l++) {
-		free(f->cache[l].k);
-		free(f->cache[l].v);
-	}
+	for (int l = 0; f->cache && l < f->m->config.layers; l++)
+		fl_kv_free(&f->cache[l]);
 	free(f->cache);
 	free(f->x);
 	free(f->before);
@@ -138,6 +137,8 @@ fl_forward_free(struct fl_forward *f)
 	free(f->last);
 	free(f->logits);
 	free(f->rope);
+	free(f->span);
+	free(f->attention);
 	fl_scratch_free(f->scratch);
 	free(f);
 }
@@ -160,6 +161,30 @@ fl_forward_reset(struct fl_forward *f)
 	f->depth = 0;
 	for (int l = 0; f->cache && l < f->m->config.layers; l++)
 		f->cache[l].first = f->cache[l].length = 0;
+}
+
+/* 0: layer l has none. */
+static size_t
+window_of(const struct fl_forward *f, int l)
+{
+	return f->m->config.pattern[l] == 'w' ? (size_t)f->m->config.window : 0;
+}
+
+bool
+fl_forward_rewind(struct fl_forward *f, size_t depth)
+{
+	const struct fl_config *c = &f->m->config;
+
+	if (depth > f->depth)
+		fl_bug("rewinding from %zu to %zu", f->depth, depth);
+	for (int l = 0; f->cache && l < c->layers; l++)
+		if (!fl_kv_has(&f->cache[l], depth, window_of(f, l)))
+			return false;
+	for (int l = 0; f->cache && l < c->layers; l++)
+		if (c->pattern[l] != 's')
+			f->cache[l].length -= f->depth - depth;
+	f->depth = depth;
+	return true;
 }
 
 /* --- the layers --- */
@@ -188,66 +213,79 @@ add_to_stream(struct fl_forward *f)
 	fl_add(f->x, f->norm, f->rows * (size_t)f->m->config.width);
 }
 
-/* Makes room for n more positions where a window lets old ones go. */
-static void
-slide(struct cache *c, size_t n, size_t heads, size_t dim, size_t window)
+/* Attention of layer l, but for where its keys are. */
+static struct fl_attention
+heads_of(const struct fl_forward *f, int l)
 {
-	size_t keep = window - 1 < c->length ? window - 1 : c->length, gone = c->length - keep;
+	const struct fl_config *c = &f->m->config;
+	size_t dim = (size_t)c->head_dim, heads = (size_t)c->kv_heads;
 
-	if (c->length + n <= c->capacity)
-		return;
-	for (size_t h = 0; h < heads; h++) {
-		float *k = c->k + h * c->capacity * dim, *v = c->v + h * c->capacity * dim;
+	return (struct fl_attention){ .sequences = 1, .heads = (size_t)c->heads, .kv_heads = heads, .dim = dim,
+		.window = window_of(f, l), .q = f->q, .k = f->k, .v = f->v,
+		.kv_row = heads * dim, .kv_head = dim, .out = f->q };
+}
 
-		memmove(k, k + gone * dim, keep * dim * sizeof *k);
-		memmove(v, v + gone * dim, keep * dim * sizeof *v);
-	}
-	c->first += gone;
-	c->length = keep;
+/* One span: its own keys, before them those of the span it follows, before them the cached ones. */
+static struct fl_attention
+mix_span(const struct fl_forward *f, int l, const struct span *s)
+{
+	struct fl_attention a = heads_of(f, l);
+	size_t queries = a.heads * a.dim;
+
+	a.queries = s->length;
+	a.past = a.first = s->position;
+	a.q += s->row * queries, a.out += s->row * queries;
+	a.k += s->row * a.kv_row, a.v += s->row * a.kv_row;
+	if (f->depth)
+		a.shared[a.shareds++] = fl_kv_keys(&f->cache[l]);
+	if (s->after)
+		a.shared[a.shareds++] = (struct fl_keys){ f->k + s->after->row * a.kv_row,
+			f->v + s->after->row * a.kv_row, s->after->position, a.kv_row, a.kv_head };
+	return a;
 }
 
 static void
-remember(struct fl_forward *f, struct cache *c, size_t window)
+mix_spans(struct fl_forward *f, int l)
 {
-	size_t heads = (size_t)f->m->config.kv_heads, dim = (size_t)f->m->config.head_dim;
-
-	slide(c, f->rows, heads, dim, window);
-	for (size_t r = 0; r < f->rows; r++)
-		for (size_t h = 0; h < heads; h++) {
-			size_t from = (r * heads + h) * dim, to = (h * c->capacity + c->length + r) * dim;
-
-			memcpy(c->k + to, f->k + from, dim * sizeof *f->k);
-			memcpy(c->v + to, f->v + from, dim * sizeof *f->v);
-		}
-	c->length += f->rows;
+	for (size_t i = 0; i < f->spans; i++)
+		f->attention[i] = mix_span(f, l, &f->span[i]);
+	fl_attention_all(f->attention, f->spans, f->scratch);
 }
 
-/* Attention of `sequences` sequences, or of the cached one (0), whose first row is at f->depth. */
+/* Of `sequences` sequences, or of the cached one (0), whose first row is at f->depth. */
 static void
 mix(struct fl_forward *f, int l, size_t sequences)
 {
-	const struct fl_config *c = &f->m->config;
-	size_t dim = (size_t)c->head_dim, heads = (size_t)c->kv_heads, row = heads * dim;
-	size_t window = c->pattern[l] == 'w' ? (size_t)c->window : 0;
-	struct fl_attention a = { .heads = (size_t)c->heads, .kv_heads = heads, .dim = dim,
-		.window = window, .q = f->q, .out = f->q };
+	struct fl_attention a = heads_of(f, l);
 
 	if (sequences) {
 		a.sequences = sequences;
 		a.queries = f->rows / sequences;
-		a.k = f->k, a.v = f->v;
-		a.kv_row = row, a.kv_head = dim, a.kv_sequence = a.queries * row;
+		a.kv_sequence = a.queries * a.kv_row;
 	} else {
-		struct cache *kv = &f->cache[l];
+		struct fl_keys keys;
 
-		remember(f, kv, window);
-		a.sequences = 1;
+		fl_kv_append(&f->cache[l], f->k, f->v, f->rows, a.window);
+		keys = fl_kv_keys(&f->cache[l]);
 		a.queries = f->rows;
-		a.past = f->depth, a.first = kv->first;
-		a.k = kv->k, a.v = kv->v;
-		a.kv_row = dim, a.kv_head = kv->capacity * dim;
+		a.past = f->depth, a.first = keys.first;
+		a.k = keys.k, a.v = keys.v;
+		a.kv_row = keys.row, a.kv_head = keys.head;
 	}
 	fl_attention(&a, f->scratch);
+}
+
+static void
+rotate(struct fl_forward *f, float *x, size_t heads, size_t sequences)
+{
+	size_t dim = (size_t)f->m->config.head_dim;
+
+	for (size_t i = 0; i < f->spans; i++)
+		fl_rope(x + f->span[i].row * heads * dim, f->span[i].length, heads, dim, f->rope,
+		    f->span[i].position, f->span[i].length);
+	if (!f->spans)
+		fl_rope(x, f->rows, heads, dim, f->rope, sequences ? 0 : f->depth,
+		    sequences ? f->rows / sequences : f->rows);
 }
 
 static void
@@ -256,7 +294,6 @@ attention(struct fl_forward *f, int l, size_t sequences)
 	const struct fl_config *c = &f->m->config;
 	const struct fl_layer *w = &f->m->layer[l];
 	size_t dim = (size_t)c->head_dim, heads = (size_t)c->heads, kv_heads = (size_t)c->kv_heads;
-	size_t first = sequences ? 0 : f->depth, length = sequences ? f->rows / sequences : f->rows;
 
 	norm(f, 2 * l, w->attn_norm);
 	linear(f, f->q, f->norm, &w->q, w->q_bias);
@@ -266,9 +303,12 @@ attention(struct fl_forward *f, int l, size_t sequences)
 		fl_rmsnorm(f->q, f->q, f->rows * heads, dim, w->q_norm, c->norm_eps);
 		fl_rmsnorm(f->k, f->k, f->rows * kv_heads, dim, w->k_norm, c->norm_eps);
 	}
-	fl_rope(f->q, f->rows, heads, dim, f->rope, first, length);
-	fl_rope(f->k, f->rows, kv_heads, dim, f->rope, first, length);
-	mix(f, l, sequences);
+	rotate(f, f->q, heads, sequences);
+	rotate(f, f->k, kv_heads, sequences);
+	if (f->spans)
+		mix_spans(f, l);
+	else
+		mix(f, l, sequences);
 	if (f->hooks.heads)
 		f->hooks.heads(f->hooks.ctx, l, f->q, f->rows);
 	linear(f, f->norm, f->q, &w->o, w->o_bias);
@@ -356,6 +396,56 @@ fl_forward_append(struct fl_forward *f, const uint32_t *ids, size_t n, struct fl
 		f->depth += f->rows;
 	}
 	return 0;
+}
+
+/* The rows of spans, and what each follows. */
+static size_t
+lay_out(struct fl_forward *f, const struct fl_span *spans, size_t n)
+{
+	size_t rows = 0;
+
+	f->span = fl_grow(f->span, &f->span_cap, n, sizeof *f->span);
+	f->attention = fl_grow(f->attention, &f->attention_cap, n, sizeof *f->attention);
+	for (size_t i = 0; i < n; i++) {
+		struct span *s = &f->span[i], *after = NULL;
+
+		if (spans[i].after != FL_NO_SPAN)
+			after = &f->span[spans[i].after];
+		if (spans[i].length == 0 || (after && (after >= s || after->after)))
+			fl_bug("span %zu of %zu tokens after %zu", i, spans[i].length, spans[i].after);
+		*s = (struct span){ rows, after ? after->position + after->length : f->depth, spans[i].length,
+			after };
+		rows += s->length;
+	}
+	return rows;
+}
+
+int
+fl_forward_spans(struct fl_forward *f, const uint32_t *ids, const struct fl_span *spans, size_t n,
+    struct fl_err *err)
+{
+	size_t rows = lay_out(f, spans, n);
+
+	if (rows == 0 || rows > f->capacity)
+		fl_bug("%zu spans of %zu tokens", n, rows);
+	if (check_ids(f, ids, rows, err) < 0)
+		return -1;
+	embed(f, ids, rows);
+	f->spans = n;
+	run_layers(f, 0);
+	f->spans = 0;
+	return 0;
+}
+
+void
+fl_forward_keep(struct fl_forward *f, const size_t *rows, size_t n)
+{
+	size_t width = (size_t)f->m->config.width;
+
+	for (size_t i = 0; i < n; i++)
+		if (rows[i] != i)
+			memcpy(f->norm + i * width, f->norm + rows[i] * width, width * sizeof *f->norm);
+	f->rows = n;
 }
 
 /* --- logits out --- */

@@ -2,17 +2,20 @@
 /* forward.h -- the one forward pass: tokens in, activations to whoever watches, logits out.
  *
  * A struct fl_forward holds the buffers, so that nothing is allocated while tokens run. It works in
- * one of two ways, which must not be mixed without fl_forward_reset():
+ * one of three ways, the first of which must not be mixed with the others without fl_forward_reset():
  *
  *     fl_forward_batch(f, ids, 8, 256, ...)	8 independent sequences of 256 tokens
  *     fl_forward_append(f, ids, n, ...)	n more tokens of one sequence, through a KV cache
+ *     fl_forward_spans(f, ids, spans, 9, ...)	9 sequences of any length, each after the cached one, or
+ *						after another of them; the cache stays as it is
  *
- * Either leaves its rows (one a token, in the order given) behind, and logits of the last or of all
+ * Each leaves its rows (one a token, in the order given) behind, and logits of the last or of all
  * rows can be had until the next call; who wants none pays for none. The model must outlive f.
  * Positions beyond the model's own context are computed like any other. */
 #ifndef FL_MODEL_FORWARD_H
 #define FL_MODEL_FORWARD_H
 
+#include <stdbool.h>
 #include <stddef.h>
 #include <stdint.h>
 
@@ -57,6 +60,25 @@ int fl_forward_append(struct fl_forward *f, const uint32_t *ids, size_t n, struc
     FL_MUST_USE;
 size_t fl_forward_depth(const struct fl_forward *f); /* tokens in the cache */
 void fl_forward_reset(struct fl_forward *f);	     /* empties the cache */
+
+/* Forgets all but the first `depth` tokens of the cached sequence. False, and nothing forgotten, if a
+ * window layer has let go of what the next token would see. */
+bool fl_forward_rewind(struct fl_forward *f, size_t depth);
+
+/* A run of tokens and what stands before it: an earlier span of the same call that has none before it
+ * itself, or FL_NO_SPAN; then the cached sequence. What sequences begin with in common is computed once. */
+struct fl_span {
+	size_t length, after;
+};
+
+#define FL_NO_SPAN ((size_t)-1)
+
+/* ids: those of span 0, of span 1, ...; 1 <= their sum <= rows. Nothing is remembered. */
+int fl_forward_spans(struct fl_forward *f, const uint32_t *ids, const struct fl_span *spans, size_t n,
+    struct fl_err *err) FL_MUST_USE;
+
+/* Of the rows left behind keeps n, named in ascending order: they become rows 0 .. n-1. */
+void fl_forward_keep(struct fl_forward *f, const size_t *rows, size_t n);
 
 /* Logits of the last row: [vocab], overwritten by the next call on f. */
 const float *fl_forward_last(struct fl_forward *f);

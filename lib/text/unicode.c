@@ -141,3 +141,9 @@ fl_unicode_class(uint32_t c)
 	default: return FL_UNICODE_OTHER;
 	}
 }
+
+uint32_t
+fl_unicode_lower(uint32_t c)
+{
+	return (uint32_t)utf8proc_tolower((int32_t)c);
+}

@@ -18,4 +18,6 @@ size_t fl_unicode_grapheme(const char *text, size_t len);
 enum fl_unicode_class { FL_UNICODE_OTHER, FL_UNICODE_LETTER, FL_UNICODE_MARK, FL_UNICODE_NUMBER, FL_UNICODE_CONNECTOR };
 enum fl_unicode_class fl_unicode_class(uint32_t c);
 
+uint32_t fl_unicode_lower(uint32_t c); /* one character for one, whatever stands beside it */
+
 #endif

@@ -104,3 +104,214 @@ column() {
 	fl-eval -t pipe "$MODEL" > a
 	fl-eval -t "$TOKENS" "$MODEL" | cmp a
 }
+
+# --- tasks ---
+
+# What two files of marks differ in: questions, wrong verdicts, other answers, the largest difference of nats.
+compare_marks() {
+	jq -n -r --slurpfile a "$1" --slurpfile b "$2" '
+		[$a, $b] | transpose as $p | [
+			($p | length),
+			([$p[] | select(.[0].right != .[1].right)] | length),
+			([$p[] | select(.[1].right_norm != null and .[0].right_norm != null and .[0].right_norm != .[1].right_norm)] | length),
+			([$p[] | select((.[0].answer // "" | gsub("^\\s+|\\s+$"; "")) != (.[1].answer // ""))] | length),
+			([$p[] | map(.nats // []) | transpose[] | (.[0] - .[1]) | fabs] | max // 0 | . < 1e-3)
+		] | @tsv'
+}
+
+# what lm-evaluation-harness gives each question, in every kind of task
+agrees_with_the_harness() {
+	need jq
+	need_data "$1"
+	while read -r task shots seed; do
+		echo "# $1 $task"
+		fl-eval -q --task "$FIXTURES/tasks/$task.jsonl" --shots "$shots" -s "$seed" --marks got "$DATA/$1" > row
+		run -0 compare_marks got "$FIXTURES/tasks/$1/$task.jsonl"
+		assert_output "$(wc -l < "$FIXTURES/tasks/$task.jsonl")"$'\t0\t0\t0\ttrue'
+		awk -v got="$(cut -f 2 row | tail -1)" -v n="$(jq -s 'map(select(.right)) | length' got)" \
+			-v all="$(wc -l < got)" 'BEGIN { d = got - n / all; exit !(d < 1e-5 && d > -1e-5) }'
+	done < "$FIXTURES/tasks/cases"
+}
+
+@test "tasks are scored as lm-evaluation-harness scores them" {
+	agrees_with_the_harness backbone5m
+}
+
+@test "tasks are scored as lm-evaluation-harness scores them, with a tokenizer that puts BOS in front" {
+	agrees_with_the_harness stories260K
+}
+
+@test "figures of a task stand beside their standard errors and those of other tasks" {
+	need_data backbone5m
+	cp "$FIXTURES"/tasks/{choice,partial,target,answers}.jsonl .
+	silent fl-eval -q --task choice.jsonl --task partial.jsonl --task target.jsonl --task answers.jsonl "$DATA/backbone5m"
+	assert_line --index 0 "$(printf '%s\t' arch choice_acc choice_acc_se choice_norm_acc choice_norm_acc_se \
+		choice_questions partial_acc partial_acc_se partial_questions target_acc target_acc_se target_perplexity \
+		target_perplexity_se target_questions answers_em_acc answers_em_acc_se)answers_questions"
+	# sqrt(p (1 - p) / (n - 1)), as the harness has it
+	fl-eval -q --task choice.jsonl "$DATA/backbone5m" > row
+	awk -v p="$(column choice_acc row)" -v se="$(column choice_acc_se row)" \
+		'BEGIN { d = sqrt(p * (1 - p) / 18) / se - 1; exit !(d < 1e-4 && d > -1e-4) }'
+	head -n 1 choice.jsonl > one.jsonl
+	run -0 fl-eval -q --task one.jsonl --shots 0 "$DATA/backbone5m"
+	assert_line --index 0 $'arch\tone_acc\tone_norm_acc\tone_questions'
+}
+
+@test "the marks are the same bytes at any -j, and the same within rounding in any order" {
+	need jq
+	need_data backbone5m
+	cp "$FIXTURES/tasks/choice.jsonl" a.jsonl
+	tac a.jsonl > b.jsonl
+	fl-eval -q -j 1 --task a.jsonl --marks one "$DATA/backbone5m" > row1
+	fl-eval -q -j 3 --task a.jsonl --marks three "$DATA/backbone5m" > row3
+	cmp one three
+	cmp row1 row3
+	fl-eval -q --task b.jsonl --marks tac "$DATA/backbone5m" > row
+	run -0 jq -n --slurpfile a one --slurpfile b tac \
+		'[$a, ($b | reverse)] | transpose | map(map(.nats) | transpose[] | (.[0] - .[1]) | fabs) | max < 1e-4'
+	assert_output true
+	cut -f 2-6 row1 | tail -1 | cmp - <(cut -f 2-6 row | tail -1)
+}
+
+@test "examples that all questions share are computed once, and change nothing" {
+	need jq
+	need_data stories260K
+	# Each question alone has nothing to share; the examples are others in one of eight cases.
+	split -l 1 -d "$FIXTURES/tasks/shots.jsonl" part
+	fl-eval -q --task "$FIXTURES/tasks/shots.jsonl" --shots 2 --shots-file "$FIXTURES/tasks/choice.jsonl" \
+		--marks all "$DATA/stories260K" > row
+	for part in part*; do
+		fl-eval -q --task $part --shots 2 --shots-file "$FIXTURES/tasks/choice.jsonl" --marks m "$DATA/stories260K" > row1
+		cat m >> each
+	done
+	run -0 compare_marks all each
+	assert_output $'8\t0\t0\t0\ttrue'
+}
+
+@test "loss and tasks come in one row, examples are never the question itself" {
+	need_data backbone5m
+	cp "$FIXTURES/tasks/shots.jsonl" t.jsonl
+	printf '\1\0\0\0\2\0\0\0\3\0\0\0' > tokens
+	run -0 fl-eval -q -t tokens --task t.jsonl --shots 7 "$DATA/backbone5m"
+	assert_line --index 0 --regexp $'^arch\tloss_nats\t.*\ttokens\tt_acc\t.*\tt_questions\tt_shots$'
+	one_line_error 3 fl-eval -q --task t.jsonl --shots 8 "$DATA/backbone5m"
+	[[ $stderr = *"'t.jsonl'"*7*8* ]]
+}
+
+@test "questions longer than the model's context are counted, what cannot be cut is refused" {
+	need_data backbone5m
+	jq -c -n '{context: ("a " * 400), choices: ["b", "c"], gold: 0}, {context: "a", choices: ["b", "c"], gold: 0}' > t.jsonl
+	run --separate-stderr -0 fl-eval --task t.jsonl "$DATA/backbone5m"
+	[[ $stderr = "fl-eval: 't.jsonl': 1 of 2 questions are longer"* ]]
+	jq -c -n '{context: "a", choices: ["b", ("c " * 400)], gold: 0}' > t.jsonl
+	one_line_error 3 fl-eval --task t.jsonl "$DATA/backbone5m"
+	jq -c -n '{context: "a", answers: ["b"], until: ["."]}' > t.jsonl
+	one_line_error 3 fl-eval --task t.jsonl "$DATA/backbone5m"
+	[[ $stderr = *max_tokens*256* ]]
+}
+
+@test "what is wrong with a task is said with its line and field" {
+	while IFS=$'\t' read -r say line; do
+		printf '{"context": "a", "target": "b"}\n%s\n' "$line" > t.jsonl
+		one_line_error 3 fl-eval --task t.jsonl "$MODEL"
+		[[ $stderr = "fl-eval: 't.jsonl', line 2: "*"$say"* ]] || fail "$line: $stderr"
+	done <<-'END'
+		JSON	{"context": "a"
+		object	[1]
+		JSON	
+		choices	{"context": "a"}
+		until	{"context": "a", "target": "b", "until": ["c"]}
+		targett	{"context": "a", "target": "b", "targett": "c"}
+		target	{"context": "a", "target": ""}
+		target	{"context": "a", "target": 3}
+		context	{"target": "b"}
+		kind	{"context": "a", "choices": ["b", "c"], "gold": 0}
+		delimiter	{"context": "a", "target": "b", "delimiter": null}
+	END
+	while IFS=$'\t' read -r say line; do
+		echo "$line" > t.jsonl
+		one_line_error 3 fl-eval --task t.jsonl "$MODEL"
+		[[ $stderr = "fl-eval: 't.jsonl', line 1: "*"$say"* ]] || fail "$line: $stderr"
+	done <<-'END'
+		gold	{"context": "a", "choices": ["b", "c"], "gold": 2}
+		gold	{"context": "a", "choices": ["b", "c"], "gold": "0"}
+		gold	{"context": "a", "choices": ["b", "c"]}
+		choices	{"context": "a", "choices": ["b"], "gold": 0}
+		choices	{"context": "a", "choices": ["b", ""], "gold": 0}
+		contexts	{"contexts": "a", "continuation": "b", "gold": 0}
+		continuation	{"contexts": ["a", "b"], "gold": 0}
+		until	{"context": "a", "answers": ["b"]}
+		answers	{"context": "a", "answers": "b", "until": ["."]}
+		max_tokens	{"context": "a", "answers": ["b"], "until": ["."], "max_tokens": 0}
+		ignore	{"context": "a", "answers": ["b"], "until": ["."], "ignore": ["spaces"]}
+	END
+	: > t.jsonl
+	one_line_error 3 fl-eval --task t.jsonl "$MODEL"
+	one_line_error 4 fl-eval --task none.jsonl "$MODEL"
+}
+
+@test "options of tasks that do not go together are refused" {
+	cp "$FIXTURES/tasks/choice.jsonl" a.jsonl
+	one_line_error 2 fl-eval --shots 1 -t x "$MODEL"
+	one_line_error 2 fl-eval --shots-file a.jsonl --task a.jsonl "$MODEL"
+	one_line_error 2 fl-eval --shots 1 --shots-file a.jsonl --task a.jsonl --task b.jsonl "$MODEL"
+	one_line_error 2 fl-eval --task - < a.jsonl
+	one_line_error 2 fl-eval --task - -t - "$MODEL" < a.jsonl
+	one_line_error 2 fl-eval --task a.jsonl --task b/a.jsonl "$MODEL"
+	one_line_error 2 fl-eval --task 'a b.jsonl' "$MODEL"
+	one_line_error 2 fl-eval --task a.jsonl --marks - "$MODEL"
+	# a model without a tokenizer reads no questions
+	one_line_error 3 fl-eval --task a.jsonl "$MODEL"
+}
+
+@test "the marks of a ruined model are nan" {
+	need_data stories260K
+	mkdir bad
+	cp "$DATA"/stories260K/*.json bad
+	cat "$DATA/stories260K/model.safetensors" > bad/model.safetensors
+	poison bad/model.safetensors model.norm.weight
+	for task in choice target answers; do
+		run -0 fl-eval -q --task "$FIXTURES/tasks/$task.jsonl" bad
+		assert_line --index 1 --regexp $'\tnan\tnan\t'
+	done
+}
+
+@test "the filters make tasks of the published benchmarks, and their questions are the harness's" {
+	need jq
+	need_data benchmarks
+	task() { jq -c -f "$ROOT/pipelines/tasks/$1.jq" "$DATA/benchmarks/$2.jsonl" > "$1.jsonl"; }
+	task hellaswag hellaswag_1000
+	task piqa piqa
+	task arc_easy arc_easy
+	task arc_challenge arc_challenge
+	task openbook_qa openbook_qa
+	task boolq boolq
+	task siqa siqa
+	task winogrande winogrande
+	task lambada lambada_openai
+	task triviaqa triviaqa_sm_sub
+	task nq_open nq_open.dev
+	for t in "$ROOT"/pipelines/tasks/*.jq; do
+		t=$(basename "$t" .jq)
+		[ -s "$t.jsonl" ]
+		# All of it is read before the model, which is none, is missed.
+		one_line_error 4 fl-eval --task "$t.jsonl" none
+		[[ $stderr = *"'none'"* ]]
+	done
+	first() { jq -r "$2" "$1.jsonl" | head -n "${3:-2}"; }
+	run -0 first piqa .context
+	assert_output $'Question: How do I ready a guinea pig cage for it\'s new occupants?\nAnswer:'
+	run -0 first arc_easy .context
+	assert_line --index 1 "Answer:"
+	run -0 first boolq .context 3
+	refute_output --partial Passage:
+	assert_line --index 2 Answer:
+	run -0 first siqa .context
+	assert_output $'Q: Tracy didn\'t go home that evening and resisted Riley\'s attacks. What does Tracy need to do before this?\nA:'
+	run -0 first siqa '.choices[]'
+	assert_output $'make a new plan\nFind somewhere to go'
+	run -0 first nq_open '.description + .context' 4
+	assert_output $'Answer these questions:\n\nQ: when was the last time anyone was on the moon?\nA:'
+	run -0 first triviaqa .context
+	assert_output $'Question: Brunswick, Lancastrian and Pearl Pickler are types of which vegetable??\nAnswer:'
+}

@@ -18,28 +18,43 @@ random_floats(size_t n, uint64_t seed)
 	return x;
 }
 
+/* Where the key of a position is, from which k and v it takes. */
+static const float *
+place(const struct fl_attention *a, size_t sequence, size_t head, size_t p, const float **v)
+{
+	const struct fl_keys *in = NULL;
+	size_t at = sequence * a->kv_sequence + head * a->kv_head + (p - a->first) * a->kv_row;
+
+	for (size_t i = 0; p < a->first && i < a->shareds && a->shared[i].first <= p; i++)
+		in = &a->shared[i];
+	if (in)
+		at = head * in->head + (p - in->first) * in->row;
+	*v = (in ? in->v : a->v) + at;
+	return (in ? in->k : a->k) + at;
+}
+
 /* One query head at one position, by the definition. */
 static void
 expected(const struct fl_attention *a, size_t sequence, size_t query, size_t head, double *out)
 {
 	const float *q = a->q + ((sequence * a->queries + query) * a->heads + head) * a->dim;
 	size_t shared = head / (a->heads / a->kv_heads), p = a->past + query;
-	size_t at = sequence * a->kv_sequence + shared * a->kv_head;
+	const float *k, *v;
 	double sum = 0;
 
 	memset(out, 0, a->dim * sizeof *out);
 	for (size_t p0 = 0; p0 <= p; p0++) {
-		size_t key = at + (p0 - a->first) * a->kv_row;
 		double score = 0;
 
 		if (a->window && p - p0 >= a->window)
 			continue;
+		k = place(a, sequence, shared, p0, &v);
 		for (size_t i = 0; i < a->dim; i++)
-			score += (double)q[i] * a->k[key + i];
+			score += (double)q[i] * k[i];
 		score = exp(score / sqrt((double)a->dim));
 		sum += score;
 		for (size_t i = 0; i < a->dim; i++)
-			out[i] += score * a->v[key + i];
+			out[i] += score * v[i];
 	}
 	for (size_t i = 0; i < a->dim; i++)
 		out[i] /= sum;
@@ -118,6 +133,54 @@ queries_follow_what_the_cache_holds(void)
 		}
 }
 
+/* Keys in one, two and three places; and several at once, of different sizes. */
+static void
+keys_may_lie_in_several_places(void)
+{
+	enum { FIRST = 300, SPLIT = 40, WIDTH = 2 * 16 };
+	float *k = random_floats(FIRST * WIDTH, 4), *v = random_floats(FIRST * WIDTH, 5);
+
+	for (size_t shareds = 1; shareds <= FL_SHARED; shareds++)
+		for (size_t queries = 1; queries < 100; queries += 33) {
+			struct fl_attention a = { .sequences = 3, .queries = queries, .heads = 4,
+				.kv_heads = 2, .dim = 16, .past = FIRST, .first = FIRST };
+
+			a.shareds = shareds;
+			a.shared[0] = (struct fl_keys){ k, v, 0, WIDTH, 16 };
+			a.shared[1] = (struct fl_keys){ k + 9 * WIDTH, v + 9 * WIDTH, SPLIT, 16, SPLIT * 16 };
+			CHECK_NEAR(error_of(a, false), 0, 2e-6);
+			a.window = 290;
+			CHECK_NEAR(error_of(a, true), 0, 2e-6);
+		}
+	free(k);
+	free(v);
+}
+
+static void
+several_are_done_as_each_alone(void)
+{
+	enum { MOST = 70, WIDTH = 2 * 8 };
+	float *q = random_floats(MOST * WIDTH, 1), *k = random_floats(MOST * WIDTH, 2);
+	float out[4][MOST * WIDTH], alone[MOST * WIDTH];
+	static const size_t queries[4] = { 1, 0, MOST, 13 };
+	struct fl_scratch *s = fl_scratch_new();
+	struct fl_attention a[4];
+
+	for (size_t i = 0; i < 4; i++)
+		a[i] = (struct fl_attention){ .sequences = 1, .queries = queries[i], .heads = 2,
+			.kv_heads = 2, .dim = 8, .q = q, .k = k, .v = k, .kv_row = WIDTH, .kv_head = 8,
+			.out = out[i] };
+	fl_attention_all(a, 4, s);
+	for (size_t i = 0; i < 4; i++) {
+		a[i].out = alone;
+		fl_attention(&a[i], s);
+		CHECK(memcmp(alone, out[i], queries[i] * WIDTH * sizeof *alone) == 0);
+	}
+	fl_scratch_free(s);
+	free(q);
+	free(k);
+}
+
 static void
 large_scores_do_not_overflow(void)
 {
@@ -166,6 +229,8 @@ main(void)
 	TEST(batches_of_sequences_agree_with_the_definition);
 	TEST(windows_see_as_many_positions_as_they_say);
 	TEST(queries_follow_what_the_cache_holds);
+	TEST(keys_may_lie_in_several_places);
+	TEST(several_are_done_as_each_alone);
 	TEST(large_scores_do_not_overflow);
 	TEST(the_number_of_threads_does_not_show);
 	return test_done();

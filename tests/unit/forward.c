@@ -169,6 +169,87 @@ the_cache_does_not_change_them_whatever_the_pieces(void)
 	}
 }
 
+/* Sequence 0, its first `cached` tokens in the cache: up to `split` one span, then the rest of it; the
+ * rest but for its last token; and, on its own, all of it again. Row by row as the reference has it. */
+static void
+in_spans(const struct reference *r, size_t cached, size_t split)
+{
+	size_t rest = r->tokens - split, begin = split - cached, all = r->tokens - cached;
+	struct fl_span spans[] = { { begin, FL_NO_SPAN }, { rest, 0 }, { rest - 1, 0 }, { all, FL_NO_SPAN } };
+	size_t rows = begin + 2 * rest - 1 + all, keep[] = { 0, begin, rows - 1 };
+	struct fl_forward *f = fl_forward_new(r->model, rows, cached, NULL);
+	struct copy c = { fl_alloc(rows * r->vocab, sizeof(float)), r->vocab, 0 };
+	uint32_t *ids = fl_alloc(rows, sizeof *ids);
+
+	memcpy(ids, r->ids + cached, begin * sizeof *ids);
+	memcpy(ids + begin, r->ids + split, rest * sizeof *ids);
+	memcpy(ids + begin + rest, r->ids + split, (rest - 1) * sizeof *ids);
+	memcpy(ids + rows - all, r->ids + cached, all * sizeof *ids);
+	if (cached)
+		CHECK_OK(fl_forward_append(f, r->ids, cached, &err), &err);
+	for (int twice = 0; twice < 2; twice++) {
+		CHECK_OK(fl_forward_spans(f, ids, spans, 4, &err), &err);
+		CHECK(fl_forward_depth(f) == cached);
+	}
+	fl_forward_logits(f, copy_logits, &c);
+	for (size_t row = 0, i = 0; i < 4; row += spans[i++].length)
+		CHECK_NEAR(difference(c.to + row * r->vocab,
+		    r->logits + (spans[i].after == 0 ? split : cached) * r->vocab, spans[i].length * r->vocab),
+		    0, tolerance);
+	fl_forward_keep(f, keep, 3);
+	CHECK_NEAR(difference(fl_forward_last(f), r->logits + (r->tokens - 1) * r->vocab, r->vocab), 0,
+	    tolerance);
+	c.rows = 0;
+	fl_forward_logits(f, copy_logits, &c);
+	CHECK_NEAR(difference(c.to + r->vocab, r->logits + split * r->vocab, r->vocab), 0, tolerance);
+	CHECK(c.rows == 3);
+	free(ids);
+	free(c.to);
+	fl_forward_free(f);
+}
+
+static void
+what_sequences_share_is_computed_once(void)
+{
+	for (int i = 0; i < NAMES; i++) {
+		struct reference r = open_reference(names[i]);
+
+		in_spans(&r, 0, 1);
+		in_spans(&r, 0, r.tokens / 2);
+		in_spans(&r, 1, r.tokens - 3);
+		in_spans(&r, r.tokens / 2, r.tokens / 2 + 1);
+		close_reference(&r);
+	}
+}
+
+/* A sequence read, partly forgotten and read again, wherever a window allows it. */
+static void
+the_cache_can_be_rewound(void)
+{
+	for (int i = 0; i < NAMES; i++) {
+		struct reference r = open_reference(names[i]);
+		struct fl_forward *f = fl_forward_new(r.model, 4, r.tokens, NULL);
+		bool window = r.model->config.window > 0;
+
+		CHECK_OK(fl_forward_append(f, r.ids, r.tokens, &err), &err);
+		CHECK(fl_forward_rewind(f, r.tokens - 1) && fl_forward_depth(f) == r.tokens - 1);
+		CHECK_OK(fl_forward_append(f, r.ids + r.tokens - 1, 1, &err), &err);
+		CHECK_NEAR(difference(fl_forward_last(f), r.logits + (r.tokens - 1) * r.vocab, r.vocab), 0,
+		    tolerance);
+		CHECK(fl_forward_rewind(f, 3) == !window);
+		if (window) {
+			CHECK(fl_forward_depth(f) == r.tokens);
+			fl_forward_reset(f);
+			CHECK_OK(fl_forward_append(f, r.ids, 3, &err), &err);
+		}
+		CHECK_OK(fl_forward_append(f, r.ids + 3, r.tokens - 3, &err), &err);
+		CHECK_NEAR(difference(fl_forward_last(f), r.logits + (r.tokens - 1) * r.vocab, r.vocab), 0,
+		    tolerance);
+		fl_forward_free(f);
+		close_reference(&r);
+	}
+}
+
 static void
 a_window_bounds_the_cache_of_its_layers(void)
 {
@@ -377,6 +458,8 @@ main(void)
 {
 	TEST(logits_are_those_of_transformers);
 	TEST(the_cache_does_not_change_them_whatever_the_pieces);
+	TEST(what_sequences_share_is_computed_once);
+	TEST(the_cache_can_be_rewound);
 	TEST(a_window_bounds_the_cache_of_its_layers);
 	TEST(the_number_of_threads_does_not_show);
 	TEST(hooks_see_each_site_in_order);
