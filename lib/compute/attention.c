@@ -20,7 +20,7 @@ struct job {
 };
 
 struct tile {
-	size_t rows, dim, group;
+	size_t rows, dim, group, sequence;
 	const float *k, *v; /* of position `first` */
 	float *q, *score, *out, *max, *sum;
 };
@@ -31,11 +31,13 @@ min(size_t a, size_t b)
 	return a < b ? a : b;
 }
 
-/* The first position that a query at p sees. */
-static size_t
-horizon(const struct fl_attention *a, size_t p)
+size_t
+fl_attention_horizon(const struct fl_attention *a, size_t sequence, size_t p)
 {
-	return a->window && p + 1 > a->window ? p + 1 - a->window : 0;
+	size_t window = a->window && p + 1 > a->window ? p + 1 - a->window : 0;
+	size_t begin = a->begin ? a->begin[sequence * a->queries + p - a->past] : 0;
+
+	return window > begin ? window : begin;
 }
 
 /* score[r] = q[r] . k[key] for few rows. */
@@ -147,7 +149,8 @@ block(const struct fl_attention *a, const struct tile *t, size_t position, size_
 
 	scores(t, t->k + at, a->kv_row, keys);
 	for (size_t r = 0; r < t->rows; r++) {
-		size_t p = position + r / t->group, from = horizon(a, p), to = min(p + 1, key + keys);
+		size_t p = position + r / t->group, to = min(p + 1, key + keys);
+		size_t from = fl_attention_horizon(a, t->sequence, p);
 
 		from = from > key ? from - key : 0;
 		to = to > key ? to - key : 0;
@@ -183,6 +186,8 @@ store_result(const struct fl_attention *a, const struct tile *t, size_t at)
 
 		for (size_t i = 0; i < t->dim; i++)
 			a->out[to + i] = t->out[r * t->dim + i] / t->sum[r];
+		if (a->lse)
+			a->lse[to / t->dim] = t->max[r] + logf(t->sum[r]);
 	}
 }
 
@@ -198,6 +203,7 @@ attend(void *ctx, size_t index, int thread)
 	query = (job->blocks - 1 - index / (a->sequences * a->kv_heads)) * job->step;
 	head = index % a->kv_heads;
 	sequence = index / a->kv_heads % a->sequences;
+	t.sequence = sequence;
 	t.rows = min(job->step, a->queries - query) * job->group;
 	t.k = a->k + sequence * a->kv_sequence + head * a->kv_head;
 	t.v = a->v + sequence * a->kv_sequence + head * a->kv_head;
@@ -211,7 +217,7 @@ attend(void *ctx, size_t index, int thread)
 	end = position + t.rows / job->group;
 
 	load_queries(a, &t, at);
-	for (size_t key = horizon(a, position); key < end; key += KEYS)
+	for (size_t key = fl_attention_horizon(a, sequence, position); key < end; key += KEYS)
 		block(a, &t, position, key, min(KEYS, end - key));
 	store_result(a, &t, at);
 }

@@ -23,7 +23,8 @@ FL_INLINE void
 rows_times_strip(const struct fl_product *p, const float *strip, size_t i0, size_t rows, size_t j0,
     size_t nj, size_t k0, size_t nk)
 {
-	const float *a = p->a + i0 * p->lda + k0;
+	size_t row = p->trans_a ? 1 : p->lda, depth = p->trans_a ? p->lda : 1;
+	const float *a = p->a + i0 * row + k0 * depth;
 	fl_vec acc[ROWS] = { { 0 } };
 
 	for (size_t k = 0; k < nk; k++) {
@@ -31,7 +32,7 @@ rows_times_strip(const struct fl_product *p, const float *strip, size_t i0, size
 
 		fl_vec_load(&b, strip + k * FL_LANES);
 		for (size_t i = 0; i < rows; i++)
-			acc[i] += a[i * p->lda + k] * b;
+			acc[i] += a[i * row + k * depth] * b;
 	}
 	for (size_t i = 0; i < rows; i++) {
 		float *c = p->c + (i0 + i) * p->ldc + j0;

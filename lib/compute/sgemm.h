@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /* sgemm.h -- one f32 matrix product on the calling thread: the building block of gemm and attention.
  *
- *     C[m, n] = A[m, k] B + beta C,   B is [k, n], or [n, k] if `trans`
+ *     C[m, n] = A B + beta C,   A is [m, k], or [k, m] if `trans_a`; B is [k, n], or [n, k] if `trans`
  *
  * Row-major; lda, ldb, ldc are the distances between rows. beta is 0 (C need not be initialised) or
  * 1. Equal arguments give equal bytes. */
@@ -12,7 +12,7 @@
 #include <stddef.h>
 
 struct fl_product {
-	bool trans;
+	bool trans, trans_a;
 	size_t m, n, k;
 	const float *a;
 	size_t lda;

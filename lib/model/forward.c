@@ -6,40 +6,10 @@
 
 #include "base/alloc.h"
 #include "compute/activation.h"
-#include "compute/attention.h"
 #include "compute/gemm.h"
 #include "compute/norm.h"
 #include "compute/rope.h"
-
-/* R rows, D width, F ffn, H heads, G key/value heads, E head_dim. */
-
-/* Keys and values of one layer: [G, capacity, E] each, positions first .. first+length-1. A window layer
- * has no room for them all: when it is full, what no later token sees is thrown away. */
-struct cache {
-	float *k, *v;
-	size_t first, length, capacity;
-};
-
-struct fl_forward {
-	const struct fl_model *m;
-	struct fl_hooks hooks;
-	size_t capacity, positions; /* as given to fl_forward_new() */
-	size_t rows;		    /* of the last call */
-	size_t depth;
-	uint64_t cache_bytes;
-
-	float *x;      /* [R, D] the residual stream */
-	float *before; /* [R, D] a copy of it, for hooks that compare; else NULL */
-	float *norm;   /* [R, D] a norm's output, then what is added to x; at the end the final norm's */
-	float *q;      /* [R, H E] queries, then the heads' results */
-	float *k, *v;  /* [R, G E] */
-	float *gate, *up; /* [R, F] */
-	float *last;	  /* [vocab] */
-	float *logits;	  /* [block, vocab], made when asked for */
-	float *rope;
-	struct cache *cache;
-	struct fl_scratch *scratch;
-};
+#include "model/forward_impl.h"
 
 enum { LOGITS = 8 << 20 /* floats of logits at a time */ };
 
@@ -74,7 +44,7 @@ make_cache(struct fl_forward *f)
 
 	f->cache = fl_alloc((size_t)c->layers, sizeof *f->cache);
 	for (int l = 0; l < c->layers; l++) {
-		struct cache *a = &f->cache[l];
+		struct fl_cache *a = &f->cache[l];
 		size_t bounded = 2 * (size_t)c->window + f->capacity;
 
 		if (c->pattern[l] == 's')
@@ -88,33 +58,41 @@ make_cache(struct fl_forward *f)
 	}
 }
 
-struct fl_forward *
-fl_forward_new(const struct fl_model *m, size_t rows, size_t positions, const struct fl_hooks *hooks)
+static struct fl_forward *
+new_forward(const struct fl_model *m, size_t rows, size_t positions, const struct fl_hooks *hooks,
+    enum fl_acts_kept kept)
 {
 	const struct fl_config *c = &m->config;
 	struct fl_forward *f = fl_alloc(1, sizeof *f);
-	size_t dim = (size_t)c->head_dim, width = (size_t)c->width, ffn = (size_t)c->ffn;
+	size_t width = (size_t)c->width;
 
 	f->m = m;
 	f->capacity = rows;
 	f->positions = positions;
 	if (hooks)
 		f->hooks = *hooks;
-	f->x = floats(rows, width, "the activations");
+	fl_acts_init(&f->acts, c, rows, kept);
+	f->delta = kept ? floats(rows, width, "the activations") : f->acts.layer[0].norm;
 	if (f->hooks.layer || f->hooks.attn)
 		f->before = floats(rows, width, "the activations");
-	f->norm = floats(rows, width, "the activations");
-	f->q = floats(rows, (size_t)c->heads * dim, "the activations");
-	f->k = floats(rows, (size_t)c->kv_heads * dim, "the activations");
-	f->v = floats(rows, (size_t)c->kv_heads * dim, "the activations");
-	f->gate = floats(rows, ffn, "the activations");
-	f->up = floats(rows, ffn, "the activations");
 	f->last = floats(1, (size_t)c->vocab, "the logits");
 	f->scratch = fl_scratch_new();
 	make_rope(f);
 	if (positions)
 		make_cache(f);
 	return f;
+}
+
+struct fl_forward *
+fl_forward_new(const struct fl_model *m, size_t rows, size_t positions, const struct fl_hooks *hooks)
+{
+	return new_forward(m, rows, positions, hooks, FL_ACTS_NONE);
+}
+
+struct fl_forward *
+fl_forward_new_kept(const struct fl_model *m, size_t rows, enum fl_acts_kept kept)
+{
+	return new_forward(m, rows, 0, NULL, kept);
 }
 
 void
@@ -127,14 +105,10 @@ fl_forward_free(struct fl_forward *f)
 		free(f->cache[l].v);
 	}
 	free(f->cache);
-	free(f->x);
+	if (f->delta != f->acts.layer[0].norm)
+		free(f->delta);
+	fl_acts_free(&f->acts);
 	free(f->before);
-	free(f->norm);
-	free(f->q);
-	free(f->k);
-	free(f->v);
-	free(f->gate);
-	free(f->up);
 	free(f->last);
 	free(f->logits);
 	free(f->rope);
@@ -171,24 +145,16 @@ linear(struct fl_forward *f, float *out, const float *in, const struct fl_matrix
 }
 
 static void
-norm(struct fl_forward *f, int site, const float *weight)
+norm(struct fl_forward *f, int site, float *out, const float *in, const float *weight)
 {
-	size_t width = (size_t)f->m->config.width;
-
-	fl_rmsnorm(f->norm, f->x, f->rows, width, weight, f->m->config.norm_eps);
+	fl_rmsnorm(out, in, f->rows, (size_t)f->m->config.width, weight, f->m->config.norm_eps);
 	if (f->hooks.norm)
-		f->hooks.norm(f->hooks.ctx, site, f->x, f->norm, f->rows);
-}
-
-static void
-add_to_stream(struct fl_forward *f)
-{
-	fl_add(f->x, f->norm, f->rows * (size_t)f->m->config.width);
+		f->hooks.norm(f->hooks.ctx, site, in, out, f->rows);
 }
 
 /* Makes room for n more positions where a window lets old ones go. */
 static void
-slide(struct cache *c, size_t n, size_t heads, size_t dim, size_t window)
+slide(struct fl_cache *c, size_t n, size_t heads, size_t dim, size_t window)
 {
 	size_t keep = window - 1 < c->length ? window - 1 : c->length, gone = c->length - keep;
 
@@ -205,7 +171,7 @@ slide(struct cache *c, size_t n, size_t heads, size_t dim, size_t window)
 }
 
 static void
-remember(struct fl_forward *f, struct cache *c, size_t window)
+remember(struct fl_forward *f, const struct fl_acts *a, struct fl_cache *c, size_t window)
 {
 	size_t heads = (size_t)f->m->config.kv_heads, dim = (size_t)f->m->config.head_dim;
 
@@ -214,96 +180,111 @@ remember(struct fl_forward *f, struct cache *c, size_t window)
 		for (size_t h = 0; h < heads; h++) {
 			size_t from = (r * heads + h) * dim, to = (h * c->capacity + c->length + r) * dim;
 
-			memcpy(c->k + to, f->k + from, dim * sizeof *f->k);
-			memcpy(c->v + to, f->v + from, dim * sizeof *f->v);
+			memcpy(c->k + to, a->k + from, dim * sizeof *a->k);
+			memcpy(c->v + to, a->v + from, dim * sizeof *a->v);
 		}
 	c->length += f->rows;
 }
 
-/* Attention of `sequences` sequences, or of the cached one (0), whose first row is at f->depth. */
-static void
-mix(struct fl_forward *f, int l, size_t sequences)
+struct fl_attention
+fl_forward_attention(const struct fl_forward *f, int l)
 {
 	const struct fl_config *c = &f->m->config;
+	const struct fl_acts *a = &f->acts.layer[l];
 	size_t dim = (size_t)c->head_dim, heads = (size_t)c->kv_heads, row = heads * dim;
-	size_t window = c->pattern[l] == 'w' ? (size_t)c->window : 0;
-	struct fl_attention a = { .heads = (size_t)c->heads, .kv_heads = heads, .dim = dim,
-		.window = window, .q = f->q, .out = f->q };
+	size_t queries = f->rows / f->sequences;
 
-	if (sequences) {
-		a.sequences = sequences;
-		a.queries = f->rows / sequences;
-		a.k = f->k, a.v = f->v;
-		a.kv_row = row, a.kv_head = dim, a.kv_sequence = a.queries * row;
-	} else {
-		struct cache *kv = &f->cache[l];
+	return (struct fl_attention){ .sequences = f->sequences, .queries = queries,
+		.heads = (size_t)c->heads, .kv_heads = heads, .dim = dim,
+		.window = c->pattern[l] == 'w' ? (size_t)c->window : 0, .q = a->q, .k = a->k, .v = a->v,
+		.kv_row = row, .kv_head = dim, .kv_sequence = queries * row, .out = a->mix,
+		.lse = a->lse, .begin = f->begin };
+}
 
-		remember(f, kv, window);
-		a.sequences = 1;
-		a.queries = f->rows;
-		a.past = f->depth, a.first = kv->first;
-		a.k = kv->k, a.v = kv->v;
-		a.kv_row = dim, a.kv_head = kv->capacity * dim;
-	}
-	fl_attention(&a, f->scratch);
+/* The same of the cached sequence, whose first row is at f->depth. */
+static struct fl_attention
+cached_attention(struct fl_forward *f, int l)
+{
+	const struct fl_config *c = &f->m->config;
+	const struct fl_acts *a = &f->acts.layer[l];
+	struct fl_cache *kv = &f->cache[l];
+	size_t dim = (size_t)c->head_dim, window = c->pattern[l] == 'w' ? (size_t)c->window : 0;
+
+	remember(f, a, kv, window);
+	return (struct fl_attention){ .sequences = 1, .queries = f->rows, .heads = (size_t)c->heads,
+		.kv_heads = (size_t)c->kv_heads, .dim = dim, .window = window, .past = f->depth,
+		.first = kv->first, .q = a->q, .k = kv->k, .v = kv->v, .kv_row = dim,
+		.kv_head = kv->capacity * dim, .out = a->mix };
 }
 
 static void
-attention(struct fl_forward *f, int l, size_t sequences)
+attention(struct fl_forward *f, int l)
 {
 	const struct fl_config *c = &f->m->config;
 	const struct fl_layer *w = &f->m->layer[l];
+	const struct fl_acts *a = &f->acts.layer[l];
 	size_t dim = (size_t)c->head_dim, heads = (size_t)c->heads, kv_heads = (size_t)c->kv_heads;
-	size_t first = sequences ? 0 : f->depth, length = sequences ? f->rows / sequences : f->rows;
+	size_t first = f->sequences ? 0 : f->depth;
+	size_t length = f->sequences ? f->rows / f->sequences : f->rows;
+	struct fl_attention job;
 
-	norm(f, 2 * l, w->attn_norm);
-	linear(f, f->q, f->norm, &w->q);
-	linear(f, f->k, f->norm, &w->k);
-	linear(f, f->v, f->norm, &w->v);
+	norm(f, 2 * l, a->norm, a->x, w->attn_norm);
+	linear(f, a->q0, a->norm, &w->q);
+	linear(f, a->k0, a->norm, &w->k);
+	linear(f, a->v, a->norm, &w->v);
 	if (w->q_norm) {
-		fl_rmsnorm(f->q, f->q, f->rows * heads, dim, w->q_norm, c->norm_eps);
-		fl_rmsnorm(f->k, f->k, f->rows * kv_heads, dim, w->k_norm, c->norm_eps);
+		fl_rmsnorm(a->q, a->q0, f->rows * heads, dim, w->q_norm, c->norm_eps);
+		fl_rmsnorm(a->k, a->k0, f->rows * kv_heads, dim, w->k_norm, c->norm_eps);
 	}
-	fl_rope(f->q, f->rows, heads, dim, f->rope, first, length);
-	fl_rope(f->k, f->rows, kv_heads, dim, f->rope, first, length);
-	mix(f, l, sequences);
-	linear(f, f->norm, f->q, &w->o);
-	add_to_stream(f);
+	fl_rope(a->q, f->rows, heads, dim, f->rope, first, length);
+	fl_rope(a->k, f->rows, kv_heads, dim, f->rope, first, length);
+	job = f->sequences ? fl_forward_attention(f, l) : cached_attention(f, l);
+	fl_attention(&job, f->scratch);
+	linear(f, f->delta, a->mix, &w->o);
+	fl_add(a->mid, a->x, f->delta, f->rows * (size_t)c->width);
 	if (f->hooks.attn)
-		f->hooks.attn(f->hooks.ctx, l, f->before, f->x, f->rows);
+		f->hooks.attn(f->hooks.ctx, l, f->before, a->mid, f->rows);
 }
 
 static void
 ffn(struct fl_forward *f, int l)
 {
 	const struct fl_layer *w = &f->m->layer[l];
+	const struct fl_acts *a = &f->acts.layer[l];
 
-	norm(f, 2 * l + 1, w->ffn_norm);
-	linear(f, f->gate, f->norm, &w->gate);
-	linear(f, f->up, f->norm, &w->up);
-	fl_swiglu(f->gate, f->up, f->rows * (size_t)f->m->config.ffn);
+	norm(f, 2 * l + 1, a->ffn_norm, a->mid, w->ffn_norm);
+	linear(f, a->gate, a->ffn_norm, &w->gate);
+	linear(f, a->up, a->ffn_norm, &w->up);
+	fl_swiglu(a->hidden, a->gate, a->up, f->rows * (size_t)f->m->config.ffn);
 	if (f->hooks.ffn)
-		f->hooks.ffn(f->hooks.ctx, l, f->gate, f->rows);
-	linear(f, f->norm, f->gate, &w->down);
-	add_to_stream(f);
+		f->hooks.ffn(f->hooks.ctx, l, a->hidden, f->rows);
+	linear(f, f->delta, a->hidden, &w->down);
+	fl_add(a[1].x, a->mid, f->delta, f->rows * (size_t)f->m->config.width);
+}
+
+void
+fl_forward_layer(struct fl_forward *f, int l)
+{
+	if (f->m->config.pattern[l] != 's')
+		attention(f, l);
+	ffn(f, l);
 }
 
 static void
-run_layers(struct fl_forward *f, size_t sequences)
+run_layers(struct fl_forward *f)
 {
 	const struct fl_config *c = &f->m->config;
-	size_t size = f->rows * (size_t)c->width * sizeof *f->x;
+	const struct fl_acts *a = f->acts.layer;
+	size_t size = f->rows * (size_t)c->width * sizeof *a->x;
 
 	for (int l = 0; l < c->layers; l++) {
 		if (f->before)
-			memcpy(f->before, f->x, size);
-		if (c->pattern[l] != 's')
-			attention(f, l, sequences);
-		ffn(f, l);
+			memcpy(f->before, a[l].x, size);
+		fl_forward_layer(f, l);
 		if (f->hooks.layer)
-			f->hooks.layer(f->hooks.ctx, l, f->before, f->x, f->rows);
+			f->hooks.layer(f->hooks.ctx, l, f->before, a[l + 1].x, f->rows);
 	}
-	norm(f, 2 * c->layers, f->m->final_norm);
+	norm(f, 2 * c->layers, a[c->layers].norm, a[c->layers].x, f->m->final_norm);
 }
 
 /* --- tokens in --- */
@@ -319,23 +300,34 @@ check_ids(const struct fl_forward *f, const uint32_t *ids, size_t n, struct fl_e
 }
 
 static void
-embed(struct fl_forward *f, const uint32_t *ids, size_t n)
+embed(struct fl_forward *f, const uint32_t *ids, size_t sequences, size_t n)
 {
+	float *x = f->acts.layer[0].x;
+
 	f->rows = n;
+	f->sequences = sequences;
 	for (size_t i = 0; i < n; i++)
-		fl_matrix_rows_f32(&f->m->embed, ids[i], 1, f->x + i * (size_t)f->m->config.width);
+		fl_matrix_rows_f32(&f->m->embed, ids[i], 1, x + i * (size_t)f->m->config.width);
 }
 
 int
 fl_forward_batch(struct fl_forward *f, const uint32_t *ids, size_t sequences, size_t length,
     struct fl_err *err)
 {
+	return fl_forward_batch_of(f, ids, NULL, sequences, length, err);
+}
+
+int
+fl_forward_batch_of(struct fl_forward *f, const uint32_t *ids, const uint32_t *begin, size_t sequences,
+    size_t length, struct fl_err *err)
+{
 	if (sequences * length > f->capacity || sequences * length == 0 || f->depth)
 		fl_bug("%zu sequences of %zu", sequences, length);
 	if (check_ids(f, ids, sequences * length, err) < 0)
 		return -1;
-	embed(f, ids, sequences * length);
-	run_layers(f, sequences);
+	f->begin = begin;
+	embed(f, ids, sequences, sequences * length);
+	run_layers(f);
 	return 0;
 }
 
@@ -347,8 +339,8 @@ fl_forward_append(struct fl_forward *f, const uint32_t *ids, size_t n, struct fl
 	if (check_ids(f, ids, n, err) < 0)
 		return -1;
 	for (size_t at = 0; at < n; at += f->rows) {
-		embed(f, ids + at, n - at < f->capacity ? n - at : f->capacity);
-		run_layers(f, 0);
+		embed(f, ids + at, 0, n - at < f->capacity ? n - at : f->capacity);
+		run_layers(f);
 		f->depth += f->rows;
 	}
 	return 0;
@@ -356,30 +348,47 @@ fl_forward_append(struct fl_forward *f, const uint32_t *ids, size_t n, struct fl
 
 /* --- logits out --- */
 
+static const float *
+final_norm(const struct fl_forward *f)
+{
+	return f->acts.layer[f->m->config.layers].norm;
+}
+
 const float *
 fl_forward_last(struct fl_forward *f)
 {
-	const float *row = f->norm + (f->rows - 1) * (size_t)f->m->config.width;
+	const float *row = final_norm(f) + (f->rows - 1) * (size_t)f->m->config.width;
 
 	fl_gemm(f->last, row, 1, &f->m->head, f->scratch);
 	return f->last;
+}
+
+size_t
+fl_forward_block(const struct fl_forward *f)
+{
+	size_t block = LOGITS / (size_t)f->m->config.vocab + 1;
+
+	return block < f->capacity ? block : f->capacity;
+}
+
+void
+fl_forward_logits_of(struct fl_forward *f, size_t first, size_t n, float *out)
+{
+	fl_gemm(out, final_norm(f) + first * (size_t)f->m->config.width, n, &f->m->head, f->scratch);
 }
 
 void
 fl_forward_logits(struct fl_forward *f,
     void (*see)(void *ctx, size_t first, size_t n, float *logits), void *ctx)
 {
-	size_t vocab = (size_t)f->m->config.vocab, width = (size_t)f->m->config.width;
-	size_t block = LOGITS / vocab + 1;
+	size_t block = fl_forward_block(f);
 
-	if (block > f->capacity)
-		block = f->capacity;
 	if (!f->logits)
-		f->logits = floats(block, vocab, "the logits");
+		f->logits = floats(block, (size_t)f->m->config.vocab, "the logits");
 	for (size_t at = 0; at < f->rows; at += block) {
 		size_t n = f->rows - at < block ? f->rows - at : block;
 
-		fl_gemm(f->logits, f->norm + at * width, n, &f->m->head, f->scratch);
+		fl_forward_logits_of(f, at, n, f->logits);
 		see(ctx, at, n, f->logits);
 	}
 }

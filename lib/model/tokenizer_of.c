@@ -34,6 +34,17 @@ fl_tokenizer_of_model(const struct fl_model *m, struct fl_err *err)
 }
 
 struct fl_tokenizer *
+fl_tokenizer_of_params(const struct fl_params *p, struct fl_err *err)
+{
+	const char *data[FILES];
+	size_t size[FILES] = { 0 };
+
+	for (int i = 0; i < FILES; i++)
+		data[i] = fl_params_member(p, names[i], &size[i]);
+	return make(data, size, p->inventory->what, err);
+}
+
+struct fl_tokenizer *
 fl_tokenizer_of_checkpoint(const char *path, struct fl_err *err)
 {
 	struct fl_str text[FL_TOKENIZER_FILES] = { { 0 } };

@@ -1,0 +1,45 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/* forward_impl.h -- inside of the forward pass, for the backward pass that goes the same way back. */
+#ifndef FL_MODEL_FORWARD_IMPL_H
+#define FL_MODEL_FORWARD_IMPL_H
+
+#include "compute/attention.h"
+#include "compute/scratch.h"
+#include "model/acts.h"
+#include "model/forward.h"
+
+/* R rows, D width, H heads, G key/value heads, E head_dim. */
+
+/* Keys and values of one layer: [G, capacity, E] each, positions first .. first+length-1. A window layer
+ * has no room for them all: when it is full, what no later token sees is thrown away. */
+struct fl_cache {
+	float *k, *v;
+	size_t first, length, capacity;
+};
+
+struct fl_forward {
+	const struct fl_model *m;
+	struct fl_hooks hooks;
+	size_t capacity, positions; /* as given to fl_forward_new() */
+	size_t rows, sequences;	    /* of the last call; sequences 0: through the cache */
+	size_t depth;
+	uint64_t cache_bytes;
+
+	struct fl_acts_set acts;
+	float *delta;  /* [R, D] what is added to the residual stream */
+	float *before; /* [R, D] a copy of the stream, for hooks that compare; else NULL */
+	float *last;   /* [vocab] */
+	float *logits; /* [block, vocab], made when asked for */
+	float *rope;
+	const uint32_t *begin; /* [R] of a batch, or NULL: as struct fl_attention has it */
+	struct fl_cache *cache;
+	struct fl_scratch *scratch;
+};
+
+/* Layer l of the rows at hand, from its input to the next one's. */
+void fl_forward_layer(struct fl_forward *f, int l);
+
+/* The attention of layer l in a batch, as the kernels want it. */
+struct fl_attention fl_forward_attention(const struct fl_forward *f, int l);
+
+#endif
