@@ -57,20 +57,22 @@ fl_backward_free(struct fl_backward *b)
 
 /* --- one matrix: y = x W^T --- */
 
-/* The gradient of W, and of its bias if it has one, from `rows` rows of dy and x. */
 static void
-grad_weight(const struct fl_matrix *dw, const float *dy, const float *x, size_t rows)
+grad_weight(const struct fl_backward *b, const struct fl_matrix *dw, const float *dy, const float *x,
+    size_t rows)
 {
 	fl_matmul(&(struct fl_product){ .trans_a = true, .m = dw->rows, .n = dw->cols, .k = rows,
 	    .a = dy, .lda = dw->rows, .b = x, .ldb = dw->cols, .beta = 1, .c = (float *)dw->data,
-	    .ldc = dw->cols });
+	    .ldc = dw->cols }, b->f->bf16, b->f->scratch);
 }
 
 static void
-grad_input(float *dx, const float *dy, const struct fl_matrix *w, size_t rows, bool add)
+grad_input(const struct fl_backward *b, float *dx, const float *dy, const struct fl_matrix *w, size_t rows,
+    bool add)
 {
 	fl_matmul(&(struct fl_product){ .m = rows, .n = w->cols, .k = w->rows, .a = dy, .lda = w->rows,
-	    .b = w->data, .ldb = w->cols, .beta = add, .c = dx, .ldc = w->cols });
+	    .b = w->data, .ldb = w->cols, .beta = add, .c = dx, .ldc = w->cols }, b->f->bf16,
+	    b->f->scratch);
 }
 
 /* --- one layer --- */
@@ -91,13 +93,13 @@ back_ffn(struct fl_backward *b, int l)
 	const struct fl_acts *a = &b->f->acts.layer[l];
 	size_t rows = b->f->rows;
 
-	grad_weight(&dw->down, b->dx, a->hidden, rows);
-	grad_input(a->hidden, b->dx, &w->down, rows, false);
+	grad_weight(b, &dw->down, b->dx, a->hidden, rows);
+	grad_input(b, a->hidden, b->dx, &w->down, rows, false);
 	fl_swiglu_grad(a->gate, a->up, a->hidden, a->gate, a->up, rows * (size_t)b->f->m->config.ffn);
-	grad_weight(&dw->gate, a->gate, a->ffn_norm, rows);
-	grad_weight(&dw->up, a->up, a->ffn_norm, rows);
-	grad_input(b->dnorm, a->gate, &w->gate, rows, false);
-	grad_input(b->dnorm, a->up, &w->up, rows, true);
+	grad_weight(b, &dw->gate, a->gate, a->ffn_norm, rows);
+	grad_weight(b, &dw->up, a->up, a->ffn_norm, rows);
+	grad_input(b, b->dnorm, a->gate, &w->gate, rows, false);
+	grad_input(b, b->dnorm, a->up, &w->up, rows, true);
 	back_norm(b, dw->ffn_norm, a->mid, w->ffn_norm, true);
 }
 
@@ -125,20 +127,20 @@ back_attention(struct fl_backward *b, int l)
 	struct fl_attention job = fl_forward_attention(b->f, l);
 	size_t rows = b->f->rows, dim = (size_t)c->head_dim, length = rows / b->f->sequences;
 
-	grad_weight(&dw->o, b->dx, a->mix, rows);
-	grad_input(b->dmix, b->dx, &w->o, rows, false);
+	grad_weight(b, &dw->o, b->dx, a->mix, rows);
+	grad_input(b, b->dmix, b->dx, &w->o, rows, false);
 	fl_attention_grad(&job, &(struct fl_attention_grad){ b->dmix, a->q, b->dk, b->dv },
 	    b->f->scratch);
 	fl_rope_back(a->q, rows, (size_t)c->heads, dim, b->f->rope, 0, length);
 	fl_rope_back(b->dk, rows, (size_t)c->kv_heads, dim, b->f->rope, 0, length);
 	if (w->q_norm)
 		back_qk_norm(b, l);
-	grad_weight(&dw->q, a->q, a->norm, rows);
-	grad_weight(&dw->k, b->dk, a->norm, rows);
-	grad_weight(&dw->v, b->dv, a->norm, rows);
-	grad_input(b->dnorm, a->q, &w->q, rows, false);
-	grad_input(b->dnorm, b->dk, &w->k, rows, true);
-	grad_input(b->dnorm, b->dv, &w->v, rows, true);
+	grad_weight(b, &dw->q, a->q, a->norm, rows);
+	grad_weight(b, &dw->k, b->dk, a->norm, rows);
+	grad_weight(b, &dw->v, b->dv, a->norm, rows);
+	grad_input(b, b->dnorm, a->q, &w->q, rows, false);
+	grad_input(b, b->dnorm, b->dk, &w->k, rows, true);
+	grad_input(b, b->dnorm, b->dv, &w->v, rows, true);
 	back_norm(b, dw->attn_norm, a->x, w->attn_norm, true);
 }
 
@@ -151,8 +153,8 @@ back_head(void *ctx, size_t first, size_t n, float *logits)
 	size_t layers = (size_t)b->f->m->config.layers, at = first * (size_t)b->f->m->config.width;
 
 	b->loss(b->ctx, first, n, logits);
-	grad_weight(&b->grad->head, logits, b->f->acts.layer[layers].norm + at, n);
-	grad_input(b->dnorm + at, logits, &b->f->m->head, n, false);
+	grad_weight(b, &b->grad->head, logits, b->f->acts.layer[layers].norm + at, n);
+	grad_input(b, b->dnorm + at, logits, &b->f->m->head, n, false);
 }
 
 enum { COLUMNS = 64 };

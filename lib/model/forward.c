@@ -7,6 +7,7 @@
 #include "base/alloc.h"
 #include "compute/activation.h"
 #include "compute/gemm.h"
+#include "compute/matmul.h"
 #include "compute/norm.h"
 #include "compute/rope.h"
 #include "model/forward_impl.h"
@@ -90,9 +91,12 @@ fl_forward_new(const struct fl_model *m, size_t rows, size_t positions, const st
 }
 
 struct fl_forward *
-fl_forward_new_kept(const struct fl_model *m, size_t rows, enum fl_acts_kept kept)
+fl_forward_new_kept(const struct fl_model *m, size_t rows, enum fl_acts_kept kept, bool bf16)
 {
-	return new_forward(m, rows, 0, NULL, kept);
+	struct fl_forward *f = new_forward(m, rows, 0, NULL, kept);
+
+	f->bf16 = bf16;
+	return f;
 }
 
 void
@@ -139,9 +143,20 @@ fl_forward_reset(struct fl_forward *f)
 /* --- the layers --- */
 
 static void
+product(struct fl_forward *f, float *out, const float *in, size_t rows, const struct fl_matrix *w)
+{
+	if (!f->bf16) {
+		fl_gemm(out, in, rows, w, f->scratch);
+		return;
+	}
+	fl_matmul(&(struct fl_product){ .trans = true, .m = rows, .n = w->rows, .k = w->cols, .a = in,
+	    .lda = w->cols, .b = w->data, .ldb = w->cols, .c = out, .ldc = w->rows }, true, f->scratch);
+}
+
+static void
 linear(struct fl_forward *f, float *out, const float *in, const struct fl_matrix *w)
 {
-	fl_gemm(out, in, f->rows, w, f->scratch);
+	product(f, out, in, f->rows, w);
 }
 
 static void
@@ -374,7 +389,7 @@ fl_forward_block(const struct fl_forward *f)
 void
 fl_forward_logits_of(struct fl_forward *f, size_t first, size_t n, float *out)
 {
-	fl_gemm(out, final_norm(f) + first * (size_t)f->m->config.width, n, &f->m->head, f->scratch);
+	product(f, out, final_norm(f) + first * (size_t)f->m->config.width, n, &f->m->head);
 }
 
 void

@@ -13,6 +13,7 @@
 #ifndef FL_MODEL_FORWARD_H
 #define FL_MODEL_FORWARD_H
 
+#include <stdbool.h>
 #include <stddef.h>
 #include <stdint.h>
 
@@ -45,8 +46,10 @@ struct fl_forward;
 struct fl_forward *fl_forward_new(const struct fl_model *m, size_t rows, size_t positions,
     const struct fl_hooks *hooks);
 
-/* For training: batches only, and the activations of all layers stay. */
-struct fl_forward *fl_forward_new_kept(const struct fl_model *m, size_t rows, enum fl_acts_kept kept);
+/* For training: batches only, f32 weights only, and the activations of all layers stay. bf16: matrix
+ * products, here and on the way back, of operands rounded to bf16. */
+struct fl_forward *fl_forward_new_kept(const struct fl_model *m, size_t rows, enum fl_acts_kept kept,
+    bool bf16);
 void fl_forward_free(struct fl_forward *f); /* NULL is fine */
 
 /* ids [sequences, length], sequences * length <= rows. -1: an id is not in the vocabulary. */

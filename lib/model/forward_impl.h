@@ -23,6 +23,7 @@ struct fl_forward {
 	size_t capacity, positions; /* as given to fl_forward_new() */
 	size_t rows, sequences;	    /* of the last call; sequences 0: through the cache */
 	size_t depth;
+	bool bf16; /* matrix products of f32 weights in bf16 */
 	uint64_t cache_bytes;
 
 	struct fl_acts_set acts;

@@ -85,7 +85,7 @@ fl_trainer_new(struct fl_params *p, struct fl_samples *s, const struct fl_teache
 		floats(p->n, "the moments") };
 	t->model = fl_model_f32(&p->config, p->w);
 	t->grad = fl_model_f32(&p->config, t->g);
-	t->forward = fl_forward_new_kept(t->model, t->rows, o->kept);
+	t->forward = fl_forward_new_kept(t->model, t->rows, o->kept, o->bf16);
 	t->backward = fl_backward_new(t->forward, t->grad);
 	if (model) {
 		t->teacher = fl_forward_new(model, t->rows, 0, NULL);

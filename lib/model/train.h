@@ -26,6 +26,7 @@ struct fl_train_opts {
 	struct fl_adamw adamw;	/* rate and step are set here; decay is of matrices alone */
 	double clip;		/* largest norm of the gradient; 0: any */
 	enum fl_acts_kept kept;
+	bool bf16; /* matrix products in bf16 */
 	struct fl_distill distill; /* with a teacher */
 };
 

@@ -6,6 +6,7 @@
 #include "test.h"
 
 #include "base/alloc.h"
+#include "base/dtype.h"
 #include "base/rng.h"
 #include "compute/activation.h"
 #include "compute/adamw.h"
@@ -155,9 +156,9 @@ products_of_any_shape(void)
 		draw(dy, m * n, 7);
 		memset(dx, 0, sizeof dx);
 		fl_matmul(&(struct fl_product){ .m = m, .n = k, .k = n, .a = dy, .lda = n, .b = x + m * k,
-		    .ldb = k, .c = dx, .ldc = k });
+		    .ldb = k, .c = dx, .ldc = k }, false, scratch);
 		fl_matmul(&(struct fl_product){ .trans_a = true, .m = n, .n = k, .k = m, .a = dy,
-		    .lda = n, .b = x, .ldb = k, .beta = 1, .c = dx + m * k, .ldc = k });
+		    .lda = n, .b = x, .ldb = k, .beta = 1, .c = dx + m * k, .ldc = k }, false, scratch);
 		CHECK(error_of(&f, x, dx) < 2e-6);
 	}
 }
@@ -176,9 +177,41 @@ both_products_agree_on_transposed_operands(void)
 
 			fl_sgemm_portable(&p);
 			p.c = c[1];
-			fl_matmul(&p);
+			fl_matmul(&p, false, scratch);
 			for (int i = 0; i < 30 * 40; i++)
 				CHECK_NEAR(c[0][i], c[1][i], 1e-4);
+		}
+}
+
+/* Of operands that bf16 holds exactly the product is that of f32. */
+static void
+bf16_products_round_their_operands_alone(void)
+{
+	float a[30 * 50], b[50 * 40], c[3][30 * 40];
+	uint16_t ha[30 * 50], hb[50 * 40];
+
+	draw(a, 30 * 50, 1), draw(b, 50 * 40, 2);
+	fl_dtype_from_f32(ha, FL_BF16, a, 30 * 50);
+	fl_dtype_from_f32(hb, FL_BF16, b, 50 * 40);
+	for (int ta = 0; ta < 2; ta++)
+		for (int tb = 0; tb < 2; tb++) {
+			struct fl_product p = { .trans = tb, .trans_a = ta, .m = 30, .n = 40, .k = 50, .beta = 1,
+				.a = a, .lda = ta ? 30 : 50, .b = b, .ldb = tb ? 50 : 40, .ldc = 40 };
+
+			for (int i = 0; i < 3; i++)
+				draw(c[i], 30 * 40, 3);
+			p.c = c[0];
+			fl_matmul(&p, true, scratch);
+			p.c = c[1];
+			fl_bgemm_portable(&p, ha, hb);
+			fl_dtype_to_f32(a, ha, FL_BF16, 30 * 50);
+			fl_dtype_to_f32(b, hb, FL_BF16, 50 * 40);
+			p.c = c[2];
+			fl_matmul(&p, false, scratch);
+			for (int i = 0; i < 30 * 40; i++) {
+				CHECK_NEAR(c[0][i], c[2][i], 1e-4);
+				CHECK_NEAR(c[1][i], c[2][i], 1e-4);
+			}
 		}
 }
 
@@ -438,6 +471,7 @@ main(void)
 	TEST(rmsnorm_adds_where_asked);
 	TEST(products_of_any_shape);
 	TEST(both_products_agree_on_transposed_operands);
+	TEST(bf16_products_round_their_operands_alone);
 	TEST(swiglu_with_a_tail);
 	TEST(rope_turned_back_is_as_before);
 	TEST(attention_of_every_kind);

@@ -121,7 +121,7 @@ check_gradients(const struct given *c, enum fl_acts_kept kept, bool split)
 	const struct fl_params *p = c->params;
 	float *g = fl_alloc(p->n, sizeof *g);
 	struct fl_model *m = fl_model_f32(&p->config, p->w), *grad = fl_model_f32(&p->config, g);
-	struct fl_forward *f = fl_forward_new_kept(m, ROWS, kept);
+	struct fl_forward *f = fl_forward_new_kept(m, ROWS, kept, false);
 	struct fl_backward *b = fl_backward_new(f, grad);
 	struct fl_err err = { 0 };
 	uint32_t begin[ROWS];
@@ -188,33 +188,51 @@ start(struct given *c, struct fl_samples *s, uint32_t **id, const struct fl_trai
 	return fl_trainer_new(c->params, s, &(struct fl_teacher){ 0 }, o, &err);
 }
 
+/* The largest distance from PyTorch's curve, which is that of f32. */
+static double
+distance_from_curve(const char *name, bool bf16)
+{
+	struct fl_train_opts o = run_opts;
+	struct given c;
+	struct fl_samples s;
+	struct fl_train_step step;
+	struct fl_err err = { 0 };
+	struct fl_trainer *t;
+	const void *data = NULL;
+	double worst = 0;
+	uint32_t *id;
+
+	o.bf16 = bf16;
+	if (!open_case(&c, name))
+		return INFINITY;
+	t = start(&c, &s, &id, &o);
+	fl_safetensors_find(c.want, "curve", &data);
+	for (int k = 0; k < 200; k++) {
+		CHECK_OK(fl_trainer_step(t, &step, &err), &err);
+		worst = fmax(worst, fabs(step.loss - ((const double *)data)[k]));
+	}
+	printf("# %s%s: at most %.2g nats from PyTorch's curve\n", name, bf16 ? " in bf16" : "", worst);
+	fl_trainer_free(t);
+	fl_samples_free(&s);
+	free(id);
+	close_case(&c);
+	return worst;
+}
+
 static void
 two_hundred_steps_are_pytorchs(void)
 {
-	for (int i = 0; i < 2; i++) {
-		struct given c;
-		struct fl_samples s;
-		struct fl_train_step step;
-		struct fl_err err = { 0 };
-		struct fl_trainer *t;
-		const void *data = NULL;
-		double worst = 0;
-		uint32_t *id;
+	for (int i = 0; i < 2; i++)
+		CHECK(distance_from_curve(names[i], false) < 1e-3);
+}
 
-		if (!open_case(&c, names[i]))
-			return;
-		t = start(&c, &s, &id, &run_opts);
-		fl_safetensors_find(c.want, "curve", &data);
-		for (int k = 0; k < 200; k++) {
-			CHECK_OK(fl_trainer_step(t, &step, &err), &err);
-			worst = fmax(worst, fabs(step.loss - ((const double *)data)[k]));
-		}
-		printf("# %s: at most %.2g nats from PyTorch's curve\n", names[i], worst);
-		CHECK(worst < 1e-3);
-		fl_trainer_free(t);
-		fl_samples_free(&s);
-		free(id);
-		close_case(&c);
+static void
+two_hundred_steps_in_bf16_are_near_it(void)
+{
+	for (int i = 0; i < 2; i++) {
+		double distance = distance_from_curve(names[i], true);
+
+		CHECK(distance > 1e-5 && distance < 0.1);
 	}
 }
 
@@ -426,6 +444,7 @@ main(void)
 	TEST(gradients_of_whole_models_are_pytorchs);
 	TEST(recomputed_activations_give_the_same);
 	TEST(two_hundred_steps_are_pytorchs);
+	TEST(two_hundred_steps_in_bf16_are_near_it);
 	TEST(accumulated_batches_are_one_large_one);
 	TEST(a_run_taken_up_again_ends_the_same);
 	TEST(a_model_is_its_own_perfect_teacher);
