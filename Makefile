@@ -50,7 +50,8 @@ UNITS := $(shell tests/portable.sh)
 LIBS := -static -lm
 else
 PKGS := libarchive libzstd jansson libpcre2-8 libutf8proc libxxhash libprotobuf-c
-PKG_CFLAGS := $(shell pkg-config --cflags $(PKGS) 2>/dev/null)
+PKGS += $(shell pkg-config --exists ompi-c 2>/dev/null && echo ompi-c)
+PKG_CFLAGS := $(shell pkg-config --cflags $(PKGS) 2>/dev/null) $(if $(filter ompi-c,$(PKGS)),-DFL_MPI)
 LIBS := -Wl,--as-needed $(shell pkg-config --libs $(PKGS) 2>/dev/null) -ldnnl -lm
 endif
 ALL_CFLAGS = -std=c11 -D_GNU_SOURCE $(if $(CROSS),-DFL_PORTABLE) -Ilib -I$B/gen $(WARN) -pthread -ffp-contract=off $(SANFLAGS) $(PKG_CFLAGS) $(CFLAGS)

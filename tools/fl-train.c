@@ -10,6 +10,7 @@
 #include "base/digest.h"
 #include "base/log.h"
 #include "base/progress.h"
+#include "base/ranks.h"
 #include "base/str.h"
 #include "io/history.h"
 #include "model/eval.h"
@@ -126,6 +127,8 @@ check_usage(const char *operand)
 				fl_die(FL_EXIT_USAGE, "checkpoint and tokens cannot both come from standard input");
 			from_stdin = true;
 		}
+	if (fl_ranks_count() > 1 && from_stdin)
+		fl_die(FL_EXIT_USAGE, "several ranks cannot share standard input: name files");
 	if (held_every && !held_path)
 		fl_die(FL_EXIT_USAGE, "--held-every needs --held");
 	fl_cli_refuse_terminal(output);
@@ -161,6 +164,7 @@ name_run(struct run *r, const struct fl_reader *in)
 	struct fl_digest *d = fl_digest_new();
 	struct fl_str s = { 0 };
 
+	fl_str_printf(&s, "%d ", fl_ranks_count());
 	fl_json_write(&s, fl_cli_record(), 0);
 	fl_digest_add(d, s.data, s.len);
 	fl_digest_add(d, fl_reader_digest(in), strlen(fl_reader_digest(in)));
@@ -227,7 +231,7 @@ open_teacher(struct run *r, struct fl_err *err)
 	struct fl_teacher_key key = { r->text, (float)temperature, r->samples.length,
 		(size_t)r->params->config.vocab };
 	struct fl_teacher_opts o = { teacher_path, cache_path, (size_t)top,
-		(size_t)steps * (size_t)batch * (size_t)accumulate };
+		(size_t)steps * (size_t)(batch * accumulate * fl_ranks_count()) };
 
 	return fl_teacher_open(&r->teacher, &o, &key, &r->samples, err);
 }
@@ -263,6 +267,8 @@ begin(struct run *r, struct fl_reader *in, struct fl_err *err)
 static int
 save(struct run *r, struct fl_err *err)
 {
+	if (fl_ranks_self() != 0)
+		return 0;
 	if (state_path && fl_train_state_write(fl_trainer_state(r->trainer), &r->curve, r->name,
 	    state_path, err) < 0)
 		return -1;
@@ -273,7 +279,7 @@ static int
 train(struct run *r, struct fl_err *err)
 {
 	const struct fl_train_state *s = fl_trainer_state(r->trainer);
-	size_t each = (size_t)batch * (size_t)accumulate * r->samples.length;
+	size_t each = (size_t)(batch * accumulate * fl_ranks_count()) * r->samples.length;
 	struct fl_train_step step;
 	struct fl_loss held;
 
@@ -289,7 +295,8 @@ train(struct run *r, struct fl_err *err)
 			step.held = held.nats;
 		}
 		fl_curve_add(&r->curve, &step);
-		fl_note("step %ld: loss %.4f", s->step, step.loss);
+		if (fl_ranks_self() == 0)
+			fl_note("step %ld: loss %.4f", s->step, step.loss);
 		if (s->step % state_every == 0 && s->step < steps && save(r, err) < 0)
 			return -1;
 	}
@@ -300,8 +307,11 @@ train(struct run *r, struct fl_err *err)
 static int
 finish(struct run *r, struct fl_reader *in, struct fl_err *err)
 {
-	struct fl_writer *out = fl_writer_open(output, zstd, err);
+	struct fl_writer *out;
 
+	if (fl_ranks_self() != 0)
+		return 0;
+	out = fl_writer_open(output, zstd, err);
 	if (!out || fl_params_write(r->params, fl_trainer_state(r->trainer)->w, out, err) < 0)
 		return -1;
 	if (!no_history && fl_history_write(out, in, tool.name, fl_cli_record(), NULL, err) < 0)
@@ -317,9 +327,12 @@ main(int argc, char **argv)
 	struct fl_reader *in;
 	int i = fl_cli(&tool, argc, argv);
 
+	if (fl_ranks_begin(&err) < 0)
+		fl_die_err(&err);
 	check_usage(argv[i]);
 	in = fl_reader_open(argv[i], &err);
 	if (!in || begin(&r, in, &err) < 0 || train(&r, &err) < 0 || finish(&r, in, &err) < 0)
 		fl_die_err(&err);
+	fl_ranks_end();
 	return FL_EXIT_OK;
 }

@@ -4,6 +4,7 @@
 #include <string.h>
 #include <unistd.h>
 
+#include "base/ranks.h"
 #include "model/config.h"
 #include "model/roles.h"
 
@@ -32,6 +33,8 @@ make_cache(struct fl_teacher *t, const struct fl_teacher_opts *o, const struct f
 {
 	int bad;
 
+	if (fl_ranks_self() != 0)
+		return 0;
 	if (!o->path)
 		return fl_err_usage(err, "'%s' is not there: name a teacher to make it of", o->cache_path);
 	t->model = fl_model_open(o->path, err);
@@ -47,7 +50,7 @@ int
 fl_teacher_open(struct fl_teacher *t, const struct fl_teacher_opts *o, const struct fl_teacher_key *key,
     struct fl_samples *s, struct fl_err *err)
 {
-	bool there = o->cache_path && access(o->cache_path, F_OK) == 0;
+	bool there = fl_ranks_all(o->cache_path && access(o->cache_path, F_OK) == 0), made;
 
 	*t = (struct fl_teacher){ 0 };
 	if (!o->cache_path && !o->path)
@@ -56,8 +59,9 @@ fl_teacher_open(struct fl_teacher *t, const struct fl_teacher_opts *o, const str
 		t->model = fl_model_open(o->path, err);
 		return t->model ? 0 : -1;
 	}
-	if (!there && make_cache(t, o, key, s, err) < 0)
-		return -1;
+	made = there || make_cache(t, o, key, s, err) == 0;
+	if (!fl_ranks_all(made))
+		return fl_err_data(err, "another rank failed");
 	t->cache = fl_teacher_cache_open(o->cache_path, key, err);
 	if (!t->cache)
 		return -1;

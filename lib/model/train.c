@@ -7,6 +7,7 @@
 
 #include "base/alloc.h"
 #include "base/parallel.h"
+#include "base/ranks.h"
 #include "model/backward.h"
 #include "model/forward.h"
 #include "model/forward_impl.h"
@@ -233,17 +234,24 @@ update(struct fl_trainer *t, double scale)
 int
 fl_trainer_step(struct fl_trainer *t, struct fl_train_step *out, struct fl_err *err)
 {
-	size_t accumulate = (size_t)t->o.accumulate, first = (size_t)t->state.step * accumulate;
-	double scale;
+	size_t accumulate = (size_t)t->o.accumulate, ranks = (size_t)fl_ranks_count();
+	size_t first = (size_t)t->state.step * accumulate * ranks + (size_t)fl_ranks_self();
+	double scale, sum[3];
+	bool bad = false;
 
 	*out = (struct fl_train_step){ .rate = fl_train_rate(&t->o, t->state.step), .held = (double)NAN };
 	memset(t->g, 0, t->p->n * sizeof *t->g);
-	for (size_t i = 0; i < accumulate; i++)
-		if (run_batch(t, first + i, out, err) < 0)
-			return -1;
+	for (size_t i = 0; i < accumulate && !bad; i++)
+		bad = run_batch(t, first + i * ranks, out, err) < 0;
+	if (!fl_ranks_all(!bad))
+		return fl_err_data(err, "another rank failed"); /* what this one met stands already */
+	sum[0] = out->loss, sum[1] = out->kl, sum[2] = out->tokens;
+	fl_ranks_sum_f64(sum, 3);
+	fl_ranks_sum_f32(t->g, t->p->n);
+	out->tokens = sum[2];
 	scale = 1 / fmax(out->tokens, 1);
-	out->loss *= scale;
-	out->kl *= scale;
+	out->loss = sum[0] * scale;
+	out->kl = sum[1] * scale;
 	out->norm = sqrt(fl_sum_squares(t->g, t->p->n)) * scale;
 	if (!isfinite(out->loss) || !isfinite(out->norm))
 		return fl_err_data(err, "step %ld: the loss is not finite; a smaller learning rate may help",

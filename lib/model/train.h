@@ -2,7 +2,8 @@
 /* train.h -- steps of AdamW on the loss of samples, or on what a teacher says of them.
  *
  * A trainer holds weights, gradients and both moments in f32, and the activations of one batch; a step
- * allocates nothing. The same bytes at any number of threads. */
+ * allocates nothing. The same bytes at any number of threads. Of several ranks (base/ranks.h) each does
+ * its part of the batches of a step, and all end it with the same weights. */
 #ifndef FL_MODEL_TRAIN_H
 #define FL_MODEL_TRAIN_H
 
@@ -19,7 +20,7 @@
 
 struct fl_train_opts {
 	long steps;		/* of the whole run: the schedule needs it */
-	int batch, accumulate;	/* sequences at once; such batches a step */
+	int batch, accumulate;	/* sequences at once; such batches a step, on each rank */
 	double rate, floor;	/* peak learning rate, and the part of it left at the end */
 	long warmup;		/* steps from 0 to the peak */
 	bool linear;		/* from the peak to the floor; else along half a cosine */

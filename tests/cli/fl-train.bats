@@ -136,3 +136,34 @@ less() {
 	fl-init -s 1 -o bare/ "$FIXTURES/tiny-qwen3.json"
 	one_line_error 3 fl-train "${FEW[@]}" --steps 3 --documents -o x.tar bare
 }
+
+# ranks N ARGUMENTS...: fl-train on N of them.
+ranks() {
+	OMPI_ALLOW_RUN_AS_ROOT=1 OMPI_ALLOW_RUN_AS_ROOT_CONFIRM=1 \
+		mpirun --oversubscribe --mca btl_vader_single_copy_mechanism none -n "$1" fl-train -j 1 "${@:2}" 2> mpi.err ||
+		{ cat mpi.err; return 1; }
+}
+
+@test "two ranks are one with twice the accumulation, within rounding" {
+	need mpirun
+	fl-train "${FEW[@]}" --steps 12 --accumulate 2 --curve one.tsv --dtype float32 -o one.tar "$TINY"
+	ranks 2 "${FEW[@]}" --steps 12 --curve two.tsv --dtype float32 --state state -o two.tar "$TINY"
+	paste one.tsv two.tsv | awk -F '\t' 'NR > 1 { n = NF / 2; d = $3 - $(3 + n); if (d < 0) d = -d; if (d > 1e-4) bad = 1;
+		if ($7 != $(7 + n)) bad = 1 } END { exit bad || NR != 13 }'
+	cp two.tar before.tar
+	ranks 2 "${FEW[@]}" --steps 12 --curve two.tsv --dtype float32 --state state -o two.tar "$TINY"
+	cmp before.tar two.tar
+	fl-init -s 2 -o big/ "$FIXTURES/tiny-qwen3.json"
+	ranks 2 "${FEW[@]}" --steps 2 --teacher big --teacher-cache top -o a.tar "$TINY"
+	ranks 2 "${FEW[@]}" --steps 2 --teacher-cache top -o b.tar "$TINY"
+	cmp <(tar xOf a.tar model.safetensors) <(tar xOf b.tar model.safetensors)
+}
+
+@test "built without MPI, the tool says so when mpirun starts it" {
+	need gcc
+	flags=$(sed 's/-DFL_MPI//' "$B/flags")
+	(cd "$ROOT" && $flags -o "$OLDPWD/fl-train" "$B/obj/tools/fl-train.o" lib/base/ranks.c "$B/libfl.a" \
+		$(grep -o ' -l[^ ]*' <<< "$flags"))
+	OMPI_COMM_WORLD_SIZE=2 PATH=$PWD:$PATH one_line_error 2 fl-train "${FEW[@]}" -o x.tar "$TINY"
+	[[ $stderr = *"without MPI"* ]]
+}
