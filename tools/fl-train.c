@@ -20,12 +20,12 @@
 #include "model/train_file.h"
 #include "text/tokens.h"
 
-static const char *tokens_path, *teacher_path, *cache_path, *held_path, *state_path, *curve_path;
+static const char *tokens_path, *teacher_path, *held_path, *state_path, *curve_path;
 static const char *output, *dtype;
 static const char *schedule = "cosine";
 static const char *const schedules[] = { "cosine", "linear", NULL };
 static const char *const dtypes[] = { "float32", "bfloat16", NULL };
-static bool zstd, no_history, documents, recompute, bf16;
+static bool zstd, no_history, documents, recompute, bf16, ask;
 static int steps = 100, batch = 8, accumulate = 1, context, warmup = -1, seed, held_every, state_every = 100, top = 64;
 static double rate = 3e-4, floor_ = 0.1, beta1 = 0.9, beta2 = 0.95, eps = 1e-8, decay = 0.1, clip = 1;
 static double temperature = 1, mix = 1;
@@ -57,13 +57,13 @@ static const struct fl_opt opts[] = {
 	  .real = &decay, .min = 0, .max = 10 },
 	{ 0, "clip", "x", "Shorten longer gradients to norm x; 0 leaves them. The default is 1.", .real = &clip,
 	  .min = 0, .max = 1e9 },
-	{ 0, "teacher", "checkpoint", "Learn what this checkpoint, of the same vocabulary, predicts.",
+	{ 0, "teacher", "path",
+	  "Learn what this checkpoint, of the same vocabulary, predicts, or what --ask wrote of one.",
 	  .str = &teacher_path, .file = true },
-	{ 0, "teacher-cache", "file",
-	  "Keep in file what the teacher says, and take it from there if it exists; then --teacher may be left out.",
-	  .str = &cache_path, .file = true },
-	{ 0, "top", "n", "Keep the n likeliest tokens there, and the rest as one. The default is 64.", .num = &top,
-	  .min = 1, .max = FL_TEACHER_TOP },
+	{ 0, "ask", NULL,
+	  "Do not train: write what the operand, a teacher, says of the sequences of such a run.", .flag = &ask },
+	{ 0, "top", "n", "With --ask: tell the n likeliest tokens, and the rest as one. The default is 64.",
+	  .num = &top, .min = 1, .max = FL_TEACHER_TOP },
 	{ 0, "temperature", "x", "Soften student and teacher by x. The default is 1.", .real = &temperature,
 	  .min = 0.01, .max = 100 },
 	{ 0, "mix", "x", "Weigh the teacher with x and the text with 1 - x. The default is 1.", .real = &mix,
@@ -127,6 +127,8 @@ check_usage(const char *operand)
 				fl_die(FL_EXIT_USAGE, "checkpoint and tokens cannot both come from standard input");
 			from_stdin = true;
 		}
+	if (ask && (teacher_path || fl_ranks_count() > 1))
+		fl_die(FL_EXIT_USAGE, "--ask is for one teacher, the operand, on one rank");
 	if (fl_ranks_count() > 1 && from_stdin)
 		fl_die(FL_EXIT_USAGE, "several ranks cannot share standard input: name files");
 	if (held_every && !held_path)
@@ -135,6 +137,7 @@ check_usage(const char *operand)
 }
 
 struct run {
+	const struct fl_config *config; /* of the operand */
 	struct fl_params *params;
 	struct fl_tokens *tokens, *held;
 	struct fl_windows windows; /* of held */
@@ -174,14 +177,10 @@ name_run(struct run *r, const struct fl_reader *in)
 	fl_str_free(&s);
 }
 
+/* Takes the tokenizer, NULL if there is none, and err says why. */
 static int
-find_separator(struct run *r, struct fl_err *err)
+find_separator(struct run *r, struct fl_tokenizer *t, struct fl_err *err)
 {
-	struct fl_tokenizer *t;
-
-	if (!documents)
-		return 0;
-	t = fl_tokenizer_of_params(r->params, err);
 	if (!t)
 		return -1;
 	r->samples.separator = fl_tokenizer_eot(t);
@@ -193,66 +192,79 @@ find_separator(struct run *r, struct fl_err *err)
 static int
 open_tokens(struct run *r, struct fl_err *err)
 {
-	const struct fl_config *c = &r->params->config;
 	struct fl_windows w;
 
-	r->tokens = fl_tokens_open(tokens_path, (size_t)c->vocab, err);
+	r->tokens = fl_tokens_open(tokens_path, (size_t)r->config->vocab, err);
 	if (!r->tokens)
 		return -1;
 	w = (struct fl_windows){ .id = r->tokens->id, .n = r->tokens->n };
-	if (fl_windows_init(&w, c, context, 0, false, err) < 0 ||
+	if (fl_windows_init(&w, r->config, context, 0, false, err) < 0 ||
 	    fl_samples_init(&r->samples, w.id, w.n, w.context, seed, err) < 0)
 		return fl_err_prefix(err, "'%s'", fl_input_name(tokens_path));
-	if (find_separator(r, err) < 0)
-		return -1;
-	name_text(r);
 	return 0;
 }
 
 static int
 open_held(struct run *r, struct fl_err *err)
 {
-	const struct fl_config *c = &r->params->config;
-
 	if (!held_path)
 		return 0;
-	r->held = fl_tokens_open(held_path, (size_t)c->vocab, err);
+	r->held = fl_tokens_open(held_path, (size_t)r->config->vocab, err);
 	if (!r->held)
 		return -1;
 	r->windows = (struct fl_windows){ .id = r->held->id, .n = r->held->n };
-	if (fl_windows_init(&r->windows, c, context, 0, false, err) < 0)
+	if (fl_windows_init(&r->windows, r->config, context, 0, false, err) < 0)
 		return fl_err_prefix(err, "'%s'", fl_input_name(held_path));
 	return 0;
 }
 
-static int
-open_teacher(struct run *r, struct fl_err *err)
+static struct fl_teacher_key
+teacher_key(const struct run *r)
 {
-	struct fl_teacher_key key = { r->text, (float)temperature, r->samples.length,
-		(size_t)r->params->config.vocab };
-	struct fl_teacher_opts o = { teacher_path, cache_path, (size_t)top,
-		(size_t)steps * (size_t)(batch * accumulate * fl_ranks_count()) };
+	return (struct fl_teacher_key){ r->text, (float)temperature, r->samples.length,
+		(size_t)r->config->vocab };
+}
 
-	return fl_teacher_open(&r->teacher, &o, &key, &r->samples, err);
+/* --ask: the operand is the teacher. */
+static int
+write_answers(const char *operand, struct run *r, struct fl_err *err)
+{
+	struct fl_model *m = fl_model_open(operand, err);
+	struct fl_teacher_key key;
+
+	if (!m)
+		return -1;
+	r->config = &m->config;
+	if (open_tokens(r, err) < 0 || (documents && find_separator(r, fl_tokenizer_of_model(m, err), err) < 0))
+		return -1;
+	name_text(r);
+	key = teacher_key(r);
+	return fl_teacher_cache_write(output, m, &r->samples,
+	    (size_t)steps * (size_t)batch * (size_t)accumulate, &key, (size_t)top, err);
 }
 
 static int
 begin(struct run *r, struct fl_reader *in, struct fl_err *err)
 {
 	struct fl_train_opts o = options();
+	struct fl_teacher_key key;
 	size_t arrays, activations;
 	int taken = 0;
 
 	r->params = fl_params_read(in, err);
-	if (!r->params || open_tokens(r, err) < 0 || open_held(r, err) < 0)
+	if (!r->params)
 		return -1;
+	r->config = &r->params->config;
+	if (open_tokens(r, err) < 0 || open_held(r, err) < 0 ||
+	    (documents && find_separator(r, fl_tokenizer_of_params(r->params, err), err) < 0))
+		return -1;
+	name_text(r);
+	key = teacher_key(r);
 	if (dtype)
 		fl_config_set_dtype(&r->params->config, strcmp(dtype, "float32") == 0 ? FL_F32 : FL_BF16);
-	if (open_teacher(r, err) < 0)
+	if (teacher_path && fl_teacher_open(&r->teacher, teacher_path, &key, err) < 0)
 		return -1;
-	r->trainer = fl_trainer_new(r->params, &r->samples, &r->teacher, &o, err);
-	if (!r->trainer)
-		return -1;
+	r->trainer = fl_trainer_new(r->params, &r->samples, &r->teacher, &o);
 	fl_trainer_memory(r->trainer, &arrays, &activations);
 	fl_note("weights, gradients and moments: %zu MiB; activations: %zu MiB", arrays >> 20,
 	    activations >> 20);
@@ -330,6 +342,11 @@ main(int argc, char **argv)
 	if (fl_ranks_begin(&err) < 0)
 		fl_die_err(&err);
 	check_usage(argv[i]);
+	if (ask) {
+		if (write_answers(argv[i], &r, &err) < 0)
+			fl_die_err(&err);
+		return FL_EXIT_OK;
+	}
 	in = fl_reader_open(argv[i], &err);
 	if (!in || begin(&r, in, &err) < 0 || train(&r, &err) < 0 || finish(&r, in, &err) < 0)
 		fl_die_err(&err);

@@ -4,7 +4,6 @@
 #define FL_MODEL_TEACHER_H
 
 #include "base/err.h"
-#include "model/samples.h"
 #include "model/teacher_cache.h"
 #include "model/weights.h"
 
@@ -14,17 +13,9 @@ struct fl_teacher {
 	struct fl_teacher_cache *cache;
 };
 
-struct fl_teacher_opts {
-	const char *path;	/* of the checkpoint, or NULL */
-	const char *cache_path; /* NULL: none is kept */
-	size_t top;		/* tokens kept there */
-	size_t count;		/* samples that the run will ask for */
-};
-
-/* Opens the model; or the cache, which is made of the model first if it is not there. A cache that was made
- * of another model, of other tokens or at another temperature is refused. */
-int fl_teacher_open(struct fl_teacher *t, const struct fl_teacher_opts *o,
-    const struct fl_teacher_key *key, struct fl_samples *s, struct fl_err *err) FL_MUST_USE;
+/* path is a checkpoint, or a file of fl_teacher_cache_write(), which must agree with the key. */
+int fl_teacher_open(struct fl_teacher *t, const char *path, const struct fl_teacher_key *key,
+    struct fl_err *err) FL_MUST_USE;
 void fl_teacher_close(struct fl_teacher *t);
 
 #endif

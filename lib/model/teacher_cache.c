@@ -175,7 +175,7 @@ fl_teacher_cache_write(const char *path, const struct fl_model *teacher, struct 
 	struct fl_str header = { 0 };
 	uint32_t *index;
 	size_t n;
-	int bad = 0;
+	int bad;
 
 	if (!o)
 		return -1;
@@ -184,11 +184,7 @@ fl_teacher_cache_write(const char *path, const struct fl_model *teacher, struct 
 	index = needed(s, count, &n);
 	m.f = fl_forward_new(teacher, s->length, 0, NULL);
 	make_header(&header, teacher, key, n, m.k);
-	if ((size_t)teacher->config.vocab != key->vocab)
-		bad = fl_err_data(err, "'%s' has a vocabulary of %d, the model one of %zu",
-		    fl_model_name(teacher), teacher->config.vocab, key->vocab);
-	if (!bad)
-		bad = fl_output_write(o, header.data, header.len, err);
+	bad = fl_output_write(o, header.data, header.len, err);
 	if (!bad)
 		bad = fl_output_write(o, index, n * sizeof *index, err);
 	if (!bad)
@@ -223,10 +219,9 @@ check_key(const struct fl_teacher_cache *c, const struct fl_teacher_key *key, st
 	    fl_num_real(temperature, 0, 1e9, &t) < 0)
 		return fl_err_data(err, "'%s' is no teacher's cache", c->path);
 	if (strcmp(tokens, key->tokens) != 0)
-		return fl_err_data(err, "'%s' was made of other tokens; remove it to make it anew", c->path);
+		return fl_err_data(err, "'%s' was made of other tokens, or other documents in them", c->path);
 	if ((float)t != key->temperature)
-		return fl_err_data(err, "'%s' was made at temperature %s; remove it to make it anew", c->path,
-		    temperature);
+		return fl_err_data(err, "'%s' was made at temperature %s", c->path, temperature);
 	return 0;
 }
 
@@ -297,12 +292,6 @@ fl_teacher_cache_close(struct fl_teacher_cache *c)
 		return;
 	fl_safetensors_free(c->file);
 	free(c);
-}
-
-const char *
-fl_teacher_cache_fingerprint(const struct fl_teacher_cache *c)
-{
-	return fl_json_str(fl_json_get(c->file->metadata, "teacher"));
 }
 
 int

@@ -35,7 +35,6 @@ int fl_teacher_cache_write(const char *path, const struct fl_model *teacher, str
 struct fl_teacher_cache *fl_teacher_cache_open(const char *path, const struct fl_teacher_key *key,
     struct fl_err *err) FL_MUST_USE;
 void fl_teacher_cache_close(struct fl_teacher_cache *c); /* NULL is fine */
-const char *fl_teacher_cache_fingerprint(const struct fl_teacher_cache *c); /* of the teacher */
 
 /* Of the tokens of one sample: sets top[length], whose pointers live as long as c. -1: it is not there. */
 int fl_teacher_cache_get(const struct fl_teacher_cache *c, size_t sample, struct fl_top *top,

@@ -65,17 +65,10 @@ make_batch(struct fl_trainer *t)
 
 struct fl_trainer *
 fl_trainer_new(struct fl_params *p, struct fl_samples *s, const struct fl_teacher *teacher,
-    const struct fl_train_opts *o, struct fl_err *err)
+    const struct fl_train_opts *o)
 {
-	const struct fl_model *model = teacher->model;
-	struct fl_trainer *t;
+	struct fl_trainer *t = fl_alloc(1, sizeof *t);
 
-	if (model && model->config.vocab != p->config.vocab) {
-		fl_err_data(err, "'%s' has a vocabulary of %d, the model one of %d",
-		    fl_model_name(model), model->config.vocab, p->config.vocab);
-		return NULL;
-	}
-	t = fl_alloc(1, sizeof *t);
 	t->p = p;
 	t->samples = s;
 	t->o = *o;
@@ -88,8 +81,8 @@ fl_trainer_new(struct fl_params *p, struct fl_samples *s, const struct fl_teache
 	t->grad = fl_model_f32(&p->config, t->g);
 	t->forward = fl_forward_new_kept(t->model, t->rows, o->kept, o->bf16);
 	t->backward = fl_backward_new(t->forward, t->grad);
-	if (model) {
-		t->teacher = fl_forward_new(model, t->rows, 0, NULL);
+	if (teacher->model) {
+		t->teacher = fl_forward_new(teacher->model, t->rows, 0, NULL);
 		t->taught = floats(fl_forward_block(t->forward) * t->vocab, "the teacher's logits");
 	}
 	t->cache = teacher->cache;

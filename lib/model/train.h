@@ -41,7 +41,7 @@ struct fl_trainer;
 
 /* p, s and the teacher are borrowed. Weights and moments start as p's and 0. */
 struct fl_trainer *fl_trainer_new(struct fl_params *p, struct fl_samples *s,
-    const struct fl_teacher *teacher, const struct fl_train_opts *o, struct fl_err *err) FL_MUST_USE;
+    const struct fl_teacher *teacher, const struct fl_train_opts *o);
 void fl_trainer_free(struct fl_trainer *t); /* NULL is fine */
 
 /* Step number t->step, from 0. A loss that is not finite is an error. */

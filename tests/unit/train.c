@@ -185,7 +185,7 @@ start(struct given *c, struct fl_samples *s, uint32_t **id, const struct fl_trai
 
 	*id = read_ids(c->want, "tokens", &n);
 	CHECK_OK(fl_samples_init(s, *id, n, 32, 3, &err), &err);
-	return fl_trainer_new(c->params, s, &(struct fl_teacher){ 0 }, o, &err);
+	return fl_trainer_new(c->params, s, &(struct fl_teacher){ 0 }, o);
 }
 
 /* The largest distance from PyTorch's curve, which is that of f32. */
@@ -298,7 +298,7 @@ a_run_taken_up_again_ends_the_same(void)
 	close_case(&b);
 	if (!open_case(&b, "hybrid"))
 		return;
-	t = fl_trainer_new(b.params, &s, &(struct fl_teacher){ 0 }, &run_opts, &err);
+	t = fl_trainer_new(b.params, &s, &(struct fl_teacher){ 0 }, &run_opts);
 	CHECK(fl_train_state_read(fl_trainer_state(t), &read, "other", path, &err) < 0);
 	CHECK(fl_train_state_read(fl_trainer_state(t), &read, "this", path, &err) == 1);
 	CHECK(fl_trainer_state(t)->step == 4 && read.n == 4 && read.step[3].loss == curve.step[3].loss);
@@ -335,7 +335,7 @@ a_model_is_its_own_perfect_teacher(void)
 	teacher = fl_model_open("tests/data/train/hybrid", &err);
 	id = read_ids(c.want, "tokens", &n);
 	CHECK_OK(fl_samples_init(&s, id, n, 32, 3, &err), &err);
-	t = fl_trainer_new(c.params, &s, &(struct fl_teacher){ .model = teacher }, &o, &err);
+	t = fl_trainer_new(c.params, &s, &(struct fl_teacher){ .model = teacher }, &o);
 	CHECK_OK(fl_trainer_step(t, &step, &err), &err);
 	CHECK(step.kl < 1e-9);
 	CHECK(step.norm < 1e-6);
@@ -379,7 +379,7 @@ a_cache_of_all_tokens_is_the_teacher(void)
 			CHECK(fl_teacher_cache_open(path, &other, &(struct fl_err){ 0 }) == NULL);
 			teacher = (struct fl_teacher){ .cache = fl_teacher_cache_open(path, &key, &err) };
 		}
-		t = fl_trainer_new(c.params, &s, &teacher, &o, &err);
+		t = fl_trainer_new(c.params, &s, &teacher, &o);
 		CHECK_OK(fl_trainer_step(t, &step, &err), &err);
 		norm[i] = step.norm;
 		kl[i] = step.kl;
