@@ -36,12 +36,11 @@ fl_tokenizer_of_model(const struct fl_model *m, struct fl_err *err)
 struct fl_tokenizer *
 fl_tokenizer_of_params(const struct fl_params *p, struct fl_err *err)
 {
-	const char *data[FILES];
-	size_t size[FILES] = { 0 };
+	struct fl_tokenizer_text file[FL_TOKENIZER_FILES] = { { 0 } };
 
-	for (int i = 0; i < FILES; i++)
-		data[i] = fl_params_member(p, names[i], &size[i]);
-	return make(data, size, p->inventory->what, err);
+	for (int i = 0; i < FL_TOKENIZER_FILES; i++)
+		file[i].data = fl_params_member(p, fl_tokenizer_file[i], &file[i].len);
+	return make(file, p->inventory->what, err);
 }
 
 struct fl_tokenizer *
