@@ -8,6 +8,10 @@
 #   HELD      what it is judged on; by default the last tenth of TEXT, which calibration does not see
 #   SPACE     a space file, fl-space(5); by default one derived from BASE
 #   TRIALS    how many architectures beside BASE; BATCH at a time; SEED makes them others
+#   CPT_STEPS steps of training from inherited weights before a candidate is judged; 0: none
+#   TEACHER   a checkpoint that candidates learn from meanwhile, 'base' for BASE; by default the text alone
+#   TRAIN     more options of fl-train: '--batch 16 --context 256 --rate 1e-3'
+#   FINAL_STEPS  steps that the winner is trained on in the end
 #   PREFILL   prompt lengths measured, tokens; the first is the latency searched for
 #   THREADS   for measuring; CHUNK tokens of a prompt are computed at once; REPEAT times each
 #   BUDGET    the winner is the best model this fast, seconds; by default six tenths of BASE's time
@@ -36,6 +40,10 @@ THREADS ?= $(shell nproc)
 CHUNK ?= 1024
 REPEAT ?= 3
 BUDGET ?=
+CPT_STEPS ?= 0
+FINAL_STEPS ?= 0
+TEACHER ?=
+TRAIN ?= --rate 1e-3
 PROMPT ?= Once upon a time
 SEPARATOR ?= <|endoftext|>
 MEASURE ?= fl-measure -q -j $(THREADS) --prefill $(PREFILL) --chunk $(CHUNK) --repeat $(REPEAT)
@@ -66,7 +74,8 @@ all: $(OUT)/front.tsv $(OUT)/front.svg $(OUT)/front.png $(OUT)/winner.gguf $(OUT
 $(foreach v,BASE TEXT HELD SPACE OUT,$(if $(word 2,$($v)),$(error $v='$($v)' has a blank in it)))
 $(if $(BASE),,$(error BASE= must name a checkpoint))
 $(if $(TEXT),,$(error TEXT= must name a text file))
-$(foreach v,BASE TEXT HELD SPACE,$(if $($v),$(if $(wildcard $($v)),,$(error $v='$($v)' is not there))))
+override TEACHER := $(if $(filter base,$(TEACHER)),$(BASE),$(TEACHER))
+$(foreach v,BASE TEXT HELD SPACE TEACHER,$(if $($v),$(if $(wildcard $($v)),,$(error $v='$($v)' is not there))))
 $(foreach v,TRIALS BATCH,$(if $(shell [ '$($v)' -ge 1 ] 2>&- && echo y),,$(error $v='$($v)' is no number of architectures)))
 $(shell mkdir -p $(OUT)/cand $(OUT)/asked)
 
@@ -78,6 +87,8 @@ $(call asked,text,$(call identity,$(TEXT)) $(SEPARATOR))
 $(call asked,held,$(if $(HELD),$(call identity,$(HELD)) $(SEPARATOR)))
 $(call asked,space,$(if $(SPACE),$(call identity,$(SPACE))))
 $(call asked,measure,$(MEASURE))
+$(call asked,train,$(CPT_STEPS) $(TRAIN) $(if $(TEACHER),$(call identity,$(if $(wildcard $(TEACHER)/.),$(wildcard $(TEACHER)/*),$(TEACHER)))))
+$(call asked,final,$(FINAL_STEPS))
 $(call asked,seed,$(SEED))
 $(call asked,trials,$(TRIALS) $(BATCH))
 $(call asked,budget,$(BUDGET) $(LATENCY))
@@ -131,14 +142,32 @@ $(OUT)/space: $(OUT)/asked/space $(OUT)/asked/base
 
 # One candidate -------------------------------------------------------------------------------------
 
-.PRECIOUS: $(OUT)/cand/%/model.tar $(OUT)/cand/%/eval.tsv $(OUT)/cand/%/latency.tsv $(OUT)/cand/%/row.tsv
+# What inherits its weights and is not trained is judged as it is.
+PRUNED := $(if $(filter 0,$(CPT_STEPS)),model.tar,pruned.tar)
 
-$(OUT)/cand/%/model.tar: $(OUT)/metrics.safetensors $(OUT)/space $(OUT)/asked/base
+.PRECIOUS: $(OUT)/cand/%/pruned.tar $(OUT)/cand/%/model.tar $(OUT)/cand/%/eval.tsv $(OUT)/cand/%/latency.tsv \
+	$(OUT)/cand/%/row.tsv
+
+$(OUT)/cand/%/$(PRUNED): $(OUT)/metrics.safetensors $(OUT)/space $(OUT)/asked/base $(OUT)/asked/train
 	@mkdir -p $(@D)
 	@window=$$(awk '$$1 == "window" { print "--window " $$2 }' $(OUT)/space); \
 	$(BESIDE) bash -o pipefail -c "fl-prune -m $(OUT)/metrics.safetensors -a $* $(BASE) \
 		| fl-attnpattern -a $* $$window > $@.tmp"
 	@$(MAKE_IT)
+
+# train STEPS OPTIONS: the first prerequisite on. A state of other prerequisites is of another run.
+train = for x in $^; do [ $@.state -nt $$x ] || rm -f $@.state; done; \
+	$(BESIDE) fl-train -t $(OUT)/calib.tok --steps $1 $(TRAIN) $2 --state $@.state -o $@.tmp.tar $< && \
+	mv $@.tmp.tar $@ && rm $@.state
+TAUGHT := $(if $(TEACHER),$(OUT)/teacher)
+
+$(OUT)/teacher: $(OUT)/calib.tok $(OUT)/asked/train
+	@$(BESIDE) fl-train --ask -t $< --steps $(CPT_STEPS) $(TRAIN) -o $@ $(TEACHER)
+
+ifneq ($(CPT_STEPS),0)
+$(OUT)/cand/%/model.tar: $(OUT)/cand/%/pruned.tar $(OUT)/calib.tok $(OUT)/asked/train $(TAUGHT)
+	@$(call train,$(CPT_STEPS),--curve $(@D)/curve.tsv $(TAUGHT:%=--teacher %))
+endif
 
 $(OUT)/cand/%/eval.tsv: $(OUT)/cand/%/model.tar $(OUT)/held.tok
 	@$(BESIDE) fl-eval -t $(OUT)/held.tok $< > $@.tmp
@@ -210,9 +239,17 @@ $(OUT)/winner: $(OUT)/trials.tsv $(OUT)/front.tsv $(OUT)/asked/budget
 	sed -n '2s/\t.*//p' <<< "$$row" > $@.tmp
 	@$(MAKE_IT)
 
-$(OUT)/winner.gguf: $(OUT)/winner
-	@fl-quantize $(OUT)/cand/$$(cat $<)/model.tar | fl-export --to gguf -o $@
+$(OUT)/chosen.tar: $(OUT)/winner
+	@cp $(OUT)/cand/$$(cat $<)/model.tar $@.tmp
+	@$(MAKE_IT)
 
-$(OUT)/winner.txt: $(OUT)/winner $(OUT)/asked/prompt
-	@fl-generate -q -n 64 -p "$$PROMPT" $(OUT)/cand/$$(cat $<)/model.tar > $@.tmp
+$(OUT)/winner.tar: $(OUT)/chosen.tar $(OUT)/calib.tok $(OUT)/asked/final $(OUT)/asked/train
+	@$(if $(filter 0,$(FINAL_STEPS)),cp $< $@.tmp && $(MAKE_IT),$(call train,$(FINAL_STEPS),\
+		--curve $(OUT)/winner-curve.tsv $(TEACHER:%=--teacher %)))
+
+$(OUT)/winner.gguf: $(OUT)/winner.tar
+	@fl-quantize $< | fl-export --to gguf -o $@
+
+$(OUT)/winner.txt: $(OUT)/winner.tar $(OUT)/asked/prompt
+	@fl-generate -q -n 64 -p "$$PROMPT" $< > $@.tmp
 	@$(MAKE_IT)

@@ -7,103 +7,159 @@
 enum { TILE = 1 << 14 /* floats a tile, whole vectors */ };
 
 struct job {
-	float *x;
-	const float *y;
+	float *out[2];
+	const float *in[3];
 	size_t n;
+	void (*run)(const struct job *j, size_t first, size_t last);
 };
 
+/* --- a vector at a time --- */
+
 FL_INLINE void
-swiglu_vec(fl_vec *gate, const fl_vec *up)
+sigmoid(fl_vec *s, const fl_vec *x)
 {
-	fl_vec e = -*gate;
+	*s = -*x;
+	fl_vec_exp(s);
+	*s = 1 / (1 + *s);
+}
 
-	fl_vec_exp(&e);
-	*gate = *gate / (1 + e) * *up;
+FL_INLINE void
+load(fl_vec *v, const float *p, size_t n)
+{
+	if (n == FL_LANES)
+		fl_vec_load(v, p);
+	else
+		fl_vec_load_part(v, p, n);
+}
+
+FL_INLINE void
+store(float *p, const fl_vec *v, size_t n)
+{
+	memcpy(p, v, n * sizeof *p);
+}
+
+FL_INLINE size_t
+lanes(size_t first, size_t last)
+{
+	return last - first < FL_LANES ? last - first : FL_LANES;
 }
 
 FL_CLONES static void
-swiglu(float *gate, const float *up, size_t n)
+swiglu(const struct job *j, size_t first, size_t last)
 {
-	fl_vec g, u;
-	size_t i = 0;
+	for (size_t i = first; i < last; i += FL_LANES) {
+		size_t n = lanes(i, last);
+		fl_vec gate, up, s;
 
-	for (; i + FL_LANES <= n; i += FL_LANES) {
-		fl_vec_load(&g, gate + i);
-		fl_vec_load(&u, up + i);
-		swiglu_vec(&g, &u);
-		fl_vec_store(gate + i, &g);
+		load(&gate, j->in[0] + i, n);
+		load(&up, j->in[1] + i, n);
+		sigmoid(&s, &gate);
+		s = gate * s * up;
+		store(j->out[0] + i, &s, n);
 	}
-	if (i == n)
-		return;
-	fl_vec_load_part(&g, gate + i, n - i);
-	fl_vec_load_part(&u, up + i, n - i);
-	swiglu_vec(&g, &u);
-	for (size_t k = 0; i + k < n; k++)
-		gate[i + k] = g[k];
+}
+
+/* silu'(x) = s (1 + x (1 - s)), s = sigmoid(x). */
+FL_CLONES static void
+swiglu_grad(const struct job *j, size_t first, size_t last)
+{
+	for (size_t i = first; i < last; i += FL_LANES) {
+		size_t n = lanes(i, last);
+		fl_vec gate, up, da, s, dgate, dup;
+
+		load(&da, j->in[0] + i, n);
+		load(&gate, j->in[1] + i, n);
+		load(&up, j->in[2] + i, n);
+		sigmoid(&s, &gate);
+		dgate = da * up * s * (1 + gate * (1 - s));
+		dup = da * gate * s;
+		store(j->out[0] + i, &dgate, n);
+		store(j->out[1] + i, &dup, n);
+	}
 }
 
 FL_CLONES static void
-add(float *restrict x, const float *restrict y, size_t n)
+add(const struct job *j, size_t first, size_t last)
 {
-	for (size_t i = 0; i < n; i++)
-		x[i] += y[i];
+	for (size_t i = first; i < last; i++)
+		j->out[0][i] = j->in[0][i] + j->in[1][i];
+}
+
+/* --- over all of them --- */
+
+static void
+run_tile(void *ctx, size_t tile, int thread)
+{
+	const struct job *j = ctx;
+	size_t first = tile * TILE, last = j->n - first < TILE ? j->n : first + TILE;
+
+	(void)thread;
+	j->run(j, first, last);
 }
 
 static void
-swiglu_tile(void *ctx, size_t tile, int thread)
+run(struct job j)
 {
-	const struct job *j = ctx;
-	size_t at = tile * TILE, n = j->n - at < TILE ? j->n - at : TILE;
-
-	(void)thread;
-	swiglu(j->x + at, j->y + at, n);
-}
-
-static void
-add_tile(void *ctx, size_t tile, int thread)
-{
-	const struct job *j = ctx;
-	size_t at = tile * TILE, n = j->n - at < TILE ? j->n - at : TILE;
-
-	(void)thread;
-	add(j->x + at, j->y + at, n);
+	fl_parallel((j.n + TILE - 1) / TILE, run_tile, &j);
 }
 
 void
-fl_swiglu(float *gate, const float *up, size_t n)
+fl_swiglu(float *a, const float *gate, const float *up, size_t n)
 {
-	struct job j = { gate, up, n };
-
-	fl_parallel((n + TILE - 1) / TILE, swiglu_tile, &j);
+	run((struct job){ { a }, { gate, up }, n, swiglu });
 }
 
 void
-fl_add(float *x, const float *y, size_t n)
+fl_swiglu_grad(float *dgate, float *dup, const float *da, const float *gate, const float *up, size_t n)
 {
-	struct job j = { x, y, n };
-
-	fl_parallel((n + TILE - 1) / TILE, add_tile, &j);
+	run((struct job){ { dgate, dup }, { da, gate, up }, n, swiglu_grad });
 }
+
+void
+fl_add(float *sum, const float *x, const float *y, size_t n)
+{
+	run((struct job){ { sum }, { x, y }, n, add });
+}
+
+/* --- a vector with each row of a matrix --- */
 
 struct row_job {
 	float *x;
 	const float *y;
-	size_t cols;
+	size_t rows, cols;
 };
 
 static void
 add_row(void *ctx, size_t row, int thread)
 {
 	const struct row_job *j = ctx;
+	float *x = j->x + row * j->cols;
 
 	(void)thread;
-	add(j->x + row * j->cols, j->y, j->cols);
+	add(&(struct job){ .out = { x }, .in = { x, j->y } }, 0, j->cols);
 }
 
 void
 fl_add_rows(float *x, const float *y, size_t rows, size_t cols)
 {
-	struct row_job j = { x, y, cols };
+	fl_parallel(rows, add_row, &(struct row_job){ x, y, rows, cols });
+}
 
-	fl_parallel(rows, add_row, &j);
+enum { COLUMNS = 256 };
+
+static void
+sum_columns(void *ctx, size_t tile, int thread)
+{
+	const struct row_job *j = ctx;
+	size_t from = tile * COLUMNS, n = j->cols - from < COLUMNS ? j->cols - from : COLUMNS;
+
+	(void)thread;
+	for (size_t r = 0; r < j->rows; r++)
+		add(&(struct job){ .out = { j->x + from }, .in = { j->x + from, j->y + r * j->cols + from } }, 0, n);
+}
+
+void
+fl_add_rows_grad(float *sum, const float *dx, size_t rows, size_t cols)
+{
+	fl_parallel((cols + COLUMNS - 1) / COLUMNS, sum_columns, &(struct row_job){ sum, dx, rows, cols });
 }

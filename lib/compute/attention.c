@@ -28,7 +28,7 @@ struct jobs {
 };
 
 struct tile {
-	size_t rows, dim, group, head, position;
+	size_t rows, dim, group, head, sequence, position;
 	float *q, *score, *out, *max, *sum;
 };
 
@@ -38,11 +38,13 @@ min(size_t a, size_t b)
 	return a < b ? a : b;
 }
 
-/* The first position that a query at p sees. */
-static size_t
-horizon(const struct fl_attention *a, size_t p)
+size_t
+fl_attention_horizon(const struct fl_attention *a, size_t sequence, size_t p)
 {
-	return a->window && p + 1 > a->window ? p + 1 - a->window : 0;
+	size_t window = a->window && p + 1 > a->window ? p + 1 - a->window : 0;
+	size_t begin = a->begin ? a->begin[sequence * a->queries + p - a->past] : 0;
+
+	return window > begin ? window : begin;
 }
 
 /* score[r] = q[r] . k[key] for few rows. */
@@ -155,7 +157,8 @@ block(const struct fl_attention *a, const struct tile *t, const struct fl_keys *
 
 	scores(t, in->k + at, in->row, keys);
 	for (size_t r = 0; r < t->rows; r++) {
-		size_t p = t->position + r / t->group, from = horizon(a, p), to = min(p + 1, key + keys);
+		size_t p = t->position + r / t->group, to = min(p + 1, key + keys);
+		size_t from = fl_attention_horizon(a, t->sequence, p);
 
 		from = from > key ? from - key : 0;
 		to = to > key ? to - key : 0;
@@ -171,7 +174,7 @@ block(const struct fl_attention *a, const struct tile *t, const struct fl_keys *
 static void
 walk(const struct fl_attention *a, const struct tile *t, const struct fl_keys *in, size_t end)
 {
-	size_t from = horizon(a, t->position);
+	size_t from = fl_attention_horizon(a, t->sequence, t->position);
 
 	for (size_t key = from > in->first ? from : in->first; key < end; key += KEYS)
 		block(a, t, in, key, min(KEYS, end - key));
@@ -201,6 +204,8 @@ store_result(const struct fl_attention *a, const struct tile *t, size_t at)
 
 		for (size_t i = 0; i < t->dim; i++)
 			a->out[to + i] = t->out[r * t->dim + i] / t->sum[r];
+		if (a->lse)
+			a->lse[to / t->dim] = t->max[r] + logf(t->sum[r]);
 	}
 }
 
@@ -216,6 +221,7 @@ attend(const struct job *job, size_t index, int thread, struct fl_scratch *scrat
 	query = (job->blocks - 1 - index / (a->sequences * a->kv_heads)) * job->step;
 	t.head = index % a->kv_heads;
 	sequence = index / a->kv_heads % a->sequences;
+	t.sequence = sequence;
 	t.rows = min(job->step, a->queries - query) * job->group;
 	own.k += sequence * a->kv_sequence;
 	own.v += sequence * a->kv_sequence;

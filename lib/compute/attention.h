@@ -12,6 +12,7 @@
 #define FL_COMPUTE_ATTENTION_H
 
 #include <stddef.h>
+#include <stdint.h>
 
 #include "compute/scratch.h"
 
@@ -38,10 +39,27 @@ struct fl_attention {
 	 * up to where the next begins. */
 	size_t shareds;
 	struct fl_keys shared[FL_SHARED];
+	const uint32_t *begin; /* [sequences, queries] or NULL: the first position each sees, never less
+				* than that of the query before it */
+	float *lse; /* [sequences, queries, heads] or NULL: log sum e^score, for fl_attention_grad() */
 };
 
 /* n of them, none of which writes what another reads. */
 void fl_attention_all(const struct fl_attention *a, size_t n, struct fl_scratch *s);
 void fl_attention(const struct fl_attention *a, struct fl_scratch *s);
+
+/* The first position that the query at position p of a sequence sees. */
+size_t fl_attention_horizon(const struct fl_attention *a, size_t sequence, size_t p);
+
+/* Backward of a batch (past and first 0, keys as many as queries, lse and out of the forward pass): from the gradient
+ * dout of out, laid out as q, those of q, k and v, laid out as theirs. Scores are computed again, block by
+ * block (Dao et al., 2022). Threaded over sequences and key/value heads. */
+struct fl_attention_grad {
+	const float *dout;
+	float *dq, *dk, *dv; /* dq may be q */
+};
+
+void fl_attention_grad(const struct fl_attention *a, const struct fl_attention_grad *g,
+    struct fl_scratch *s);
 
 #endif

@@ -25,9 +25,9 @@ largest(const float *z, size_t n, float *out)
 	*out = most;
 }
 
-/* Sum of e^(z - most): 64 of each lane in f32, then in double. */
+/* Sum of e^((z - most) / T): 64 of each lane in f32, then in double. */
 FL_CLONES static void
-sum_exp(const float *z, size_t n, float most, double *out)
+sum_exp(const float *z, size_t n, float most, float inverse, double *out)
 {
 	enum { BLOCK = 64 * FL_LANES };
 	double sum = 0;
@@ -38,7 +38,7 @@ sum_exp(const float *z, size_t n, float most, double *out)
 
 		for (size_t i = 0; i < block; i += FL_LANES) {
 			fl_vec_load(&v, z + i);
-			v -= most;
+			v = (v - most) * inverse;
 			fl_vec_exp(&v);
 			lanes += v;
 		}
@@ -47,18 +47,24 @@ sum_exp(const float *z, size_t n, float most, double *out)
 		n -= block;
 	}
 	for (; n > 0; z++, n--)
-		sum += exp((double)*z - (double)most);
+		sum += exp(((double)*z - (double)most) * (double)inverse);
 	*out = sum;
 }
 
 /* Exponentials of differences from the largest cannot overflow. */
 double
-fl_cross_entropy(const float *z, size_t n, size_t target)
+fl_log_sum_exp(const float *z, size_t n, float temperature)
 {
 	float most;
 	double sum;
 
 	largest(z, n, &most);
-	sum_exp(z, n, most, &sum);
-	return log(sum) + (double)most - (double)z[target];
+	sum_exp(z, n, most, 1 / temperature, &sum);
+	return log(sum) + (double)most / (double)temperature;
+}
+
+double
+fl_cross_entropy(const float *z, size_t n, size_t target)
+{
+	return fl_log_sum_exp(z, n, 1) - (double)z[target];
 }

@@ -2,6 +2,7 @@
 #include "compute/rope.h"
 
 #include <math.h>
+#include <stdbool.h>
 
 #include "base/parallel.h"
 #include "compute/vec.h"
@@ -43,16 +44,17 @@ struct job {
 	float *x;
 	size_t rows, heads, dim, first, length, tile_rows;
 	const float *table;
+	bool back;
 };
 
 FL_CLONES static void
-rotate(float *restrict x, const float *restrict cosine, const float *restrict sine, size_t n)
+rotate(float *restrict x, const float *restrict cosine, const float *restrict sine, float sign, size_t n)
 {
 	for (size_t i = 0; i < n; i++) {
-		float a = x[i], b = x[n + i];
+		float a = x[i], b = x[n + i], s = sign * sine[i];
 
-		x[i] = a * cosine[i] - b * sine[i];
-		x[n + i] = b * cosine[i] + a * sine[i];
+		x[i] = a * cosine[i] - b * s;
+		x[n + i] = b * cosine[i] + a * s;
 	}
 }
 
@@ -67,16 +69,27 @@ rope_tile(void *ctx, size_t tile, int thread)
 		const float *table = j->table + (j->first + r % j->length) * 2 * n;
 
 		for (size_t h = 0; h < j->heads; h++)
-			rotate(j->x + (r * j->heads + h) * j->dim, table, table + n, n);
+			rotate(j->x + (r * j->heads + h) * j->dim, table, table + n, j->back ? -1 : 1, n);
 	}
+}
+
+static void
+run(struct job *j)
+{
+	j->tile_rows = (TILE + j->heads * j->dim - 1) / (j->heads * j->dim);
+	fl_parallel((j->rows + j->tile_rows - 1) / j->tile_rows, rope_tile, j);
 }
 
 void
 fl_rope(float *x, size_t rows, size_t heads, size_t dim, const float *table, size_t first,
     size_t length)
 {
-	struct job j = { x, rows, heads, dim, first, length, 0, table };
+	run(&(struct job){ x, rows, heads, dim, first, length, 0, table, false });
+}
 
-	j.tile_rows = (TILE + heads * dim - 1) / (heads * dim);
-	fl_parallel((rows + j.tile_rows - 1) / j.tile_rows, rope_tile, &j);
+void
+fl_rope_back(float *x, size_t rows, size_t heads, size_t dim, const float *table, size_t first,
+    size_t length)
+{
+	run(&(struct job){ x, rows, heads, dim, first, length, 0, table, true });
 }

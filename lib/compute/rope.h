@@ -20,4 +20,8 @@ void fl_rope_table(float *table, const double *freq, size_t n, size_t positions)
 void fl_rope(float *x, size_t rows, size_t heads, size_t dim, const float *table, size_t first,
     size_t length);
 
+/* Turns them back: the backward of fl_rope(), since a rotation's transpose is its inverse. */
+void fl_rope_back(float *x, size_t rows, size_t heads, size_t dim, const float *table, size_t first,
+    size_t length);
+
 #endif

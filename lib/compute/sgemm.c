@@ -1,6 +1,10 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 #include "compute/sgemm.h"
 
+#include <stdlib.h>
+
+#include "base/alloc.h"
+#include "base/dtype.h"
 #include "compute/vec.h"
 
 /* A strip of C, 16 columns wide, is made from a packed strip of B (one vector for each of up to DEPTH
@@ -23,7 +27,8 @@ FL_INLINE void
 rows_times_strip(const struct fl_product *p, const float *strip, size_t i0, size_t rows, size_t j0,
     size_t nj, size_t k0, size_t nk)
 {
-	const float *a = p->a + i0 * p->lda + k0;
+	size_t row = p->trans_a ? 1 : p->lda, depth = p->trans_a ? p->lda : 1;
+	const float *a = p->a + i0 * row + k0 * depth;
 	fl_vec acc[ROWS] = { { 0 } };
 
 	for (size_t k = 0; k < nk; k++) {
@@ -31,7 +36,7 @@ rows_times_strip(const struct fl_product *p, const float *strip, size_t i0, size
 
 		fl_vec_load(&b, strip + k * FL_LANES);
 		for (size_t i = 0; i < rows; i++)
-			acc[i] += a[i * p->lda + k] * b;
+			acc[i] += a[i * row + k * depth] * b;
 	}
 	for (size_t i = 0; i < rows; i++) {
 		float *c = p->c + (i0 + i) * p->ldc + j0;
@@ -69,4 +74,30 @@ fl_sgemm_portable(const struct fl_product *p)
 			strip_product(p, strip, j, nj, k, nk);
 		}
 	}
+}
+
+static float *
+widen(const uint16_t *x, size_t rows, size_t cols, size_t ld)
+{
+	float *out = fl_alloc(rows * cols, sizeof *out);
+
+	for (size_t i = 0; i < rows; i++)
+		for (size_t j = 0; j < cols; j++)
+			out[i * cols + j] = fl_bf16_to_f32(x[i * ld + j]);
+	return out;
+}
+
+void
+fl_bgemm_portable(const struct fl_product *p, const uint16_t *a, const uint16_t *b)
+{
+	struct fl_product q = *p;
+	float *wide_a, *wide_b;
+
+	q.lda = p->trans_a ? p->m : p->k;
+	q.ldb = p->trans ? p->k : p->n;
+	q.a = wide_a = widen(a, p->trans_a ? p->k : p->m, q.lda, p->lda);
+	q.b = wide_b = widen(b, p->trans ? p->n : p->k, q.ldb, p->ldb);
+	fl_sgemm_portable(&q);
+	free(wide_a);
+	free(wide_b);
 }

@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: Apache-2.0 */
-/* sgemm.h -- one f32 matrix product on the calling thread: the building block of gemm and attention.
+/* sgemm.h -- one matrix product on the calling thread: the building block of gemm and attention.
  *
- *     C[m, n] = A[m, k] B + beta C,   B is [k, n], or [n, k] if `trans`
+ *     C[m, n] = A B + beta C,   A is [m, k], or [k, m] if `trans_a`; B is [k, n], or [n, k] if `trans`
  *
  * Row-major; lda, ldb, ldc are the distances between rows. beta is 0 (C need not be initialised) or
  * 1. Equal arguments give equal bytes. */
@@ -10,9 +10,10 @@
 
 #include <stdbool.h>
 #include <stddef.h>
+#include <stdint.h>
 
 struct fl_product {
-	bool trans;
+	bool trans, trans_a;
 	size_t m, n, k;
 	const float *a;
 	size_t lda;
@@ -26,6 +27,10 @@ struct fl_product {
 void fl_sgemm_portable(const struct fl_product *p); /* plain C, always there */
 void fl_sgemm_dnnl(const struct fl_product *p);	    /* oneDNN: f32 kernels made for this CPU */
 
+/* The same of bf16 matrices a and b, which stand in for p->a and p->b; sums and C are f32. */
+void fl_bgemm_portable(const struct fl_product *p, const uint16_t *a, const uint16_t *b);
+void fl_bgemm_dnnl(const struct fl_product *p, const uint16_t *a, const uint16_t *b);
+
 /* The one this program was built with: FL_PORTABLE is defined where there is only a libc. */
 static inline void
 fl_sgemm(const struct fl_product *p)
@@ -34,6 +39,16 @@ fl_sgemm(const struct fl_product *p)
 	fl_sgemm_portable(p);
 #else
 	fl_sgemm_dnnl(p);
+#endif
+}
+
+static inline void
+fl_bgemm(const struct fl_product *p, const uint16_t *a, const uint16_t *b)
+{
+#ifdef FL_PORTABLE
+	fl_bgemm_portable(p, a, b);
+#else
+	fl_bgemm_dnnl(p, a, b);
 #endif
 }
 

@@ -304,13 +304,15 @@ read_pattern(const struct reading *r, struct fl_config *c)
 	return 0;
 }
 
+static const struct {
+	const char *name;
+	enum fl_dtype dtype;
+} dtypes[] = { { "float32", FL_F32 }, { "float16", FL_F16 }, { "bfloat16", FL_BF16 } };
+enum { DTYPES = sizeof dtypes / sizeof *dtypes };
+
 static int
 read_dtype(const struct reading *r, struct fl_config *c)
 {
-	static const struct {
-		const char *name;
-		enum fl_dtype dtype;
-	} names[] = { { "float32", FL_F32 }, { "float16", FL_F16 }, { "bfloat16", FL_BF16 } };
 	const struct fl_json *v = fl_json_get(r->json, "dtype");
 	const char *s;
 
@@ -320,9 +322,9 @@ read_dtype(const struct reading *r, struct fl_config *c)
 	if (is_off(v))
 		return 0;
 	s = fl_json_str(v);
-	for (size_t i = 0; s && i < sizeof names / sizeof *names; i++)
-		if (strcmp(s, names[i].name) == 0) {
-			c->dtype = names[i].dtype;
+	for (size_t i = 0; s && i < DTYPES; i++)
+		if (strcmp(s, dtypes[i].name) == 0) {
+			c->dtype = dtypes[i].dtype;
 			return 0;
 		}
 	return fl_err_data(r->err, "'%s': dtype '%s' in config.json is not supported", r->what,
@@ -481,4 +483,14 @@ fl_config_resize(struct fl_config *c, const struct fl_arch *arch)
 		c->window = 0;
 	else if (!c->window)
 		c->window = FL_WINDOW;
+}
+
+void
+fl_config_set_dtype(struct fl_config *c, enum fl_dtype t)
+{
+	c->dtype = t;
+	fl_json_del(c->json, "dtype");
+	for (size_t i = 0; i < DTYPES; i++)
+		if (dtypes[i].dtype == t)
+			fl_json_set(c->json, "torch_dtype", fl_json_new_str(dtypes[i].name));
 }

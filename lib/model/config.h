@@ -89,6 +89,7 @@ struct fl_json *fl_config_json(const struct fl_config *c);
  * FL_WINDOW where it becomes needed. */
 void fl_config_resize(struct fl_config *c, const struct fl_arch *arch);
 void fl_config_arch(const struct fl_config *c, struct fl_arch *arch);
+void fl_config_set_dtype(struct fl_config *c, enum fl_dtype t); /* a weight type; recorded in its json too */
 bool fl_config_has(const struct fl_config *c, char letter); /* does any layer have it? */
 
 /* The families, for those who list them; ends with a NULL model_type. */

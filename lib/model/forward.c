@@ -6,43 +6,11 @@
 
 #include "base/alloc.h"
 #include "compute/activation.h"
-#include "compute/attention.h"
 #include "compute/gemm.h"
-#include "compute/kv.h"
+#include "compute/matmul.h"
 #include "compute/norm.h"
 #include "compute/rope.h"
-
-/* R rows, D width, F ffn, H heads, G key/value heads, E head_dim. */
-
-/* A span of the current call: the rows and positions of its tokens. */
-struct span {
-	size_t row, position, length;
-	const struct span *after; /* NULL: none of this call */
-};
-
-struct fl_forward {
-	const struct fl_model *m;
-	struct fl_hooks hooks;
-	size_t capacity, positions; /* as given to fl_forward_new() */
-	size_t rows;		    /* of the last call */
-	size_t depth;
-	uint64_t cache_bytes;
-
-	float *x;      /* [R, D] the residual stream */
-	float *before; /* [R, D] a copy of it, for hooks that compare; else NULL */
-	float *norm;   /* [R, D] a norm's output, then what is added to x; at the end the final norm's */
-	float *q;      /* [R, H E] queries, then the heads' results */
-	float *k, *v;  /* [R, G E] */
-	float *gate, *up; /* [R, F] */
-	float *last;	  /* [vocab] */
-	float *logits;	  /* [block, vocab], made when asked for */
-	float *rope;
-	struct fl_kv *cache; /* [layers] */
-	struct span *span; /* [spans]; none in the other ways of working */
-	struct fl_attention *attention; /* [spans] */
-	size_t spans, span_cap, attention_cap;
-	struct fl_scratch *scratch;
-};
+#include "model/forward_impl.h"
 
 enum { LOGITS = 8 << 20 /* floats of logits at a time */ };
 
@@ -89,32 +57,43 @@ make_cache(struct fl_forward *f)
 	}
 }
 
-struct fl_forward *
-fl_forward_new(const struct fl_model *m, size_t rows, size_t positions, const struct fl_hooks *hooks)
+static struct fl_forward *
+new_forward(const struct fl_model *m, size_t rows, size_t positions, const struct fl_hooks *hooks,
+    enum fl_acts_kept kept)
 {
 	const struct fl_config *c = &m->config;
 	struct fl_forward *f = fl_alloc(1, sizeof *f);
-	size_t dim = (size_t)c->head_dim, width = (size_t)c->width, ffn = (size_t)c->ffn;
+	size_t width = (size_t)c->width;
 
 	f->m = m;
 	f->capacity = rows;
 	f->positions = positions;
 	if (hooks)
 		f->hooks = *hooks;
-	f->x = floats(rows, width, "the activations");
+	fl_acts_init(&f->acts, c, rows, kept);
+	f->delta = kept ? floats(rows, width, "the activations") : f->acts.layer[0].norm;
 	if (f->hooks.layer || f->hooks.attn)
 		f->before = floats(rows, width, "the activations");
-	f->norm = floats(rows, width, "the activations");
-	f->q = floats(rows, (size_t)c->heads * dim, "the activations");
-	f->k = floats(rows, (size_t)c->kv_heads * dim, "the activations");
-	f->v = floats(rows, (size_t)c->kv_heads * dim, "the activations");
-	f->gate = floats(rows, ffn, "the activations");
-	f->up = floats(rows, ffn, "the activations");
 	f->last = floats(1, (size_t)c->vocab, "the logits");
 	f->scratch = fl_scratch_new();
 	make_rope(f);
 	if (positions)
 		make_cache(f);
+	return f;
+}
+
+struct fl_forward *
+fl_forward_new(const struct fl_model *m, size_t rows, size_t positions, const struct fl_hooks *hooks)
+{
+	return new_forward(m, rows, positions, hooks, FL_ACTS_NONE);
+}
+
+struct fl_forward *
+fl_forward_new_kept(const struct fl_model *m, size_t rows, enum fl_acts_kept kept, bool bf16)
+{
+	struct fl_forward *f = new_forward(m, rows, 0, NULL, kept);
+
+	f->bf16 = bf16;
 	return f;
 }
 
@@ -126,14 +105,10 @@ fl_forward_free(struct fl_forward *f)
 	for (int l = 0; f->cache && l < f->m->config.layers; l++)
 		fl_kv_free(&f->cache[l]);
 	free(f->cache);
-	free(f->x);
+	if (f->delta != f->acts.layer[0].norm)
+		free(f->delta);
+	fl_acts_free(&f->acts);
 	free(f->before);
-	free(f->norm);
-	free(f->q);
-	free(f->k);
-	free(f->v);
-	free(f->gate);
-	free(f->up);
 	free(f->last);
 	free(f->logits);
 	free(f->rope);
@@ -190,27 +165,30 @@ fl_forward_rewind(struct fl_forward *f, size_t depth)
 /* --- the layers --- */
 
 static void
+product(struct fl_forward *f, float *out, const float *in, size_t rows, const struct fl_matrix *w)
+{
+	if (!f->bf16) {
+		fl_gemm(out, in, rows, w, f->scratch);
+		return;
+	}
+	fl_matmul(&(struct fl_product){ .trans = true, .m = rows, .n = w->rows, .k = w->cols, .a = in,
+	    .lda = w->cols, .b = w->data, .ldb = w->cols, .c = out, .ldc = w->rows }, true, f->scratch);
+}
+
+static void
 linear(struct fl_forward *f, float *out, const float *in, const struct fl_matrix *w, const float *bias)
 {
-	fl_gemm(out, in, f->rows, w, f->scratch);
+	product(f, out, in, f->rows, w);
 	if (bias)
 		fl_add_rows(out, bias, f->rows, w->rows);
 }
 
 static void
-norm(struct fl_forward *f, int site, const float *weight)
+norm(struct fl_forward *f, int site, float *out, const float *in, const float *weight)
 {
-	size_t width = (size_t)f->m->config.width;
-
-	fl_rmsnorm(f->norm, f->x, f->rows, width, weight, f->m->config.norm_eps);
+	fl_rmsnorm(out, in, f->rows, (size_t)f->m->config.width, weight, f->m->config.norm_eps);
 	if (f->hooks.norm)
-		f->hooks.norm(f->hooks.ctx, site, f->x, f->norm, f->rows);
-}
-
-static void
-add_to_stream(struct fl_forward *f)
-{
-	fl_add(f->x, f->norm, f->rows * (size_t)f->m->config.width);
+		f->hooks.norm(f->hooks.ctx, site, in, out, f->rows);
 }
 
 /* Attention of layer l, but for where its keys are. */
@@ -218,17 +196,48 @@ static struct fl_attention
 heads_of(const struct fl_forward *f, int l)
 {
 	const struct fl_config *c = &f->m->config;
+	const struct fl_acts *a = &f->acts.layer[l];
 	size_t dim = (size_t)c->head_dim, heads = (size_t)c->kv_heads;
 
 	return (struct fl_attention){ .sequences = 1, .heads = (size_t)c->heads, .kv_heads = heads, .dim = dim,
-		.window = window_of(f, l), .q = f->q, .k = f->k, .v = f->v,
-		.kv_row = heads * dim, .kv_head = dim, .out = f->q };
+		.window = window_of(f, l), .q = a->q, .k = a->k, .v = a->v,
+		.kv_row = heads * dim, .kv_head = dim, .out = a->mix };
+}
+
+struct fl_attention
+fl_forward_attention(const struct fl_forward *f, int l)
+{
+	struct fl_attention a = heads_of(f, l);
+
+	a.sequences = f->sequences;
+	a.queries = f->rows / f->sequences;
+	a.kv_sequence = a.queries * a.kv_row;
+	a.begin = f->begin;
+	a.lse = f->acts.layer[l].lse;
+	return a;
+}
+
+/* Of the cached sequence, whose first row is at f->depth. */
+static struct fl_attention
+cached_attention(struct fl_forward *f, int l)
+{
+	struct fl_attention a = heads_of(f, l);
+	struct fl_keys keys;
+
+	fl_kv_append(&f->cache[l], a.k, a.v, f->rows, a.window);
+	keys = fl_kv_keys(&f->cache[l]);
+	a.queries = f->rows;
+	a.past = f->depth, a.first = keys.first;
+	a.k = keys.k, a.v = keys.v;
+	a.kv_row = keys.row, a.kv_head = keys.head;
+	return a;
 }
 
 /* One span: its own keys, before them those of the span it follows, before them the cached ones. */
 static struct fl_attention
-mix_span(const struct fl_forward *f, int l, const struct span *s)
+span_attention(const struct fl_forward *f, int l, const struct fl_forward_span *s)
 {
+	const struct fl_acts *acts = &f->acts.layer[l];
 	struct fl_attention a = heads_of(f, l);
 	size_t queries = a.heads * a.dim;
 
@@ -239,44 +248,28 @@ mix_span(const struct fl_forward *f, int l, const struct span *s)
 	if (f->depth)
 		a.shared[a.shareds++] = fl_kv_keys(&f->cache[l]);
 	if (s->after)
-		a.shared[a.shareds++] = (struct fl_keys){ f->k + s->after->row * a.kv_row,
-			f->v + s->after->row * a.kv_row, s->after->position, a.kv_row, a.kv_head };
+		a.shared[a.shareds++] = (struct fl_keys){ acts->k + s->after->row * a.kv_row,
+			acts->v + s->after->row * a.kv_row, s->after->position, a.kv_row, a.kv_head };
 	return a;
 }
 
 static void
-mix_spans(struct fl_forward *f, int l)
+mix(struct fl_forward *f, int l)
 {
+	struct fl_attention a;
+
+	if (!f->spans) {
+		a = f->sequences ? fl_forward_attention(f, l) : cached_attention(f, l);
+		fl_attention(&a, f->scratch);
+		return;
+	}
 	for (size_t i = 0; i < f->spans; i++)
-		f->attention[i] = mix_span(f, l, &f->span[i]);
+		f->attention[i] = span_attention(f, l, &f->span[i]);
 	fl_attention_all(f->attention, f->spans, f->scratch);
 }
 
-/* Of `sequences` sequences, or of the cached one (0), whose first row is at f->depth. */
 static void
-mix(struct fl_forward *f, int l, size_t sequences)
-{
-	struct fl_attention a = heads_of(f, l);
-
-	if (sequences) {
-		a.sequences = sequences;
-		a.queries = f->rows / sequences;
-		a.kv_sequence = a.queries * a.kv_row;
-	} else {
-		struct fl_keys keys;
-
-		fl_kv_append(&f->cache[l], f->k, f->v, f->rows, a.window);
-		keys = fl_kv_keys(&f->cache[l]);
-		a.queries = f->rows;
-		a.past = f->depth, a.first = keys.first;
-		a.k = keys.k, a.v = keys.v;
-		a.kv_row = keys.row, a.kv_head = keys.head;
-	}
-	fl_attention(&a, f->scratch);
-}
-
-static void
-rotate(struct fl_forward *f, float *x, size_t heads, size_t sequences)
+rotate(struct fl_forward *f, float *x, size_t heads)
 {
 	size_t dim = (size_t)f->m->config.head_dim;
 
@@ -284,70 +277,76 @@ rotate(struct fl_forward *f, float *x, size_t heads, size_t sequences)
 		fl_rope(x + f->span[i].row * heads * dim, f->span[i].length, heads, dim, f->rope,
 		    f->span[i].position, f->span[i].length);
 	if (!f->spans)
-		fl_rope(x, f->rows, heads, dim, f->rope, sequences ? 0 : f->depth,
-		    sequences ? f->rows / sequences : f->rows);
+		fl_rope(x, f->rows, heads, dim, f->rope, f->sequences ? 0 : f->depth,
+		    f->sequences ? f->rows / f->sequences : f->rows);
 }
 
 static void
-attention(struct fl_forward *f, int l, size_t sequences)
+attention(struct fl_forward *f, int l)
 {
 	const struct fl_config *c = &f->m->config;
 	const struct fl_layer *w = &f->m->layer[l];
+	const struct fl_acts *a = &f->acts.layer[l];
 	size_t dim = (size_t)c->head_dim, heads = (size_t)c->heads, kv_heads = (size_t)c->kv_heads;
 
-	norm(f, 2 * l, w->attn_norm);
-	linear(f, f->q, f->norm, &w->q, w->q_bias);
-	linear(f, f->k, f->norm, &w->k, w->k_bias);
-	linear(f, f->v, f->norm, &w->v, w->v_bias);
+	norm(f, 2 * l, a->norm, a->x, w->attn_norm);
+	linear(f, a->q0, a->norm, &w->q, w->q_bias);
+	linear(f, a->k0, a->norm, &w->k, w->k_bias);
+	linear(f, a->v, a->norm, &w->v, w->v_bias);
 	if (w->q_norm) {
-		fl_rmsnorm(f->q, f->q, f->rows * heads, dim, w->q_norm, c->norm_eps);
-		fl_rmsnorm(f->k, f->k, f->rows * kv_heads, dim, w->k_norm, c->norm_eps);
+		fl_rmsnorm(a->q, a->q0, f->rows * heads, dim, w->q_norm, c->norm_eps);
+		fl_rmsnorm(a->k, a->k0, f->rows * kv_heads, dim, w->k_norm, c->norm_eps);
 	}
-	rotate(f, f->q, heads, sequences);
-	rotate(f, f->k, kv_heads, sequences);
-	if (f->spans)
-		mix_spans(f, l);
-	else
-		mix(f, l, sequences);
+	rotate(f, a->q, heads);
+	rotate(f, a->k, kv_heads);
+	mix(f, l);
 	if (f->hooks.heads)
-		f->hooks.heads(f->hooks.ctx, l, f->q, f->rows);
-	linear(f, f->norm, f->q, &w->o, w->o_bias);
-	add_to_stream(f);
+		f->hooks.heads(f->hooks.ctx, l, a->mix, f->rows);
+	linear(f, f->delta, a->mix, &w->o, w->o_bias);
+	fl_add(a->mid, a->x, f->delta, f->rows * (size_t)c->width);
 	if (f->hooks.attn)
-		f->hooks.attn(f->hooks.ctx, l, f->before, f->x, f->rows);
+		f->hooks.attn(f->hooks.ctx, l, f->before, a->mid, f->rows);
 }
 
 static void
 ffn(struct fl_forward *f, int l)
 {
 	const struct fl_layer *w = &f->m->layer[l];
+	const struct fl_acts *a = &f->acts.layer[l];
 
-	norm(f, 2 * l + 1, w->ffn_norm);
-	linear(f, f->gate, f->norm, &w->gate, NULL);
-	linear(f, f->up, f->norm, &w->up, NULL);
-	fl_swiglu(f->gate, f->up, f->rows * (size_t)f->m->config.ffn);
+	norm(f, 2 * l + 1, a->ffn_norm, a->mid, w->ffn_norm);
+	linear(f, a->gate, a->ffn_norm, &w->gate, NULL);
+	linear(f, a->up, a->ffn_norm, &w->up, NULL);
+	fl_swiglu(a->hidden, a->gate, a->up, f->rows * (size_t)f->m->config.ffn);
 	if (f->hooks.ffn)
-		f->hooks.ffn(f->hooks.ctx, l, f->gate, f->rows);
-	linear(f, f->norm, f->gate, &w->down, NULL);
-	add_to_stream(f);
+		f->hooks.ffn(f->hooks.ctx, l, a->hidden, f->rows);
+	linear(f, f->delta, a->hidden, &w->down, NULL);
+	fl_add(a[1].x, a->mid, f->delta, f->rows * (size_t)f->m->config.width);
+}
+
+void
+fl_forward_layer(struct fl_forward *f, int l)
+{
+	if (f->m->config.pattern[l] != 's')
+		attention(f, l);
+	ffn(f, l);
 }
 
 static void
-run_layers(struct fl_forward *f, size_t sequences)
+run_layers(struct fl_forward *f)
 {
 	const struct fl_config *c = &f->m->config;
-	size_t size = f->rows * (size_t)c->width * sizeof *f->x;
+	const struct fl_acts *a = f->acts.layer;
+	size_t size = f->rows * (size_t)c->width * sizeof *a->x;
 
 	for (int l = 0; l < c->layers; l++) {
 		if (f->before)
-			memcpy(f->before, f->x, size);
-		if (c->pattern[l] != 's')
-			attention(f, l, sequences);
-		ffn(f, l);
+			memcpy(f->before, a[l].x, size);
+		fl_forward_layer(f, l);
 		if (f->hooks.layer)
-			f->hooks.layer(f->hooks.ctx, l, f->before, f->x, f->rows);
+			f->hooks.layer(f->hooks.ctx, l, f->before, a[l + 1].x, f->rows);
 	}
-	norm(f, 2 * c->layers, f->m->final_norm);
+	norm(f, 2 * c->layers, a[c->layers].norm, a[c->layers].x, f->m->final_norm);
 }
 
 /* --- tokens in --- */
@@ -363,23 +362,34 @@ check_ids(const struct fl_forward *f, const uint32_t *ids, size_t n, struct fl_e
 }
 
 static void
-embed(struct fl_forward *f, const uint32_t *ids, size_t n)
+embed(struct fl_forward *f, const uint32_t *ids, size_t sequences, size_t n)
 {
+	float *x = f->acts.layer[0].x;
+
 	f->rows = n;
+	f->sequences = sequences;
 	for (size_t i = 0; i < n; i++)
-		fl_matrix_rows_f32(&f->m->embed, ids[i], 1, f->x + i * (size_t)f->m->config.width);
+		fl_matrix_rows_f32(&f->m->embed, ids[i], 1, x + i * (size_t)f->m->config.width);
 }
 
 int
 fl_forward_batch(struct fl_forward *f, const uint32_t *ids, size_t sequences, size_t length,
     struct fl_err *err)
 {
+	return fl_forward_batch_of(f, ids, NULL, sequences, length, err);
+}
+
+int
+fl_forward_batch_of(struct fl_forward *f, const uint32_t *ids, const uint32_t *begin, size_t sequences,
+    size_t length, struct fl_err *err)
+{
 	if (sequences * length > f->capacity || sequences * length == 0 || f->depth)
 		fl_bug("%zu sequences of %zu", sequences, length);
 	if (check_ids(f, ids, sequences * length, err) < 0)
 		return -1;
-	embed(f, ids, sequences * length);
-	run_layers(f, sequences);
+	f->begin = begin;
+	embed(f, ids, sequences, sequences * length);
+	run_layers(f);
 	return 0;
 }
 
@@ -391,8 +401,8 @@ fl_forward_append(struct fl_forward *f, const uint32_t *ids, size_t n, struct fl
 	if (check_ids(f, ids, n, err) < 0)
 		return -1;
 	for (size_t at = 0; at < n; at += f->rows) {
-		embed(f, ids + at, n - at < f->capacity ? n - at : f->capacity);
-		run_layers(f, 0);
+		embed(f, ids + at, 0, n - at < f->capacity ? n - at : f->capacity);
+		run_layers(f);
 		f->depth += f->rows;
 	}
 	return 0;
@@ -407,13 +417,13 @@ lay_out(struct fl_forward *f, const struct fl_span *spans, size_t n)
 	f->span = fl_grow(f->span, &f->span_cap, n, sizeof *f->span);
 	f->attention = fl_grow(f->attention, &f->attention_cap, n, sizeof *f->attention);
 	for (size_t i = 0; i < n; i++) {
-		struct span *s = &f->span[i], *after = NULL;
+		struct fl_forward_span *s = &f->span[i], *after = NULL;
 
 		if (spans[i].after != FL_NO_SPAN)
 			after = &f->span[spans[i].after];
 		if (spans[i].length == 0 || (after && (after >= s || after->after)))
 			fl_bug("span %zu of %zu tokens after %zu", i, spans[i].length, spans[i].after);
-		*s = (struct span){ rows, after ? after->position + after->length : f->depth, spans[i].length,
+		*s = (struct fl_forward_span){ rows, after ? after->position + after->length : f->depth, spans[i].length,
 			after };
 		rows += s->length;
 	}
@@ -430,21 +440,28 @@ fl_forward_spans(struct fl_forward *f, const uint32_t *ids, const struct fl_span
 		fl_bug("%zu spans of %zu tokens", n, rows);
 	if (check_ids(f, ids, rows, err) < 0)
 		return -1;
-	embed(f, ids, rows);
+	embed(f, ids, 0, rows);
 	f->spans = n;
-	run_layers(f, 0);
+	run_layers(f);
 	f->spans = 0;
 	return 0;
+}
+
+static float *
+final_norm(const struct fl_forward *f)
+{
+	return f->acts.layer[f->m->config.layers].norm;
 }
 
 void
 fl_forward_keep(struct fl_forward *f, const size_t *rows, size_t n)
 {
 	size_t width = (size_t)f->m->config.width;
+	float *norm = final_norm(f);
 
 	for (size_t i = 0; i < n; i++)
 		if (rows[i] != i)
-			memcpy(f->norm + i * width, f->norm + rows[i] * width, width * sizeof *f->norm);
+			memcpy(norm + i * width, norm + rows[i] * width, width * sizeof *norm);
 	f->rows = n;
 }
 
@@ -453,27 +470,38 @@ fl_forward_keep(struct fl_forward *f, const size_t *rows, size_t n)
 const float *
 fl_forward_last(struct fl_forward *f)
 {
-	const float *row = f->norm + (f->rows - 1) * (size_t)f->m->config.width;
+	const float *row = final_norm(f) + (f->rows - 1) * (size_t)f->m->config.width;
 
 	fl_gemm(f->last, row, 1, &f->m->head, f->scratch);
 	return f->last;
+}
+
+size_t
+fl_forward_block(const struct fl_forward *f)
+{
+	size_t block = LOGITS / (size_t)f->m->config.vocab + 1;
+
+	return block < f->capacity ? block : f->capacity;
+}
+
+void
+fl_forward_logits_of(struct fl_forward *f, size_t first, size_t n, float *out)
+{
+	product(f, out, final_norm(f) + first * (size_t)f->m->config.width, n, &f->m->head);
 }
 
 void
 fl_forward_logits(struct fl_forward *f,
     void (*see)(void *ctx, size_t first, size_t n, float *logits), void *ctx)
 {
-	size_t vocab = (size_t)f->m->config.vocab, width = (size_t)f->m->config.width;
-	size_t block = LOGITS / vocab + 1;
+	size_t block = fl_forward_block(f);
 
-	if (block > f->capacity)
-		block = f->capacity;
 	if (!f->logits)
-		f->logits = floats(block, vocab, "the logits");
+		f->logits = floats(block, (size_t)f->m->config.vocab, "the logits");
 	for (size_t at = 0; at < f->rows; at += block) {
 		size_t n = f->rows - at < block ? f->rows - at : block;
 
-		fl_gemm(f->logits, f->norm + at * width, n, &f->m->head, f->scratch);
+		fl_forward_logits_of(f, at, n, f->logits);
 		see(ctx, at, n, f->logits);
 	}
 }

@@ -20,6 +20,7 @@
 #include <stdint.h>
 
 #include "base/err.h"
+#include "model/acts.h"
 #include "model/weights.h"
 
 /* Observers, each may be NULL; called in the order of computation on the calling thread, once a
@@ -48,11 +49,21 @@ struct fl_forward;
  * batches. hooks may be NULL and are copied. */
 struct fl_forward *fl_forward_new(const struct fl_model *m, size_t rows, size_t positions,
     const struct fl_hooks *hooks);
+
+/* For training: batches only, f32 weights only, and the activations of all layers stay. bf16: matrix
+ * products, here and on the way back, of operands rounded to bf16. */
+struct fl_forward *fl_forward_new_kept(const struct fl_model *m, size_t rows, enum fl_acts_kept kept,
+    bool bf16);
 void fl_forward_free(struct fl_forward *f); /* NULL is fine */
 
 /* ids [sequences, length], sequences * length <= rows. -1: an id is not in the vocabulary. */
 int fl_forward_batch(struct fl_forward *f, const uint32_t *ids, size_t sequences, size_t length,
     struct fl_err *err) FL_MUST_USE;
+
+/* The same where begin [sequences, length], not NULL, says from which token of its sequence on each token
+ * sees; it never decreases and must live until the backward pass is done. */
+int fl_forward_batch_of(struct fl_forward *f, const uint32_t *ids, const uint32_t *begin,
+    size_t sequences, size_t length, struct fl_err *err) FL_MUST_USE;
 
 /* Appends n >= 1 tokens to the cached sequence, which must stay within `positions`; the rows left
  * behind are those of the last piece. */
@@ -87,6 +98,11 @@ const float *fl_forward_last(struct fl_forward *f);
  * overwrite them. */
 void fl_forward_logits(struct fl_forward *f,
     void (*see)(void *ctx, size_t first, size_t n, float *logits), void *ctx);
+
+size_t fl_forward_block(const struct fl_forward *f); /* the most rows of such a block */
+
+/* Logits of rows first .. first+n-1 into out [n, vocab]. */
+void fl_forward_logits_of(struct fl_forward *f, size_t first, size_t n, float *out);
 
 /* Bytes held by the KV cache. */
 uint64_t fl_forward_cache_bytes(const struct fl_forward *f);

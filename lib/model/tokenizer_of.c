@@ -34,6 +34,16 @@ fl_tokenizer_of_model(const struct fl_model *m, struct fl_err *err)
 }
 
 struct fl_tokenizer *
+fl_tokenizer_of_params(const struct fl_params *p, struct fl_err *err)
+{
+	struct fl_tokenizer_text file[FL_TOKENIZER_FILES] = { { 0 } };
+
+	for (int i = 0; i < FL_TOKENIZER_FILES; i++)
+		file[i].data = fl_params_member(p, fl_tokenizer_file[i], &file[i].len);
+	return make(file, p->inventory->what, err);
+}
+
+struct fl_tokenizer *
 fl_tokenizer_of_checkpoint(const char *path, struct fl_err *err)
 {
 	struct fl_str text[FL_TOKENIZER_FILES] = { { 0 } };

@@ -7,11 +7,13 @@
 #define FL_MODEL_TOKENIZER_OF_H
 
 #include "base/err.h"
+#include "model/params.h"
 #include "model/weights.h"
 #include "text/tokenizer.h"
 
 bool fl_tokenizer_in_model(const struct fl_model *m); /* whether it has any */
 struct fl_tokenizer *fl_tokenizer_of_model(const struct fl_model *m, struct fl_err *err) FL_MUST_USE;
+struct fl_tokenizer *fl_tokenizer_of_params(const struct fl_params *p, struct fl_err *err) FL_MUST_USE;
 
 /* Reads nothing else of the checkpoint, which needs no weights. path NULL or "-": standard input. */
 struct fl_tokenizer *fl_tokenizer_of_checkpoint(const char *path, struct fl_err *err) FL_MUST_USE;

@@ -318,6 +318,34 @@ fl_model_random(const struct fl_config *c, int seed)
 	return m;
 }
 
+/* --- over floats of the caller --- */
+
+struct fl_model *
+fl_model_f32(const struct fl_config *c, float *w)
+{
+	struct fl_model *m = new_model("trained weights");
+	struct fl_inventory *inv = fl_inventory_new(c, m->own->name);
+
+	fl_config_copy(&m->config, c);
+	m->layer = fl_alloc((size_t)c->layers, sizeof *m->layer);
+	for (size_t i = 0; i < inv->n; i++) {
+		const struct fl_weight *x = &inv->weight[i];
+		size_t cols = fl_axis_size(c, fl_roles[x->role].cols), rows = 1;
+
+		if (fl_role_is_matrix(x->role)) {
+			rows = fl_axis_size(c, fl_roles[x->role].rows);
+			*matrix_of(m, x->role, x->layer) = (struct fl_matrix){ FL_MATRIX_F32, rows, cols, w, NULL };
+		} else {
+			*vector_of(m, x->role, x->layer) = w;
+		}
+		w += rows * cols;
+		m->bytes += rows * cols * sizeof *w;
+	}
+	fl_inventory_free(inv);
+	finish(m);
+	return m;
+}
+
 /* --- what else is known --- */
 
 const char *

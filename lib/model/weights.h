@@ -39,6 +39,10 @@ struct fl_model *fl_model_open(const char *path, struct fl_err *err) FL_MUST_USE
 
 /* Random weights in the type the config declares (or quantizes to); c is copied. */
 struct fl_model *fl_model_random(const struct fl_config *c, int seed);
+
+/* A model over the floats at w, which the caller owns: the tensors of c one after the other, in the order
+ * of the inventory. Its matrices and vectors stand at the places of w, whatever is there. */
+struct fl_model *fl_model_f32(const struct fl_config *c, float *w);
 void fl_model_free(struct fl_model *m); /* NULL is fine */
 
 /* A file of the tokenizer (text/tokenizer.h), generation_config.json or chat_template.jinja of the

@@ -26,6 +26,7 @@ example() {
 	fl-quantize) args=(tiny) ;;
 	fl-suggest) args=(--space tiny.space trials.tsv) ;;
 	fl-tokenize) args=(-c tiny tiny.txt) ;;
+	fl-train) args=(-t tiny.tok --steps 2 --batch 2 --context 16 tiny) ;;
 	*) fail "$1 has no line in example()" ;;
 	esac
 }

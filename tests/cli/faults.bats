@@ -43,7 +43,9 @@ input=../trials.tsv fl-suggest --space ../tiny.space -n 3
 fl-tokenize -j 1 -c ../tiny -o out ../tiny.txt
 input=../tiny.txt fl-tokenize -j 1 -c ../tiny.tar
 fl-tokenize -j 1 -d -c ../tiny -o out ../tiny.tok
-fl-train -j 1 -q -t ../tiny.tok --steps 1 --batch 1 --context 16 -o out.tar ../tiny'
+fl-train -j 1 -q -t ../tiny.tok --steps 1 --batch 1 --context 16 -o out.tar ../tiny
+input=../tiny.tar fl-train -j 1 -t ../tiny.tok --steps 1 --batch 1 --context 16 --teacher ../tiny
+fl-train -j 1 --ask -t ../tiny.tok --steps 1 --batch 1 --context 16 -o out ../tiny'
 
 setup_file() {
 	cd "$BATS_FILE_TMPDIR"

@@ -19,6 +19,7 @@ reading() {
 	fl-prune) args=(-j 1 -a d32-f64-ff --score random --layer-score random -o out/) ;;
 	fl-quantize) args=(-j 1 -o out.tar.zst) ;;
 	fl-tokenize) args=(-j 1 -c - ../tiny.txt) ;;
+	fl-train) args=(-j 1 -t ../tiny.tok --steps 1 --batch 1 --context 16 -o out.tar) ;;
 	fl-init | fl-pareto | fl-predict | fl-suggest) return 1 ;;
 	*) fail "$1 has no line in reading()" ;;
 	esac

@@ -212,10 +212,10 @@ the_portable_product_agrees_with_sums_in_double(void)
 			for (size_t i = 0; i < n; i++)
 				for (size_t j = 0; j < k; j++)
 					bt[j * n + i] = b[i * k + j];
-			fl_sgemm_portable(&(struct fl_product){ true, m, n, k, a, k, b, k, 0, c, n });
+			fl_sgemm_portable(&(struct fl_product){ true, false, m, n, k, a, k, b, k, 0, c, n });
 			CHECK(worst(c, a, b, m, n, k) < 1e-6);
 			memset(c, 0, m * n * sizeof *c);
-			fl_sgemm_portable(&(struct fl_product){ false, m, n, k, a, k, bt, n, 1, c, n });
+			fl_sgemm_portable(&(struct fl_product){ false, false, m, n, k, a, k, bt, n, 1, c, n });
 			CHECK(worst(c, a, b, m, n, k) < 1e-6);
 			free(a);
 			free(b);

@@ -73,7 +73,7 @@ swiglu_is_silu_of_gate_times_up(void)
 	memcpy(gate, edge, sizeof edge);
 	was = fl_alloc(n, sizeof *was);
 	memcpy(was, gate, n * sizeof *was);
-	fl_swiglu(gate, up, n);
+	fl_swiglu(gate, gate, up, n);
 	for (size_t i = 0; i < n; i++) {
 		double want = was[i] / (1 + exp(-(double)was[i])) * up[i];
 
@@ -96,7 +96,7 @@ add_adds(void)
 	size_t bad = 0;
 
 	memcpy(was, x, n * sizeof *x);
-	fl_add(x, y, n);
+	fl_add(x, x, y, n);
 	for (size_t i = 0; i < n; i++)
 		bad += x[i] != was[i] + y[i];
 	CHECK(bad == 0);
@@ -157,8 +157,8 @@ the_number_of_threads_does_not_show(void)
 
 		fl_parallel_set(threads);
 		fl_rmsnorm(x, x, rows, n, w, 1e-6);
-		fl_swiglu(x, y, rows * n);
-		fl_add(x, y, rows * n);
+		fl_swiglu(x, x, y, rows * n);
+		fl_add(x, x, y, rows * n);
 		if (first) {
 			CHECK(memcmp(x, first, rows * n * sizeof *x) == 0);
 			free(x);

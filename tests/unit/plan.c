@@ -270,7 +270,8 @@ an_embedding_is_unpacked_whichever_part_comes_first(void)
 	struct fl_plan *plan;
 
 	make_base(&c, false);
-	plan = fl_plan_quantize(&c, "base", -1, -1, &err);
+	plan = fl_plan_quantize(&c, "base", NULL,
+	    &(struct fl_quantize_opts){ .method = "mse", .head = -1, .embed = -1 }, &err);
 	if (!CHECK(plan != NULL))
 		return;
 	apply(plan, path("base"), path("packed/"));

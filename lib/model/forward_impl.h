@@ -1,0 +1,48 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/* forward_impl.h -- inside of the forward pass, for the backward pass that goes the same way back. */
+#ifndef FL_MODEL_FORWARD_IMPL_H
+#define FL_MODEL_FORWARD_IMPL_H
+
+#include "compute/attention.h"
+#include "compute/kv.h"
+#include "compute/scratch.h"
+#include "model/acts.h"
+#include "model/forward.h"
+
+/* A span of the current call: the rows and positions of its tokens. */
+struct fl_forward_span {
+	size_t row, position, length;
+	const struct fl_forward_span *after; /* NULL: none of this call */
+};
+
+/* R rows, D width. */
+struct fl_forward {
+	const struct fl_model *m;
+	struct fl_hooks hooks;
+	size_t capacity, positions; /* as given to fl_forward_new() */
+	size_t rows, sequences;	    /* of the last call; sequences 0: spans, or through the cache */
+	size_t depth;
+	bool bf16; /* matrix products of f32 weights in bf16 */
+	uint64_t cache_bytes;
+
+	struct fl_acts_set acts;
+	float *delta;  /* [R, D] what is added to the residual stream */
+	float *before; /* [R, D] a copy of the stream, for hooks that compare; else NULL */
+	float *last;   /* [vocab] */
+	float *logits; /* [block, vocab], made when asked for */
+	float *rope;
+	const uint32_t *begin; /* [R] of a batch, or NULL: as struct fl_attention has it */
+	struct fl_kv *cache;   /* [layers] */
+	struct fl_forward_span *span;	/* [spans]; none in the other ways of working */
+	struct fl_attention *attention; /* [spans] */
+	size_t spans, span_cap, attention_cap;
+	struct fl_scratch *scratch;
+};
+
+/* Layer l of the rows at hand, from its input to the next one's. */
+void fl_forward_layer(struct fl_forward *f, int l);
+
+/* The attention of layer l in a batch, as the kernels want it. */
+struct fl_attention fl_forward_attention(const struct fl_forward *f, int l);
+
+#endif

@@ -1,0 +1,173 @@
+# SPDX-License-Identifier: Apache-2.0
+# Gradients and whole runs are compared with PyTorch's in tests/unit/train.c.
+load helper
+
+setup_file() {
+	cd "$BATS_FILE_TMPDIR"
+	fl-init -s 1 -o tiny/ "$FIXTURES/tiny-qwen3.json"
+	cp "$FIXTURES/tiny/tokenizer.json" tiny
+	perl -e 'my $x = 1; print pack "V*", map { $x = ($x * 5 + ($_ % 3)) % 64 } 1 .. 2000' > tokens
+	head -c 1000 tokens > held
+}
+
+setup() {
+	TINY=$BATS_FILE_TMPDIR/tiny TOKENS=$BATS_FILE_TMPDIR/tokens HELD=$BATS_FILE_TMPDIR/held
+	FEW=(-t "$TOKENS" --context 32 --batch 4 --rate 3e-3)
+}
+
+# The column named $1 of the last row of table $2.
+last() {
+	awk -F '\t' -v name="$1" 'NR == 1 { for (i = 1; i <= NF; i++) if ($i == name) c = i } END { print $c }' "$2"
+}
+
+loss() {
+	fl-eval -t "$HELD" --context 32 "$1" > loss.tsv
+	last loss_nats loss.tsv
+}
+
+less() {
+	awk -v a="$1" -v b="$2" 'BEGIN { exit !(a < b) }'
+}
+
+@test "training lowers the loss, and the curve says so" {
+	fl-train "${FEW[@]}" --steps 60 --held "$HELD" --held-every 30 --dtype float32 --curve curve.tsv \
+		-o out.tar "$TINY"
+	less "$(loss out.tar)" "$(loss "$TINY")"
+	[ "$(wc -l < curve.tsv)" = 61 ]
+	run -0 awk -F '\t' '$6 != "" { print $1 }' curve.tsv
+	assert_output $'step\n30\n60'
+	assert_equal "$(printf %.4f "$(last held_nats curve.tsv)")" "$(printf %.4f "$(loss out.tar)")"
+	less "$(last loss_nats curve.tsv)" "$(awk 'NR == 2 { print $3 }' curve.tsv)"
+}
+
+@test "the same bytes come out at any -j, of every form of a checkpoint, recomputed or not" {
+	tar cf model.tar -C "$TINY" config.json tokenizer.json model.safetensors fl-history.jsonl
+	fl-train "${FEW[@]}" --steps 4 -j 1 -o a.tar "$TINY"
+	fl-train "${FEW[@]}" --steps 4 -j 3 --recompute model.tar > b.tar
+	pipe "cat model.tar | fl-train ${FEW[*]} --steps 4 > c.tar"
+	cmp a.tar b.tar
+	cmp a.tar c.tar
+}
+
+@test "killed at any step and started again, a run ends in the same bytes" {
+	fl-train "${FEW[@]}" --steps 30 --curve whole.tsv -o whole.tar "$TINY"
+	for ms in 10 40 80 120; do
+		timeout -s KILL "0.$(printf %03d $ms)" fl-train "${FEW[@]}" --steps 30 --state state --state-every 1 \
+			--curve curve.tsv -o out.tar "$TINY" || true
+	done
+	fl-train "${FEW[@]}" --steps 30 --state state --state-every 1 --curve curve.tsv -o out.tar "$TINY"
+	cmp whole.tar out.tar
+	cmp whole.tsv curve.tsv
+	fl-train -v "${FEW[@]}" --steps 30 --state state --curve curve.tsv -o again.tar "$TINY" 2> said
+	cmp whole.tar again.tar
+	grep -q 'taken up after step 30' said
+}
+
+@test "the state of another run is refused by name" {
+	fl-train "${FEW[@]}" --steps 2 --state state -o out.tar "$TINY"
+	one_line_error 3 fl-train "${FEW[@]}" --steps 3 --state state -o x.tar "$TINY"
+	[[ $stderr = *"'state'"*"another run"* ]]
+	one_line_error 3 fl-train "${FEW[@]}" --steps 2 --state "$TOKENS" -o x.tar "$TINY"
+	[ ! -e x.tar ]
+}
+
+@test "what a teacher says in a file serves runs in its place, and only those it was asked for" {
+	fl-init -s 2 -o big/ "$FIXTURES/tiny-qwen3.json"
+	fl-train --ask "${FEW[@]}" --steps 3 --top 300 -o all big
+	fl-train --ask "${FEW[@]}" --steps 3 -j 1 big > top
+	fl-train --ask "${FEW[@]}" --steps 3 -j 3 -o again big
+	cmp top again
+	fl-train "${FEW[@]}" --steps 3 --teacher big --curve a.tsv -o a.tar "$TINY"
+	fl-train "${FEW[@]}" --steps 3 --teacher all --curve b.tsv -o b.tar "$TINY"
+	fl-train "${FEW[@]}" --steps 3 --teacher top -o c.tar "$TINY"
+	assert_equal "$(cut -c 1-5 <<< "$(last loss_nats a.tsv)")" "$(cut -c 1-5 <<< "$(last loss_nats b.tsv)")"
+	one_line_error 3 fl-train "${FEW[@]}" --steps 90 --teacher top -o x.tar "$TINY"
+	[[ $stderr = *"'top' lacks sequence"* ]]
+	one_line_error 3 fl-train "${FEW[@]}" --steps 3 --temperature 2 --teacher top -o x.tar "$TINY"
+	[[ $stderr = *"'top'"*temperature* ]]
+	one_line_error 3 fl-train -t "$HELD" --context 32 --batch 4 --steps 3 --teacher top -o x.tar "$TINY"
+	[[ $stderr = *"'top'"*"other tokens"* ]]
+	head -c 5000 top > cut
+	one_line_error 3 fl-train "${FEW[@]}" --steps 3 --teacher cut -o x.tar "$TINY"
+	one_line_error 4 fl-train "${FEW[@]}" --steps 3 --teacher absent -o x.tar "$TINY"
+	one_line_error 2 fl-train --ask "${FEW[@]}" --steps 3 --teacher top -o x.tar "$TINY"
+	[ ! -e x.tar ]
+}
+
+@test "a teacher of another vocabulary is refused by name" {
+	fl-init -s 2 -o other/ "$FIXTURES/tiny/config.json"
+	one_line_error 3 fl-train "${FEW[@]}" --steps 3 --teacher other -o x.tar "$TINY"
+	[[ $stderr = *"'other'"*vocabulary* ]]
+	[ ! -e x.tar ]
+}
+
+@test "hybrid, tied and pruned models are trained; what is not theirs stays as it was" {
+	fl-attnpattern -a d64-f128-fsfw --window 8 -o cand.tar "$TINY"
+	fl-train "${FEW[@]}" --steps 20 -o out.tar cand.tar
+	less "$(loss out.tar)" "$(loss cand.tar)"
+	cmp <(tar xOf cand.tar config.json) <(tar xOf out.tar config.json)
+	cmp <(tar xOf cand.tar tokenizer.json) <(tar xOf out.tar tokenizer.json)
+	assert_equal "$(tar xOf out.tar fl-history.jsonl | wc -l)" 3
+}
+
+@test "weights are stored as float32 or bfloat16 where asked for" {
+	fl-train "${FEW[@]}" --steps 1 --dtype bfloat16 -o bf16.tar "$TINY"
+	fl-train "${FEW[@]}" --steps 1 --dtype float32 -o f32.tar "$TINY"
+	[ "$(stat -c %s bf16.tar)" -lt "$(stat -c %s f32.tar)" ]
+	fl-info --check bf16.tar
+	fl-info --check f32.tar
+}
+
+@test "quantized and broken checkpoints, too few tokens and senseless options are refused" {
+	fl-init -s 1 "$FIXTURES/tiny/config.json" | fl-quantize -o q.tar
+	one_line_error 3 fl-train "${FEW[@]}" -o x.tar q.tar
+	[[ $stderr = *"'q.tar'"*quantized* ]]
+	head -c 40 "$TOKENS" > short
+	one_line_error 3 fl-train -t short --context 32 -o x.tar "$TINY"
+	[[ $stderr = *"'short'"*"too few"* ]]
+	cp -r "$TINY" bad
+	poison bad/model.safetensors model.layers.1.mlp.gate_proj.weight
+	one_line_error 3 fl-train "${FEW[@]}" -o x.tar bad
+	[[ $stderr = *"not finite"* ]]
+	one_line_error 2 fl-train "${FEW[@]}" --steps 3 --warmup 4 -o x.tar "$TINY"
+	one_line_error 2 fl-train "${FEW[@]}" --held-every 4 -o x.tar "$TINY"
+	one_line_error 2 fl-train -o x.tar "$TINY"
+	[ ! -e x.tar ]
+}
+
+@test "documents do not see one another with --documents" {
+	fl-train "${FEW[@]}" --steps 3 -o a.tar "$TINY"
+	fl-train "${FEW[@]}" --steps 3 --documents -o b.tar "$TINY"
+	! cmp -s a.tar b.tar
+	fl-init -s 1 -o bare/ "$FIXTURES/tiny-qwen3.json"
+	one_line_error 3 fl-train "${FEW[@]}" --steps 3 --documents -o x.tar bare
+}
+
+# ranks N ARGUMENTS...: fl-train on N of them.
+ranks() {
+	OMPI_ALLOW_RUN_AS_ROOT=1 OMPI_ALLOW_RUN_AS_ROOT_CONFIRM=1 \
+		mpirun --oversubscribe --mca btl_vader_single_copy_mechanism none -n "$1" fl-train -j 1 "${@:2}" 2> mpi.err ||
+		{ cat mpi.err; return 1; }
+}
+
+@test "two ranks are one with twice the accumulation, within rounding" {
+	need mpirun
+	fl-train "${FEW[@]}" --steps 12 --accumulate 2 --curve one.tsv --dtype float32 -o one.tar "$TINY"
+	ranks 2 "${FEW[@]}" --steps 12 --curve two.tsv --dtype float32 --state state -o two.tar "$TINY"
+	paste one.tsv two.tsv | awk -F '\t' 'NR > 1 { n = NF / 2; d = $3 - $(3 + n); if (d < 0) d = -d; if (d > 1e-4) bad = 1;
+		if ($7 != $(7 + n)) bad = 1 } END { exit bad || NR != 13 }'
+	cp two.tar before.tar
+	ranks 2 "${FEW[@]}" --steps 12 --curve two.tsv --dtype float32 --state state -o two.tar "$TINY"
+	cmp before.tar two.tar
+	fl-init -s 2 -o big/ "$FIXTURES/tiny-qwen3.json"
+	ranks 2 "${FEW[@]}" --steps 2 --teacher big -o a.tar "$TINY"
+}
+
+@test "built without MPI, the tool says so when mpirun starts it" {
+	need gcc
+	flags=$(sed 's/-DFL_MPI//' "$B/flags")
+	(cd "$ROOT" && $flags -o "$OLDPWD/fl-train" "$B/obj/tools/fl-train.o" lib/base/ranks.c "$B/libfl.a" \
+		$(grep -o ' -l[^ ]*' <<< "$flags"))
+	OMPI_COMM_WORLD_SIZE=2 PATH=$PWD:$PATH one_line_error 2 fl-train "${FEW[@]}" -o x.tar "$TINY"
+	[[ $stderr = *"without MPI"* ]]
+}

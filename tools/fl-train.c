@@ -1,0 +1,355 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/* fl-train.c -- train a checkpoint on: continued pretraining, or distillation from a teacher.
+ *
+ * The step is in model/train.h; this file connects it to streams, to the state it can be taken up from,
+ * and to the learning curve. */
+#include <math.h>
+#include <string.h>
+
+#include "base/cli.h"
+#include "base/digest.h"
+#include "base/log.h"
+#include "base/progress.h"
+#include "base/ranks.h"
+#include "base/str.h"
+#include "io/history.h"
+#include "model/eval.h"
+#include "model/params.h"
+#include "model/tokenizer_of.h"
+#include "model/train.h"
+#include "model/train_file.h"
+#include "text/tokens.h"
+
+static const char *tokens_path, *teacher_path, *held_path, *state_path, *curve_path;
+static const char *output, *dtype;
+static const char *schedule = "cosine";
+static const char *const schedules[] = { "cosine", "linear", NULL };
+static const char *const dtypes[] = { "float32", "bfloat16", NULL };
+static bool zstd, no_history, documents, recompute, bf16, ask;
+static int steps = 100, batch = 8, accumulate = 1, context, warmup = -1, seed, held_every, state_every = 100, top = 64;
+static double rate = 3e-4, floor_ = 0.1, beta1 = 0.9, beta2 = 0.95, eps = 1e-8, decay = 0.1, clip = 1;
+static double temperature = 1, mix = 1;
+
+static const struct fl_opt opts[] = {
+	FL_OPT_TOKENS(tokens_path),
+	{ 0, "steps", "n", "Train for n steps. The default is 100.", .num = &steps, .min = 0, .max = 1 << 30 },
+	{ 0, "batch", "n", "Take n sequences at once. The default is 8.", .num = &batch, .min = 1, .max = 1 << 16 },
+	{ 0, "accumulate", "n", "Take n such batches a step. The default is 1.", .num = &accumulate, .min = 1,
+	  .max = 1 << 16 },
+	{ 0, "context", "n",
+	  "Cut the tokens into sequences of n. The default is the smaller of 2048 and the model's maximum.",
+	  .num = &context, .min = 2, .max = 1 << 20 },
+	{ 0, "documents", NULL,
+	  "Let no token see another document: attention does not reach back across an end-of-text token.",
+	  .flag = &documents },
+	{ 0, "rate", "x", "Set the highest learning rate. The default is 3e-4.", .real = &rate, .min = 0, .max = 10 },
+	{ 0, "floor", "x", "End with x times that rate. The default is 0.1.", .real = &floor_, .min = 0, .max = 1 },
+	{ 0, "warmup", "n", "Reach the highest rate after n steps. The default is a twentieth of them.",
+	  .num = &warmup, .min = 0, .max = 1 << 30 },
+	{ 0, "schedule", "shape", "Let the rate fall along a cosine or linear. The default is cosine.",
+	  .word = &schedule, .words = schedules },
+	{ 0, "beta1", "x", "AdamW's decay of the first moment. The default is 0.9.", .real = &beta1, .min = 0,
+	  .max = 0.999999 },
+	{ 0, "beta2", "x", "AdamW's decay of the second moment. The default is 0.95.", .real = &beta2, .min = 0,
+	  .max = 0.999999 },
+	{ 0, "eps", "x", "AdamW's epsilon. The default is 1e-8.", .real = &eps, .min = 1e-12, .max = 1 },
+	{ 0, "decay", "x", "AdamW's decay of matrices; norms and biases have none. The default is 0.1.",
+	  .real = &decay, .min = 0, .max = 10 },
+	{ 0, "clip", "x", "Shorten longer gradients to norm x; 0 leaves them. The default is 1.", .real = &clip,
+	  .min = 0, .max = 1e9 },
+	{ 0, "teacher", "path",
+	  "Learn what this checkpoint, of the same vocabulary, predicts, or what --ask wrote of one.",
+	  .str = &teacher_path, .file = true },
+	{ 0, "ask", NULL,
+	  "Do not train: write what the operand, a teacher, says of the sequences of such a run.", .flag = &ask },
+	{ 0, "top", "n", "With --ask: tell the n likeliest tokens, and the rest as one. The default is 64.",
+	  .num = &top, .min = 1, .max = FL_TEACHER_TOP },
+	{ 0, "temperature", "x", "Soften student and teacher by x. The default is 1.", .real = &temperature,
+	  .min = 0.01, .max = 100 },
+	{ 0, "mix", "x", "Weigh the teacher with x and the text with 1 - x. The default is 1.", .real = &mix,
+	  .min = 0, .max = 1 },
+	{ 0, "held", "file", "Measure the loss on these held-out tokens.", .str = &held_path, .file = true },
+	{ 0, "held-every", "n", "Do so every n steps. The default is at the end alone.", .num = &held_every,
+	  .min = 1, .max = 1 << 30 },
+	{ 0, "curve", "file", "Write the learning curve to file, a row a step.", .str = &curve_path, .mute = true },
+	{ 0, "state", "file",
+	  "Keep in file what the run can be taken up from, and take it up from there if it exists.",
+	  .str = &state_path, .mute = true },
+	{ 0, "state-every", "n", "Do so every n steps. The default is 100.", .num = &state_every, .min = 1,
+	  .max = 1 << 30, .mute = true },
+	{ 0, "recompute", NULL,
+	  "Keep the input of each layer alone and compute the rest again: less memory, a third more time.",
+	  .flag = &recompute, .mute = true },
+	{ 0, "bf16", NULL,
+	  "Round the operands of matrix products to bfloat16: faster where the CPU multiplies that.", .flag = &bf16 },
+	{ 0, "dtype", "type", "Store weights as float32 or bfloat16. The default is the input's type.",
+	  .word = &dtype, .words = dtypes },
+	FL_OPT_SEED(seed),
+	FL_OPT_CKPT_OUTPUT(output),
+	FL_OPT_ZSTD(zstd),
+	FL_OPT_HISTORY(no_history),
+	FL_OPT_THREADS,
+	{ 0 },
+};
+
+static const struct fl_tool tool = {
+	.name = "fl-train", .brief = "train a checkpoint on",
+	.operands = "[checkpoint]", .max_operands = 1, .opts = opts,
+};
+
+static struct fl_train_opts
+options(void)
+{
+	struct fl_train_opts o = { .steps = steps, .batch = batch, .accumulate = accumulate, .rate = rate,
+		.floor = floor_, .warmup = warmup < 0 ? steps / 20 : warmup,
+		.linear = strcmp(schedule, "linear") == 0, .clip = clip,
+		.bf16 = bf16, .kept = recompute ? FL_ACTS_INPUTS : FL_ACTS_ALL,
+		.distill = { (float)mix, (float)temperature } };
+
+	o.adamw = (struct fl_adamw){ .beta1 = (float)beta1, .beta2 = (float)beta2, .eps = (float)eps,
+		.decay = (float)decay };
+	return o;
+}
+
+static void
+check_usage(const char *operand)
+{
+	bool from_stdin = !operand || strcmp(operand, "-") == 0;
+	const char *const others[] = { tokens_path, teacher_path, held_path };
+
+	if (!tokens_path)
+		fl_die(FL_EXIT_USAGE, "give tokens with -t");
+	if (warmup > steps)
+		fl_die(FL_EXIT_USAGE, "--warmup %d is more than --steps %d", warmup, steps);
+	for (int i = 0; i < 3; i++)
+		if (others[i] && strcmp(others[i], "-") == 0) {
+			if (from_stdin)
+				fl_die(FL_EXIT_USAGE, "checkpoint and tokens cannot both come from standard input");
+			from_stdin = true;
+		}
+	if (ask && (teacher_path || fl_ranks_count() > 1))
+		fl_die(FL_EXIT_USAGE, "--ask is for one teacher, the operand, on one rank");
+	if (fl_ranks_count() > 1 && from_stdin)
+		fl_die(FL_EXIT_USAGE, "several ranks cannot share standard input: name files");
+	if (held_every && !held_path)
+		fl_die(FL_EXIT_USAGE, "--held-every needs --held");
+	fl_cli_refuse_terminal(output);
+}
+
+struct run {
+	const struct fl_config *config; /* of the operand */
+	struct fl_params *params;
+	struct fl_tokens *tokens, *held;
+	struct fl_windows windows; /* of held */
+	struct fl_samples samples;
+	struct fl_teacher teacher;
+	struct fl_trainer *trainer;
+	struct fl_curve curve;
+	char text[FL_DIGEST_LEN]; /* of the samples */
+	char name[FL_DIGEST_LEN]; /* of everything that decides the result: options, the model, the samples */
+};
+
+static void
+name_text(struct run *r)
+{
+	struct fl_digest *d = fl_digest_new();
+	int64_t separator = r->samples.separator;
+
+	fl_digest_add(d, r->tokens->id, r->tokens->n * sizeof *r->tokens->id);
+	fl_digest_add(d, &separator, sizeof separator);
+	fl_digest_hex(d, r->text);
+	fl_digest_free(d);
+}
+
+static void
+name_run(struct run *r, const struct fl_reader *in)
+{
+	struct fl_digest *d = fl_digest_new();
+	struct fl_str s = { 0 };
+
+	fl_str_printf(&s, "%d ", fl_ranks_count());
+	fl_json_write(&s, fl_cli_record(), 0);
+	fl_digest_add(d, s.data, s.len);
+	fl_digest_add(d, fl_reader_digest(in), strlen(fl_reader_digest(in)));
+	fl_digest_add(d, r->text, strlen(r->text));
+	fl_digest_hex(d, r->name);
+	fl_digest_free(d);
+	fl_str_free(&s);
+}
+
+/* Takes the tokenizer, NULL if there is none, and err says why. */
+static int
+find_separator(struct run *r, struct fl_tokenizer *t, struct fl_err *err)
+{
+	if (!t)
+		return -1;
+	r->samples.separator = fl_tokenizer_eot(t);
+	fl_tokenizer_free(t);
+	return r->samples.separator >= 0 ? 0 :
+	    fl_err_data(err, "--documents: the tokenizer has no end-of-text token");
+}
+
+static int
+open_tokens(struct run *r, struct fl_err *err)
+{
+	struct fl_windows w;
+
+	r->tokens = fl_tokens_open(tokens_path, (size_t)r->config->vocab, err);
+	if (!r->tokens)
+		return -1;
+	w = (struct fl_windows){ .id = r->tokens->id, .n = r->tokens->n };
+	if (fl_windows_init(&w, r->config, context, 0, false, err) < 0 ||
+	    fl_samples_init(&r->samples, w.id, w.n, w.context, seed, err) < 0)
+		return fl_err_prefix(err, "'%s'", fl_input_name(tokens_path));
+	return 0;
+}
+
+static int
+open_held(struct run *r, struct fl_err *err)
+{
+	if (!held_path)
+		return 0;
+	r->held = fl_tokens_open(held_path, (size_t)r->config->vocab, err);
+	if (!r->held)
+		return -1;
+	r->windows = (struct fl_windows){ .id = r->held->id, .n = r->held->n };
+	if (fl_windows_init(&r->windows, r->config, context, 0, false, err) < 0)
+		return fl_err_prefix(err, "'%s'", fl_input_name(held_path));
+	return 0;
+}
+
+static struct fl_teacher_key
+teacher_key(const struct run *r)
+{
+	return (struct fl_teacher_key){ r->text, (float)temperature, r->samples.length,
+		(size_t)r->config->vocab };
+}
+
+/* --ask: the operand is the teacher. */
+static int
+write_answers(const char *operand, struct run *r, struct fl_err *err)
+{
+	struct fl_model *m = fl_model_open(operand, err);
+	struct fl_teacher_key key;
+
+	if (!m)
+		return -1;
+	r->config = &m->config;
+	if (open_tokens(r, err) < 0 || (documents && find_separator(r, fl_tokenizer_of_model(m, err), err) < 0))
+		return -1;
+	name_text(r);
+	key = teacher_key(r);
+	return fl_teacher_cache_write(output, m, &r->samples,
+	    (size_t)steps * (size_t)batch * (size_t)accumulate, &key, (size_t)top, err);
+}
+
+static int
+begin(struct run *r, struct fl_reader *in, struct fl_err *err)
+{
+	struct fl_train_opts o = options();
+	struct fl_teacher_key key;
+	size_t arrays, activations;
+	int taken = 0;
+
+	r->params = fl_params_read(in, err);
+	if (!r->params)
+		return -1;
+	r->config = &r->params->config;
+	if (open_tokens(r, err) < 0 || open_held(r, err) < 0 ||
+	    (documents && find_separator(r, fl_tokenizer_of_params(r->params, err), err) < 0))
+		return -1;
+	name_text(r);
+	key = teacher_key(r);
+	if (dtype)
+		fl_config_set_dtype(&r->params->config, strcmp(dtype, "float32") == 0 ? FL_F32 : FL_BF16);
+	if (teacher_path && fl_teacher_open(&r->teacher, teacher_path, &key, err) < 0)
+		return -1;
+	r->trainer = fl_trainer_new(r->params, &r->samples, &r->teacher, &o);
+	fl_trainer_memory(r->trainer, &arrays, &activations);
+	fl_note("weights, gradients and moments: %zu MiB; activations: %zu MiB", arrays >> 20,
+	    activations >> 20);
+	name_run(r, in);
+	if (state_path)
+		taken = fl_train_state_read(fl_trainer_state(r->trainer), &r->curve, r->name, state_path, err);
+	if (taken > 0)
+		fl_note("taken up after step %ld", fl_trainer_state(r->trainer)->step);
+	return taken < 0 ? -1 : 0;
+}
+
+static int
+save(struct run *r, struct fl_err *err)
+{
+	if (fl_ranks_self() != 0)
+		return 0;
+	if (state_path && fl_train_state_write(fl_trainer_state(r->trainer), &r->curve, r->name,
+	    state_path, err) < 0)
+		return -1;
+	return fl_curve_write(&r->curve, curve_path, err);
+}
+
+static int
+train(struct run *r, struct fl_err *err)
+{
+	const struct fl_train_state *s = fl_trainer_state(r->trainer);
+	size_t each = (size_t)(batch * accumulate * fl_ranks_count()) * r->samples.length;
+	struct fl_train_step step;
+	struct fl_loss held;
+
+	fl_progress_begin("training", "tokens", (uint64_t)steps * each);
+	fl_progress_add((uint64_t)s->step * each);
+	while (s->step < steps) {
+		if (fl_trainer_step(r->trainer, &step, err) < 0)
+			return -1;
+		fl_progress_add(each);
+		if (r->held && (s->step == steps || (held_every && s->step % held_every == 0))) {
+			if (fl_eval_loss(fl_trainer_model(r->trainer), &r->windows, &held, err) < 0)
+				return -1;
+			step.held = held.nats;
+		}
+		fl_curve_add(&r->curve, &step);
+		if (fl_ranks_self() == 0)
+			fl_note("step %ld: loss %.4f", s->step, step.loss);
+		if (s->step % state_every == 0 && s->step < steps && save(r, err) < 0)
+			return -1;
+	}
+	fl_progress_end();
+	return save(r, err);
+}
+
+static int
+finish(struct run *r, struct fl_reader *in, struct fl_err *err)
+{
+	struct fl_writer *out;
+
+	if (fl_ranks_self() != 0)
+		return 0;
+	out = fl_writer_open(output, zstd, err);
+	if (!out || fl_params_write(r->params, fl_trainer_state(r->trainer)->w, out, err) < 0)
+		return -1;
+	if (!no_history && fl_history_write(out, in, tool.name, fl_cli_record(), NULL, err) < 0)
+		return -1;
+	return fl_writer_commit(out, err);
+}
+
+int
+main(int argc, char **argv)
+{
+	struct fl_err err = { 0 };
+	struct run r = { 0 };
+	struct fl_reader *in;
+	int i = fl_cli(&tool, argc, argv);
+
+	if (fl_ranks_begin(&err) < 0)
+		fl_die_err(&err);
+	check_usage(argv[i]);
+	if (ask) {
+		if (write_answers(argv[i], &r, &err) < 0)
+			fl_die_err(&err);
+		return FL_EXIT_OK;
+	}
+	in = fl_reader_open(argv[i], &err);
+	if (!in || begin(&r, in, &err) < 0 || train(&r, &err) < 0 || finish(&r, in, &err) < 0)
+		fl_die_err(&err);
+	fl_ranks_end();
+	return FL_EXIT_OK;
+}
