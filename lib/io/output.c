@@ -267,6 +267,39 @@ fl_output_open(const char *path, struct fl_err *err)
 	return opened(o, err);
 }
 
+/* What a directory holds. 0, or -1 with errno. */
+struct holdings {
+	bool history, others, nested;
+};
+
+static int
+look_into(DIR *dir, struct holdings *h)
+{
+	struct dirent *d;
+	struct stat st;
+
+	while (errno = 0, d = readdir(dir)) {
+		if (strcmp(d->d_name, ".") == 0 || strcmp(d->d_name, "..") == 0)
+			continue;
+		if (fstatat(dirfd(dir), d->d_name, &st, AT_SYMLINK_NOFOLLOW) < 0)
+			return -1;
+		h->others = true;
+		h->history |= strcmp(d->d_name, FL_MEMBER_HISTORY_NAME) == 0;
+		h->nested |= S_ISDIR(st.st_mode);
+	}
+	return errno ? -1 : 0;
+}
+
+/* Whether path no longer names the directory that is open: another run has put its own there. */
+static bool
+has_moved(DIR *dir, const char *path)
+{
+	struct stat was, is;
+
+	return fstat(dirfd(dir), &was) == 0 &&
+	    (stat(path, &is) < 0 || was.st_dev != is.st_dev || was.st_ino != is.st_ino);
+}
+
 /* Whether commit may put a new directory in the place of this one: it holds plain files only, and
  * either none or a checkpoint that has a history, so one of ours. A model from elsewhere should not go
  * without being asked for. */
@@ -274,27 +307,24 @@ static int
 check_replaceable(const char *path, const char *shown, struct fl_err *err)
 {
 	DIR *dir = opendir(path);
-	bool history = false, others = false, nested = false;
-	struct dirent *d;
-	struct stat st;
-	int rc = 0;
+	struct holdings h = { 0 };
+	int bad, why, rc = 0;
+	bool moved;
 
 	if (!dir)
 		return errno == ENOENT ? 0 : fl_err_sys(err, "cannot write '%s'", shown);
-	while (rc == 0 && (errno = 0, d = readdir(dir))) {
-		if (strcmp(d->d_name, ".") == 0 || strcmp(d->d_name, "..") == 0)
-			continue;
-		others = true;
-		history |= strcmp(d->d_name, FL_MEMBER_HISTORY_NAME) == 0;
-		rc = fstatat(dirfd(dir), d->d_name, &st, AT_SYMLINK_NOFOLLOW);
-		nested |= rc == 0 && S_ISDIR(st.st_mode);
-	}
-	if (errno)
-		rc = fl_err_sys(err, "cannot read '%s'", shown);
+	bad = look_into(dir, &h);
+	why = errno;
+	moved = (bad || !h.history) && has_moved(dir, path);
 	closedir(dir);
-	if (rc == 0 && nested)
+	if (moved)
+		return check_replaceable(path, shown, err);
+	errno = why;
+	if (bad)
+		rc = fl_err_sys(err, "cannot read '%s'", shown);
+	else if (h.nested)
 		rc = fl_err_usage(err, "'%s' holds other directories and is not replaced", shown);
-	if (rc == 0 && others && !history)
+	else if (h.others && !h.history)
 		rc = fl_err_usage(err, "'%s' has no fl-history.jsonl, so it is not replaced", shown);
 	return rc;
 }

@@ -18,7 +18,7 @@ fl_stops_find(const struct fl_model *m, const struct fl_tokenizer *t, struct fl_
 	struct fl_json *json = NULL;
 
 	if (text && !(json = fl_json_parse(text, len, "generation_config.json", err)))
-		return -1;
+		return fl_err_prefix(err, "'%s'", fl_model_name(m));
 	push(out, fl_json_get(m->config.json, "eos_token_id"));
 	push(out, fl_json_get(json, "eos_token_id"));
 	if (fl_tokenizer_eos(t) >= 0)
