@@ -10,6 +10,7 @@
 #include "base/clock.h"
 #include "base/log.h"
 #include "base/str.h"
+#include "model/chat.h"
 #include "model/forward.h"
 #include "model/sample.h"
 #include "model/stops.h"
@@ -20,13 +21,15 @@ enum { CHUNK = 512, MAX_PROMPT = 64 << 20 };
 static const char *prompt, *prompt_file;
 static int count = 256, seed;
 static double temperature, top_p = 1;
-static bool ignore_eos, echo;
+static bool ignore_eos, echo, chatting;
 
 static const struct fl_opt opts[] = {
 	{ 'p', "prompt", "text",
 	  "Continue text, in which special tokens are recognised. The default is the beginning of a "
 	  "document.", .str = &prompt },
 	{ 'f', "file", "file", "Continue the text in file.", .str = &prompt_file, .file = true },
+	{ 0, "chat", NULL, "Answer the prompt, put into the checkpoint's chat template as what the user says.",
+	  .flag = &chatting },
 	{ 'n', "count", "n", "Stop after n tokens. The default is 256.", .num = &count, .min = 0,
 	  .max = 1 << 24 },
 	{ 0, "temperature", "t",
@@ -47,9 +50,29 @@ static const struct fl_tool tool = {
 	.operands = "[checkpoint]", .max_operands = 1, .opts = opts,
 };
 
+/* The prompt as what the user says; an answer ends where the template ends it. */
+static int
+ask(const struct fl_model *m, const char *text, size_t len, struct fl_ids *ids, struct fl_ids *stop,
+    struct fl_err *err)
+{
+	struct fl_chat *c = fl_chat_of_model(m, err);
+	long end;
+
+	if (!c)
+		return -1;
+	if (fl_chat_prompt(c, text, len, ids, err) < 0)
+		return fl_err_prefix(err, "prompt");
+	end = fl_chat_end(c);
+	if (end >= 0 && !ignore_eos)
+		fl_ids_push(stop, (uint32_t)end);
+	fl_chat_free(c);
+	return 0;
+}
+
 /* The prompt's text; an empty one is the beginning of a document. */
 static int
-read_prompt(const struct fl_tokenizer *t, struct fl_ids *ids, struct fl_err *err)
+read_prompt(const struct fl_model *m, const struct fl_tokenizer *t, struct fl_ids *ids,
+    struct fl_ids *stop, struct fl_err *err)
 {
 	long bos = fl_tokenizer_bos(t), begin = bos >= 0 ? bos : fl_tokenizer_eot(t);
 	const char *text = prompt ? prompt : "";
@@ -57,6 +80,8 @@ read_prompt(const struct fl_tokenizer *t, struct fl_ids *ids, struct fl_err *err
 
 	if (prompt_file && !(text = fl_slurp(prompt_file, MAX_PROMPT, &len, err)))
 		return -1;
+	if (chatting)
+		return ask(m, text, len, ids, stop, err);
 	if (bos >= 0 && fl_tokenizer_add_bos(t))
 		fl_ids_push(ids, (uint32_t)bos);
 	if (fl_tokenizer_encode(t, text, len, true, ids, err) < 0)
@@ -132,7 +157,8 @@ run(const struct fl_model *m, struct fl_err *err)
 	double start, middle;
 	int n;
 
-	if (!t || read_prompt(t, &ids, err) < 0 || (!ignore_eos && fl_stops_find(m, t, &stop, err) < 0))
+	if (!t || read_prompt(m, t, &ids, &stop, err) < 0 ||
+	    (!ignore_eos && fl_stops_find(m, t, &stop, err) < 0))
 		return -1;
 	all = ids.n + (size_t)count;
 	if (all > (size_t)m->config.context)

@@ -13,6 +13,7 @@
 #include "base/ranks.h"
 #include "base/str.h"
 #include "io/history.h"
+#include "model/chat_file.h"
 #include "model/eval.h"
 #include "model/params.h"
 #include "model/tokenizer_of.h"
@@ -20,7 +21,7 @@
 #include "model/train_file.h"
 #include "text/tokens.h"
 
-static const char *tokens_path, *teacher_path, *held_path, *state_path, *curve_path;
+static const char *tokens_path, *chat_path, *teacher_path, *held_path, *state_path, *curve_path;
 static const char *output, *dtype;
 static const char *schedule = "cosine";
 static const char *const schedules[] = { "cosine", "linear", NULL };
@@ -32,6 +33,8 @@ static double temperature = 1, mix = 1;
 
 static const struct fl_opt opts[] = {
 	FL_OPT_TOKENS(tokens_path),
+	{ 0, "chat", "file", "Train on the answers in these conversations, JSON lines, instead of tokens.",
+	  .str = &chat_path, .file = true },
 	{ 0, "steps", "n", "Train for n steps. The default is 100.", .num = &steps, .min = 0, .max = 1 << 30 },
 	{ 0, "batch", "n", "Take n sequences at once. The default is 8.", .num = &batch, .min = 1, .max = 1 << 16 },
 	{ 0, "accumulate", "n", "Take n such batches a step. The default is 1.", .num = &accumulate, .min = 1,
@@ -115,10 +118,12 @@ static void
 check_usage(const char *operand)
 {
 	bool from_stdin = !operand || strcmp(operand, "-") == 0;
-	const char *const others[] = { tokens_path, teacher_path, held_path };
+	const char *const others[] = { tokens_path ? tokens_path : chat_path, teacher_path, held_path };
 
-	if (!tokens_path)
-		fl_die(FL_EXIT_USAGE, "give tokens with -t");
+	if (!tokens_path == !chat_path)
+		fl_die(FL_EXIT_USAGE, "give either tokens with -t or conversations with --chat");
+	if (chat_path && documents)
+		fl_die(FL_EXIT_USAGE, "--documents is for tokens: conversations never see one another");
 	if (warmup > steps)
 		fl_die(FL_EXIT_USAGE, "--warmup %d is more than --steps %d", warmup, steps);
 	for (int i = 0; i < 3; i++)
@@ -140,6 +145,7 @@ struct run {
 	const struct fl_config *config; /* of the operand */
 	struct fl_params *params;
 	struct fl_tokens *tokens, *held;
+	struct fl_chat_file chat; /* instead of tokens */
 	struct fl_windows windows; /* of held */
 	struct fl_samples samples;
 	struct fl_teacher teacher;
@@ -155,7 +161,9 @@ name_text(struct run *r)
 	struct fl_digest *d = fl_digest_new();
 	int64_t separator = r->samples.separator;
 
-	fl_digest_add(d, r->tokens->id, r->tokens->n * sizeof *r->tokens->id);
+	fl_digest_add(d, r->samples.id, r->samples.n * r->samples.length * sizeof *r->samples.id);
+	if (r->samples.flag)
+		fl_digest_add(d, r->samples.flag, r->samples.n * r->samples.length);
 	fl_digest_add(d, &separator, sizeof separator);
 	fl_digest_hex(d, r->text);
 	fl_digest_free(d);
@@ -204,6 +212,22 @@ open_tokens(struct run *r, struct fl_err *err)
 	return 0;
 }
 
+/* Takes the chat template, NULL if there is none, and err says why. */
+static int
+open_chat(struct run *r, struct fl_chat *chat, struct fl_err *err)
+{
+	size_t length = fl_windows_context(r->config, context);
+	int rc = chat ? fl_chat_file_read(&r->chat, chat_path, chat, length, (size_t)r->config->vocab, err) : -1;
+
+	fl_chat_free(chat);
+	if (rc < 0 || fl_samples_init(&r->samples, r->chat.id, r->chat.n, length, seed, err) < 0)
+		return -1;
+	r->samples.flag = r->chat.flag;
+	fl_note("%zu conversations, %zu of them cut, %zu more left out; %zu rows of %zu tokens, %zu of them answers",
+	    r->chat.conversations, r->chat.cut, r->chat.left_out, r->samples.n, length, r->chat.answers);
+	return 0;
+}
+
 static int
 open_held(struct run *r, struct fl_err *err)
 {
@@ -235,7 +259,8 @@ write_answers(const char *operand, struct run *r, struct fl_err *err)
 	if (!m)
 		return -1;
 	r->config = &m->config;
-	if (open_tokens(r, err) < 0 || (documents && find_separator(r, fl_tokenizer_of_model(m, err), err) < 0))
+	if ((chat_path ? open_chat(r, fl_chat_of_model(m, err), err) : open_tokens(r, err)) < 0 ||
+	    (documents && find_separator(r, fl_tokenizer_of_model(m, err), err) < 0))
 		return -1;
 	name_text(r);
 	key = teacher_key(r);
@@ -255,7 +280,8 @@ begin(struct run *r, struct fl_reader *in, struct fl_err *err)
 	if (!r->params)
 		return -1;
 	r->config = &r->params->config;
-	if (open_tokens(r, err) < 0 || open_held(r, err) < 0 ||
+	if ((chat_path ? open_chat(r, fl_chat_of_params(r->params, err), err) : open_tokens(r, err)) < 0 ||
+	    open_held(r, err) < 0 ||
 	    (documents && find_separator(r, fl_tokenizer_of_params(r->params, err), err) < 0))
 		return -1;
 	name_text(r);

@@ -15,11 +15,17 @@ front(const struct fl_windows *w)
 	return w->bos >= 0;
 }
 
+size_t
+fl_windows_context(const struct fl_config *c, int context)
+{
+	return context ? (size_t)context : c->context < CONTEXT ? (size_t)c->context : CONTEXT;
+}
+
 int
 fl_windows_init(struct fl_windows *w, const struct fl_config *c, int context, int stride, bool bos,
     struct fl_err *err)
 {
-	w->context = context ? (size_t)context : c->context < CONTEXT ? (size_t)c->context : CONTEXT;
+	w->context = fl_windows_context(c, context);
 	w->bos = bos ? c->bos : -1;
 	w->stride = stride ? (size_t)stride : w->context - front(w);
 	if (bos && c->bos < 0)

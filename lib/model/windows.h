@@ -28,7 +28,10 @@ struct fl_window {
 	size_t fresh;  /* at least 1; none are if it is not below length */
 };
 
-/* context 0: the smaller of 2048 and c's own; stride 0: no overlap. `bos`: put c's BOS in front.
+/* context, or if it is 0 the smaller of 2048 and c's own. */
+size_t fl_windows_context(const struct fl_config *c, int context);
+
+/* context as above; stride 0: no overlap. `bos`: put c's BOS in front.
  * Refused: no BOS to put, too few tokens to predict one, a stride that would leave tokens out. */
 int fl_windows_init(struct fl_windows *w, const struct fl_config *c, int context, int stride, bool bos,
     struct fl_err *err) FL_MUST_USE;

@@ -1,0 +1,202 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/* Tokens of conversations and which of them are answers, against transformers:
+ * tests/interop/chat_cases.py made tests/data/chat and says how. */
+#include "model/chat_file.h"
+
+#include <stdlib.h>
+#include <unistd.h>
+
+#include "base/str.h"
+#include "model/samples.h"
+#include "test.h"
+
+#define CASES "tests/data/chat/cases.jsonl"
+#define DATA "../shared/data/"
+
+static struct fl_err err;
+
+static char *
+slurp(const char *path, size_t *len)
+{
+	char *text = fl_slurp(path, 1 << 24, len, &err);
+
+	if (!text) {
+		printf("Bail out! %s\n", err.text);
+		exit(1);
+	}
+	return text;
+}
+
+static struct fl_chat *
+open_chat(const char *path, const char *config)
+{
+	size_t len;
+	char *json = slurp(path, &len);
+	struct fl_tokenizer *t = fl_tokenizer_new(json, len, config, strlen(config), &err);
+	struct fl_chat *c = t ? fl_chat_new(t, config, strlen(config), NULL, 0, &err) : NULL;
+
+	if (!CHECK(c != NULL))
+		printf("# %s\n", err.text);
+	free(json);
+	return c;
+}
+
+static void
+check_case(const char *path, const struct fl_json *v)
+{
+	const struct fl_json *ids = fl_json_get(v, "ids"), *answer = fl_json_get(v, "answer");
+	struct fl_chat_tokens t = { 0 };
+	struct fl_str config = { 0 };
+	struct fl_chat *c;
+	bool same;
+
+	fl_json_write(&config, fl_json_get(v, "config"), 0);
+	c = open_chat(path, config.data);
+	if (c && CHECK_OK(fl_chat_encode(c, fl_json_get(v, "conversation"), &t, &err), &err)) {
+		same = t.ids.n == fl_json_len(ids);
+		for (size_t i = 0; same && i < t.ids.n; i++)
+			same = t.ids.v[i] == fl_json_int(fl_json_at(ids, i), -1) &&
+			    t.answer[i] == fl_json_int(fl_json_at(answer, i), -1);
+		if (!CHECK(same))
+			for (size_t i = 0; i < t.ids.n; i++)
+				printf("# %zu: %u %d\n", i, t.ids.v[i], t.answer[i]);
+	}
+	fl_chat_tokens_free(&t);
+	fl_chat_free(c);
+	fl_str_free(&config);
+}
+
+/* Cases whose tokenizer lies here (in tests/data/tokenizer), or in the data folder. */
+static int
+check_cases(bool here)
+{
+	size_t len;
+	char *text = slurp(CASES, &len), *next;
+	int n = 0;
+
+	for (char *line = text; *line; line = next + 1) {
+		struct fl_json *v;
+		const char *name;
+		char path[256];
+
+		next = strchr(line, '\n');
+		v = fl_json_parse(line, (size_t)(next - line), "case", &err);
+		name = fl_json_str(fl_json_get(v, "tokenizer"));
+		if (here == fl_str_ends(name, ".json")) {
+			snprintf(path, sizeof path, here ? "tests/data/tokenizer/%s" : DATA "%s/tokenizer.json", name);
+			check_case(path, v);
+			n++;
+		}
+		fl_json_free(v);
+	}
+	free(text);
+	return n;
+}
+
+static void
+answers_are_those_of_transformers(void)
+{
+	CHECK(check_cases(true) == 6);
+}
+
+static void
+answers_are_those_of_transformers_for_real_tokenizers(void)
+{
+	if (access(DATA, R_OK) != 0)
+		test_skip("needs ../shared/data");
+	else
+		CHECK(check_cases(false) == 9);
+}
+
+/* A question is "<s>Q</s>", an answer "A</s>"; digits and spaces are a token each. */
+#define CONFIG(TEMPLATE) "{\"bos_token\": \"<s>\", \"eos_token\": \"</s>\", \"chat_template\": " TEMPLATE "}"
+#define SIMPLE "\"{% for m in messages %}{{ bos_token if m.role == 'user' }}{{ m.content + eos_token }}{% endfor %}\""
+#define SAY(Q, A) "{\"messages\": [{\"role\": \"user\", \"content\": \"" Q "\"}, " \
+	"{\"role\": \"assistant\", \"content\": \"" A "\"}]}\n"
+
+/* Reads conversations from a file that has `text`. */
+static int
+read_text(struct fl_chat_file *f, const char *config, const char *text, size_t length)
+{
+	struct fl_chat *c = open_chat("tests/data/tokenizer/level.json", config);
+	char path[] = "/tmp/fl-chat-XXXXXX";
+	int fd = mkstemp(path), rc;
+
+	CHECK(fd >= 0 && write(fd, text, strlen(text)) == (ssize_t)strlen(text));
+	close(fd);
+	rc = fl_chat_file_read(f, path, c, length, 303, &err);
+	unlink(path);
+	fl_chat_free(c);
+	return rc;
+}
+
+static void
+conversations_are_packed_in_their_order(void)
+{
+	/* B begins a document, s is scored. The third does not fit behind the second, the fourth is cut,
+	 * the fifth has its answer beyond a row. */
+	static const char want[] = "B..ssB..ssB." "B..ssssB...." "B....sssssss";
+	struct fl_chat_file f;
+	char got[sizeof want] = "";
+
+	err = (struct fl_err){ 0 };
+	CHECK_OK(read_text(&f, CONFIG(SIMPLE), SAY("7", "8") SAY("7", "8") SAY("7", "8 9")
+	    SAY("7 9", "7 8 9 7 8 9") SAY("1 2 3 4 5 6 7", "8"), 12), &err);
+	CHECK(f.conversations == 4 && f.cut == 1 && f.left_out == 1 && f.answers == 15);
+	for (size_t i = 0; i < f.n && i < sizeof got - 1; i++)
+		got[i] = f.flag[i] & FL_SAMPLE_BEGINS ? 'B' : f.flag[i] & FL_SAMPLE_SCORED ? 's' : '.';
+	CHECK(f.n == strlen(want));
+	CHECK_STR(got, want);
+	CHECK(f.id[10] == 302 && f.id[11] == 302);
+	fl_chat_file_free(&f);
+}
+
+static void
+what_is_no_conversation_is_refused_with_its_line(void)
+{
+	static const struct { const char *config, *text, *why; } cases[] = {
+		{ CONFIG(SIMPLE), SAY("7", "8") "{\"conversations\": []}\n", "line 2: no 'messages', a list of objects with role and content" },
+		{ CONFIG(SIMPLE), SAY("7", "8") SAY("7", "8") "[1", "line 3: 'conversation' is not valid JSON" },
+		{ CONFIG(SIMPLE), "{\"messages\": [1]}\n", "line 1: message 1 has no role" },
+		{ CONFIG(SIMPLE), "{\"messages\": [{\"role\": \"user\", \"content\": [1]}]}\n", "line 1: the content of message 1 is no string" },
+		{ CONFIG(SIMPLE), "{\"messages\": [{\"role\": \"user\", \"content\": \"7\"}]}\n", "line 1: no message is the assistant's" },
+		{ CONFIG(SIMPLE), "{\"messages\": [{\"role\": \"assistant\"}]}\n", "line 1: 'chat_template', line 1: 'content' is undefined" },
+		{ CONFIG(SIMPLE), "", "has no conversation with an answer within 12 tokens" },
+		{ CONFIG("\"{{ messages | length }}{{ messages[0].content }}\""), SAY("7", "8"), "line 1: message 2: what the template makes of the messages before" },
+		{ CONFIG("\"{{ messages[0].content }}{% for m in messages[1:] %}{{ m.content if loop.last }}{% endfor %}\""),
+		  "{\"messages\": [{\"role\": \"user\", \"content\": \"7\"}, {\"role\": \"assistant\", \"content\": \"8\"}, {\"role\": \"user\", \"content\": \"9\"}]}",
+		  "line 1: message 2: what the template makes of it is not the same when more follows" },
+		{ CONFIG("\"{{ raise_exception('not today') }}\""), SAY("7", "8"), "line 1: 'chat_template', line 1: the template refuses: not today" },
+	};
+	struct fl_chat_file f;
+
+	for (size_t i = 0; i < sizeof cases / sizeof *cases; i++) {
+		err = (struct fl_err){ 0 };
+		CHECK(read_text(&f, cases[i].config, cases[i].text, 12) < 0 && err.code == FL_EXIT_DATA);
+		if (!CHECK(strstr(err.text, cases[i].why) != NULL))
+			printf("# '%s' lacks '%s'\n", err.text, cases[i].why);
+	}
+}
+
+static void
+of_several_templates_the_default_is_taken(void)
+{
+	struct fl_chat_file f;
+
+	err = (struct fl_err){ 0 };
+	CHECK_OK(read_text(&f, CONFIG("[{\"name\": \"tools\", \"template\": \"{{ x.y }}\"}, "
+	    "{\"name\": \"default\", \"template\": " SIMPLE "}]"), SAY("7", "8"), 5), &err);
+	CHECK(f.n == 5 && f.answers == 2);
+	fl_chat_file_free(&f);
+}
+
+int
+main(void)
+{
+	TEST(answers_are_those_of_transformers);
+	TEST(answers_are_those_of_transformers_for_real_tokenizers);
+	TEST(conversations_are_packed_in_their_order);
+	TEST(what_is_no_conversation_is_refused_with_its_line);
+	TEST(of_several_templates_the_default_is_taken);
+	return test_done();
+}
