@@ -11,7 +11,7 @@
 #include "text/template_impl.h"
 #include "text/utf8.h"
 
-enum { TEXT = 1 << 20, BUDGET = 1 << 24 };
+enum { TEXT = 1 << 20, BUDGET = 1 << 22 };
 
 /* Life -------------------------------------------------------------------------------------------- */
 

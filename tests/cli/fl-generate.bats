@@ -75,6 +75,16 @@ load helper
 	[ -s hybrid ]
 }
 
+@test "--chat puts the prompt into the chat template, and needs one" {
+	need_data backbone5m stories260K
+	fl-generate -q --chat --echo -n 0 -p 'Hi!' "$DATA/backbone5m" > got
+	printf '<|im_start|>user\nHi!<|im_end|>\n<|im_start|>assistant\n' | cmp - got
+	one_line_error 3 fl-generate --chat -p Hi "$DATA/stories260K"
+	[[ $stderr = *"no chat template"* ]]
+	one_line_error 3 fl-generate -q --chat -p $'a\xff' "$DATA/backbone5m"
+	assert_equal "$stderr" "fl-generate: prompt: byte 1 is not text"
+}
+
 @test "what cannot be run is refused in one line" {
 	one_line_error 2 fl-generate -p a -f b x
 	one_line_error 3 fl-generate "$FIXTURES/logits/llama-untied"

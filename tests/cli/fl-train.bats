@@ -171,3 +171,68 @@ ranks() {
 	OMPI_COMM_WORLD_SIZE=2 PATH=$PWD:$PATH one_line_error 2 fl-train "${FEW[@]}" -o x.tar "$TINY"
 	[[ $stderr = *"without MPI"* ]]
 }
+
+# --- --chat: templates are compared in tests/unit/template.c, answers in tests/unit/chat.c ---
+
+# chat_model: a tiny model with a chat template, and two conversations.
+chat_model() {
+	cp -r "$TINY" chatty
+	cat > chatty/tokenizer_config.json <<-'END'
+		{"eos_token": "<|endoftext|>", "chat_template":
+		"{% for m in messages %}{{ m.role[0] + m.content + eos_token }}{% endfor %}{{ 'a' if add_generation_prompt }}"}
+	END
+	cat > chat.jsonl <<-'END'
+		{"messages": [{"role": "user", "content": "one?"}, {"role": "assistant", "content": "eins"}]}
+		{"messages": [{"role": "user", "content": "two?"}, {"role": "assistant", "content": "zwei"}, {"role": "user", "content": "3?"}, {"role": "assistant", "content": "3"}], "id": 7}
+	END
+	CHAT=(--chat chat.jsonl --context 48 --batch 1 --rate 3e-3)
+}
+
+@test "--chat teaches the answers, which fl-generate --chat then gives" {
+	chat_model
+	fl-train -v "${CHAT[@]}" --steps 80 --curve curve.tsv -o out.tar chatty 2> said
+	assert_equal "$(fl-generate -q --chat -p 'one?' out.tar)" eins
+	assert_equal "$(fl-generate -q --chat -p 'two?' out.tar)" zwei
+	# 3 + 4 + 1 tokens, and three that end them
+	grep -q '2 conversations, 0 of them cut, 0 more left out; 1 rows of 48 tokens, 11 of them answers' said
+	assert_equal "$(last tokens curve.tsv)" 11
+}
+
+@test "--chat gives the same bytes at any -j, recomputed, and taken up again" {
+	chat_model
+	fl-train "${CHAT[@]}" --steps 4 -j 1 --state state --state-every 1 -o a.tar chatty
+	fl-train "${CHAT[@]}" --steps 4 -j 3 --recompute --no-history -o b.tar chatty
+	cmp <(tar xOf a.tar model.safetensors) <(tar xOf b.tar model.safetensors)
+	fl-train "${CHAT[@]}" --steps 4 --state state -o c.tar chatty
+	cmp <(tar xOf a.tar model.safetensors) <(tar xOf c.tar model.safetensors)
+	sed -i 's/eins/acht/' chat.jsonl
+	one_line_error 3 fl-train "${CHAT[@]}" --steps 4 --state state -o x.tar chatty
+	[[ $stderr = *"another run"* ]]
+}
+
+@test "conversations come from standard input, longer than the context are cut, and pass by chat_template.jinja" {
+	chat_model
+	fl-train -v --chat - --context 8 --batch 1 --steps 1 -o out.tar chatty < chat.jsonl 2> said
+	grep -q '2 conversations, 2 of them cut, 0 more left out; 2 rows of 8 tokens' said
+	printf '{%% generation %%}{{ messages[1].content }}{%% endgeneration %%}' > chatty/chat_template.jinja
+	fl-train -v "${CHAT[@]}" --steps 1 -o out.tar chatty 2> said
+	grep -q '5 of them answers' said
+	tar xOf out.tar chat_template.jinja | cmp - chatty/chat_template.jinja
+}
+
+@test "what --chat cannot use is refused by name, with its line" {
+	chat_model
+	one_line_error 2 fl-train "${CHAT[@]}" -t "$TOKENS" -o x.tar chatty
+	one_line_error 2 fl-train "${CHAT[@]}" --documents -o x.tar chatty
+	one_line_error 2 fl-train --chat - - < chat.jsonl
+	one_line_error 3 fl-train "${CHAT[@]}" -o x.tar "$TINY"
+	[[ $stderr = *"there is no chat template"* ]]
+	one_line_error 4 fl-train --chat absent -o x.tar chatty
+	echo '{"text": "a"}' >> chat.jsonl
+	one_line_error 3 fl-train "${CHAT[@]}" -o x.tar chatty
+	[[ $stderr = *"'chat.jsonl', line 3: no 'messages'"* ]]
+	printf '\n{%% block x %%}' > chatty/chat_template.jinja
+	one_line_error 3 fl-train "${CHAT[@]}" -o x.tar chatty
+	[[ $stderr = *"'chatty': 'chat_template.jinja', line 2: unsupported tag 'block'"* ]]
+	[ ! -e x.tar ]
+}
