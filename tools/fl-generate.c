@@ -188,6 +188,8 @@ main(int argc, char **argv)
 
 	if (prompt && prompt_file)
 		fl_die(FL_EXIT_USAGE, "--prompt and --file exclude each other");
+	if (chatting && !prompt && !prompt_file)
+		fl_die(FL_EXIT_USAGE, "--chat needs a prompt");
 	m = fl_model_open(argv[i], &err);
 	if (!m || run(m, &err) < 0)
 		fl_die_err(&err);

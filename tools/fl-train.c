@@ -1,5 +1,6 @@
 /* SPDX-License-Identifier: Apache-2.0 */
-/* fl-train.c -- train a checkpoint on: continued pretraining, or distillation from a teacher.
+/* fl-train.c -- train a checkpoint on: continued pretraining, distillation from a teacher, or tuning on
+ * conversations.
  *
  * The step is in model/train.h; this file connects it to streams, to the state it can be taken up from,
  * and to the learning curve. */

@@ -6,6 +6,7 @@
 
 #include "base/alloc.h"
 #include "base/file.h"
+#include "base/progress.h"
 #include "model/samples.h"
 
 enum { LIMIT = 1 << 30 };
@@ -82,13 +83,16 @@ read_lines(struct fl_chat_file *f, const struct fl_file *in, struct fl_chat *c, 
 	struct fl_chat_tokens t = { 0 };
 	int rc = 0;
 
+	fl_progress_begin("encoding conversations", "B", in->size);
 	for (size_t at = 0, n; rc == 0 && at < in->size; at += n + 1) {
 		const char *line = in->data + at, *end = memchr(line, '\n', in->size - at);
 
 		n = end ? (size_t)(end - line) : in->size - at;
 		++*number;
 		rc = read_line(f, line, n, c, &t, length, vocab, err);
+		fl_progress_add(n + 1);
 	}
+	fl_progress_end();
 	fl_chat_tokens_free(&t);
 	return rc;
 }

@@ -79,6 +79,7 @@ load helper
 	need_data backbone5m stories260K
 	fl-generate -q --chat --echo -n 0 -p 'Hi!' "$DATA/backbone5m" > got
 	printf '<|im_start|>user\nHi!<|im_end|>\n<|im_start|>assistant\n' | cmp - got
+	one_line_error 2 fl-generate --chat "$DATA/backbone5m"
 	one_line_error 3 fl-generate --chat -p Hi "$DATA/stories260K"
 	[[ $stderr = *"no chat template"* ]]
 	one_line_error 3 fl-generate -q --chat -p $'a\xff' "$DATA/backbone5m"
