@@ -375,27 +375,45 @@ raise(struct fl_run *r, const struct fl_node *at, struct fl_value self, const st
 	return v.kind ? fl_template_fail(r, at, "the template refuses: %.*s", (int)v.str.n, v.str.s) : v;
 }
 
+/* start, stop and step of range(), which has one to three arguments. */
+static bool
+range_bounds(struct fl_run *r, const struct fl_node *at, const struct fl_value *const *arg, long long out[3])
+{
+	const long long far = 1LL << 40; /* no difference of two such overflows */
+
+	for (int i = 0; i < 3 && arg[i]; i++) {
+		if (arg[i]->kind != FL_VALUE_INT || arg[i]->i > far || arg[i]->i < -far)
+			return fl_template_fail(r, at, "range() wants integers").kind;
+		out[i] = arg[i]->i;
+	}
+	if (!arg[1]) {
+		out[1] = out[0];
+		out[0] = 0;
+	}
+	return out[2] != 0 || fl_template_fail(r, at, "range() in steps of 0").kind;
+}
+
 static struct fl_value
 range(struct fl_run *r, const struct fl_node *at, struct fl_value self, const struct fl_value *const *arg)
 {
-	long long from = arg[1] ? arg[0]->i : 0, to = arg[1] ? arg[1]->i : arg[0]->i, n;
-	struct fl_value v;
+	long long b[3] = { 0, 0, 1 }, n;
+	struct fl_value v = { .kind = FL_VALUE_FAILED };
 
 	(void)self;
-	if (arg[0]->kind != FL_VALUE_INT || (arg[1] && arg[1]->kind != FL_VALUE_INT))
-		return fl_template_fail(r, at, "range() wants integers");
-	n = to <= from ? 0 : __builtin_sub_overflow(to, from, &n) ? (long long)r->heap.left : to - from;
-	if ((size_t)n >= r->heap.left)
+	if (!range_bounds(r, at, arg, b))
+		return v;
+	n = b[2] > 0 ? (b[1] - b[0] + b[2] - 1) / b[2] : (b[0] - b[1] - b[2] - 1) / -b[2];
+	if (n > 0 && (size_t)n >= r->heap.left)
 		return fl_template_fail(r, at, "a range of %lld numbers is too long", n);
-	v = fl_value_list(&r->heap, (size_t)n);
+	v = fl_value_list(&r->heap, n > 0 ? (size_t)n : 0);
 	for (size_t i = 0; v.kind && i < v.list->n; i++)
-		v.list->v[i] = fl_value_int(from + (long long)i);
+		v.list->v[i] = fl_value_int(b[0] + (long long)i * b[2]);
 	return v;
 }
 
 static const struct fl_builtin functions[] = {
 	{ "raise_exception", "message", 1, raise },
-	{ "range", "start stop", 1, range },
+	{ "range", "start stop step", 1, range },
 	{ 0 },
 };
 

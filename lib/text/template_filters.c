@@ -161,6 +161,13 @@ list_of(struct fl_run *r, const struct fl_node *at, struct fl_value v)
 	return l;
 }
 
+/* The same for filters that take anything false as nothing. */
+static struct fl_list *
+list_or_none(struct fl_run *r, const struct fl_node *at, struct fl_value v)
+{
+	return list_of(r, at, fl_value_true(v) ? v : (struct fl_value){ .kind = FL_VALUE_UNDEFINED });
+}
+
 static struct fl_value
 as_list(struct fl_list *l)
 {
@@ -335,7 +342,7 @@ static struct fl_value
 select_by(struct fl_run *r, const struct fl_node *at, struct fl_value v,
     const struct fl_value *const *arg, bool wanted)
 {
-	const struct fl_list *l = list_of(r, at, v);
+	const struct fl_list *l = list_or_none(r, at, v);
 	const struct fl_value *given[FL_TEMPLATE_ARGS] = { arg[2] };
 	struct fl_value kept = l ? fl_value_list(&r->heap, l->n) : as_list(NULL), passes;
 	size_t n = 0;
@@ -369,7 +376,7 @@ FILTER(rejectattr)
 /* map(attribute=name), map(filter) */
 FILTER(map)
 {
-	const struct fl_list *l = list_of(r, at, v);
+	const struct fl_list *l = list_or_none(r, at, v);
 	const struct fl_value *name = arg[0] ? arg[0] : arg[1];
 	struct fl_value all = l ? fl_value_list(&r->heap, l->n) : as_list(NULL);
 

@@ -84,7 +84,7 @@ a\\r\\nb\\rc {{ "d\\r\\ne" }}\\n
 {% macro m(a, b='x', c=none) %}[{{ a }}{{ b }}{{ c }}]{% endmacro %}{{ m(1) }}{{ m(1, 2) }}{{ m(b=3, a=4) }}{{ m() }}{{ m(1, c=l[0]) | length }}
 {% set g = 'g' %}{% macro m() %}{{ g }}{% set g = 'h' %}{{ g }}{% endmacro %}{{ m() }}{{ g }}{% set g = 'k' %}{{ m() }}
 {% macro f(n) %}{% if n > 0 %}{{ n }}{{ f(n - 1) }}{% endif %}{% endmacro %}{{ f(5) }}
-{{ range(3) | join }} {{ range(1, 4) | join }} {{ range(3, 1) | list | length }} {{ dict(a=1, b=[2]) | tojson }}
+{{ range(0, 7, 3) | join }} {{ range(3, -2, -2) | join(',') }} {{ range(3, 0) | list | length }} {{ none | selectattr('a') | list | length }}{{ none | map('upper') | list | length }} {{ range(3) | join }} {{ range(1, 4) | join }} {{ range(3, 1) | list | length }} {{ dict(a=1, b=[2]) | tojson }}
 {{ {'a': {'b': [1, {'c': 'x'}]}}.a.b[1].c }}{{ ('a', 'b')[1] }}{{ ('a') }}{{ [1, 2, ] | length }}{{ {'a': 1, }['a'] }}{{ 'a}}b' }}{{ {'x': {}}|length}}{{ "%}" }}
 {{ s }}{{- ' x' }} {{ (s + 'b').upper().lower()[0:2] }}{{ d.n.m.o if d.n is mapping else 'q' }}{{ l[l | length - 1] }}
 {% for x in l %}{% generation %}{{ x }}{% endgeneration %} {% endfor %}{% generation %}\\n{% set q = 1 %}é{% endgeneration %}{{ q }}
@@ -102,6 +102,8 @@ a\\r\\nb\\rc {{ "d\\r\\ne" }}\\n
 {{ 'a' < 1 }}
 {{ 1 // 0 }}
 {{ 1 in 5 }}
+{{ range(1, 2, 0) }}
+{{ none | list }}
 {% if %}x{% endif %}
 {% if true %}x
 {% for x %}{% endfor %}
@@ -136,8 +138,6 @@ def offsets(text, marks):
 
 
 def render(source, variables):
-    # transformers passes these whether they are given or not
-    variables = {"tools": None, "documents": None} | variables
     try:
         text, marks = render_jinja_template([variables["messages"]], chat_template=source,
             return_assistant_tokens_mask=True, **{k: v for k, v in variables.items() if k != "messages"})
@@ -147,6 +147,8 @@ def render(source, variables):
 
 
 def case(out, template, source, variables):
+    # transformers passes these whether they are given or not
+    variables = {"tools": None, "documents": None} | variables
     extra = {"date_string": "26 Jul 2024"} if "llama3" in template else {}  # strftime_now is not defined here
     out.write(json.dumps({"template": template, "variables": variables, **render(source, variables | extra)},
                          ensure_ascii=False) + "\n")
