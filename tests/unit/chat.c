@@ -32,7 +32,9 @@ open_chat(const char *path, const char *config)
 {
 	size_t len;
 	char *json = slurp(path, &len);
-	struct fl_tokenizer *t = fl_tokenizer_new(json, len, config, strlen(config), &err);
+	struct fl_tokenizer_text file[FL_TOKENIZER_FILES] = {
+		[FL_TOKENIZER_JSON] = { json, len }, [FL_TOKENIZER_CONFIG] = { config, strlen(config) } };
+	struct fl_tokenizer *t = fl_tokenizer_new(file, &err);
 	struct fl_chat *c = t ? fl_chat_new(t, config, strlen(config), NULL, 0, &err) : NULL;
 
 	if (!CHECK(c != NULL))
