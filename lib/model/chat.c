@@ -257,6 +257,7 @@ after_special(const struct fl_chat *c, const struct fl_ids *ids, size_t from, si
 	return 0;
 }
 
+/* Bytes that both begin with, whole characters. */
 static size_t
 common(const struct fl_str *a, const struct fl_str *b)
 {
@@ -264,6 +265,8 @@ common(const struct fl_str *a, const struct fl_str *b)
 
 	while (n < a->len && n < b->len && a->data[n] == b->data[n])
 		n++;
+	while (n > 0 && n < a->len && ((unsigned char)a->data[n] & 0xc0) == 0x80)
+		n--;
 	return n;
 }
 

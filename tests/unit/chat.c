@@ -192,6 +192,21 @@ of_several_templates_the_default_is_taken(void)
 	fl_chat_file_free(&f);
 }
 
+/* The next message changes the second byte of what follows an answer. */
+static void
+an_answer_ends_before_what_depends_on_the_next_message(void)
+{
+	struct fl_chat_file f;
+
+	err = (struct fl_err){ 0 };
+	CHECK_OK(read_text(&f, CONFIG("\"{% for m in messages %}{{ m.content + eos_token }}"
+	    "{{ '\u00e9' if loop.last and not add_generation_prompt else '\u00e8' }}{% endfor %}\""),
+	    "{\"messages\": [{\"role\": \"user\", \"content\": \"7\"}, {\"role\": \"assistant\", \"content\": \"8\"},"
+	    "{\"role\": \"user\", \"content\": \"9\"}]}", 32), &err);
+	CHECK(f.answers == 2);
+	fl_chat_file_free(&f);
+}
+
 int
 main(void)
 {
@@ -199,6 +214,7 @@ main(void)
 	TEST(answers_are_those_of_transformers_for_real_tokenizers);
 	TEST(conversations_are_packed_in_their_order);
 	TEST(what_is_no_conversation_is_refused_with_its_line);
+	TEST(an_answer_ends_before_what_depends_on_the_next_message);
 	TEST(of_several_templates_the_default_is_taken);
 	return test_done();
 }
