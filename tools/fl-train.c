@@ -224,8 +224,8 @@ open_chat(struct run *r, struct fl_chat *chat, struct fl_err *err)
 	if (rc < 0 || fl_samples_init(&r->samples, r->chat.id, r->chat.n, length, seed, err) < 0)
 		return -1;
 	r->samples.flag = r->chat.flag;
-	fl_note("%zu conversations, %zu of them cut, %zu more left out; %zu rows of %zu tokens, %zu of them answers",
-	    r->chat.conversations, r->chat.cut, r->chat.left_out, r->samples.n, length, r->chat.answers);
+	fl_note("%zu conversations, %zu of them cut, %zu more left out; %zu rows of %zu tokens, %zu of them "
+	    "answers", r->chat.conversations, r->chat.cut, r->chat.left_out, r->samples.n, length, r->chat.answers);
 	return 0;
 }
 

@@ -294,7 +294,8 @@ mark_answer(struct fl_chat *c, const struct fl_json *message, const struct fl_st
 	size_t shared = common(text, after), said, from, behind, to, end;
 
 	if (common(text, before) < before->len || shared < before->len)
-		return fl_err_data(err, "what the template makes of the messages before is not the same without it");
+		return fl_err_data(err, "what the template makes of the messages before is not the same "
+		    "without it");
 	said = end_of(text, before->len, shared, message);
 	if (tokens_before(c, &out->ids, text, before->len, &from, err) < 0 ||
 	    tokens_before(c, &out->ids, text, said ? said : before->len, &behind, err) < 0 ||

@@ -417,8 +417,8 @@ static const struct fl_builtin functions[] = {
 	{ 0 },
 };
 
-struct fl_value
-fl_template_eval_call(struct fl_run *r, const struct fl_node *n)
+static struct fl_value
+call(struct fl_run *r, const struct fl_node *n)
 {
 	const struct fl_node *callee = n->a;
 	struct fl_value v;
@@ -476,7 +476,7 @@ eval(struct fl_run *r, const struct fl_node *n)
 	case FL_NODE_DICT: return dict(r, n);
 	case FL_NODE_INDEX: return subscript(r, n);
 	case FL_NODE_SLICE: return slice(r, n);
-	case FL_NODE_CALL: return fl_template_eval_call(r, n);
+	case FL_NODE_CALL: return call(r, n);
 	case FL_NODE_SIGN: return sign(r, n);
 	case FL_NODE_BINARY: return binary(r, n);
 	case FL_NODE_EITHER: return either(r, n);

@@ -34,8 +34,9 @@ unsupported(struct fl_run *r, const struct fl_node *at, const char *what, struct
 	return fl_template_fail(r, at, "unsupported %s '%.*s'", what, (int)name.n, name.s);
 }
 
-struct fl_value
-fl_template_builtin_with(struct fl_run *r, const struct fl_node *at, const char *what,
+/* With arguments that are values already: arg[0 .. FL_TEMPLATE_ARGS). */
+static struct fl_value
+call_with(struct fl_run *r, const struct fl_node *at, const char *what,
     const struct fl_builtin *table, struct fl_text name, struct fl_value self,
     const struct fl_value *const *arg)
 {
@@ -69,7 +70,7 @@ fl_template_builtin(struct fl_run *r, const struct fl_node *at, const char *what
 			return v[place];
 		arg[place] = &v[place];
 	}
-	return fl_template_builtin_with(r, at, what, table, name, self, arg);
+	return call_with(r, at, what, table, name, self, arg);
 }
 
 /* Tests ------------------------------------------------------------------------------------------- */
@@ -352,7 +353,7 @@ select_by(struct fl_run *r, const struct fl_node *at, struct fl_value v,
 	for (size_t i = 0; kept.kind && i < l->n; i++) {
 		passes = fl_template_member(r, at, l->v[i], arg[0]->str);
 		if (passes.kind && arg[1])
-			passes = fl_template_builtin_with(r, at, "test", tests, arg[1]->str, passes, given);
+			passes = call_with(r, at, "test", tests, arg[1]->str, passes, given);
 		if (!passes.kind)
 			return passes;
 		if (fl_value_true(passes) == wanted)
@@ -422,7 +423,7 @@ filter_by_name(struct fl_run *r, const struct fl_node *at, struct fl_text name, 
 {
 	const struct fl_value *const none[FL_TEMPLATE_ARGS] = { 0 };
 
-	return fl_template_builtin_with(r, at, "filter", filters, name, v, none);
+	return call_with(r, at, "filter", filters, name, v, none);
 }
 
 struct fl_value

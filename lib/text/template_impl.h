@@ -117,7 +117,6 @@ struct fl_value fl_template_fail(struct fl_run *r, const struct fl_node *at, con
     FL_PRINTF(3, 4);
 
 struct fl_value fl_template_eval(struct fl_run *r, const struct fl_node *n);
-struct fl_value fl_template_eval_call(struct fl_run *r, const struct fl_node *n);
 struct fl_value fl_template_member(struct fl_run *r, const struct fl_node *at, struct fl_value v,
     struct fl_text name);
 struct fl_value fl_template_text(struct fl_run *r, const struct fl_node *at, struct fl_value v);
@@ -137,6 +136,11 @@ struct fl_builtin {
 /* Calls the one of that name in table, which ends with an empty row; `what` is what messages call it. */
 struct fl_value fl_template_builtin(struct fl_run *r, const struct fl_node *at, const char *what,
     const struct fl_builtin *table, struct fl_text name, struct fl_value self);
+
+struct fl_value fl_template_filter(struct fl_run *r, const struct fl_node *at, struct fl_value self);
+struct fl_value fl_template_test(struct fl_run *r, const struct fl_node *at, struct fl_value self);
+struct fl_value fl_template_method(struct fl_run *r, const struct fl_node *at, struct fl_value self,
+    struct fl_text name);
 
 struct fl_value fl_template_filter(struct fl_run *r, const struct fl_node *at, struct fl_value self);
 struct fl_value fl_template_test(struct fl_run *r, const struct fl_node *at, struct fl_value self);
