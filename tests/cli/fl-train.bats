@@ -198,6 +198,14 @@ chat_model() {
 	assert_equal "$(last tokens curve.tsv)" 11
 }
 
+@test "the loss on answers is that of transformers, each conversation on its own" {
+	need_data backbone5m
+	fl-train --chat "$FIXTURES/chat/chats.jsonl" --context 256 --batch 1 --steps 1 --curve curve.tsv -o out.tar \
+		"$DATA/backbone5m"
+	less "$(last loss_nats curve.tsv)" "$(awk '{ print $1 + 1e-4 }' "$FIXTURES/chat/chats.loss")"
+	less "$(awk '{ print $1 - 1e-4 }' "$FIXTURES/chat/chats.loss")" "$(last loss_nats curve.tsv)"
+}
+
 @test "--chat gives the same bytes at any -j, recomputed, and taken up again" {
 	chat_model
 	fl-train "${CHAT[@]}" --steps 4 -j 1 --state state --state-every 1 -o a.tar chatty

@@ -9,11 +9,15 @@ Transformers finds answers by {% generation %} blocks alone. Each template here 
 and >> around what the assistant says, end-of-turn token included: with the blocks in their place it makes
 the reference, without them it is what the case has, but for those that end in "+". Each line has
 tokenizer (a file of tests/data/tokenizer, or below the data folder), config (as tokenizer_config.json),
-conversation, ids, answer."""
+conversation, ids, answer.
+
+chats.jsonl has the conversations in one file, chats.loss the loss of backbone5m on their answers, each
+conversation on its own, with its own template, which is the first below."""
 import json
 import sys
 
-from transformers import PreTrainedTokenizerFast
+import torch
+from transformers import AutoModelForCausalLM, PreTrainedTokenizerFast
 
 DATA = sys.argv[1]
 CHATML = ("{% for m in messages %}{{ '<|im_start|>' + m['role'] + '\\n' }}{% if m['role'] == 'assistant' %}"
@@ -42,20 +46,50 @@ CHATS = [
 ]
 
 
-def cases(out, name):
+def tokenizer(name):
     path = f"tests/data/tokenizer/{name}" if name.endswith(".json") else f"{DATA}/{name}/tokenizer.json"
-    t = PreTrainedTokenizerFast(tokenizer_file=path, **TOKENS[name])
+    return PreTrainedTokenizerFast(tokenizer_file=path, **TOKENS[name])
+
+
+def messages(chat):
+    return [{"role": "user" if i % 2 == 0 else "assistant", "content": c} for i, c in enumerate(chat)]
+
+
+def encode(t, template, chat):
+    marked = template.rstrip("+").replace("<<", "{% generation %}").replace(">>", "{% endgeneration %}")
+    got = t.apply_chat_template(messages(chat), chat_template=marked, return_dict=True, return_assistant_tokens_mask=True)
+    return marked, got["input_ids"], got["assistant_masks"]
+
+
+def cases(out, name):
+    t = tokenizer(name)
     for template in TEMPLATES[name]:
-        marked = template.rstrip("+").replace("<<", "{% generation %}").replace(">>", "{% endgeneration %}")
         plain = template.replace("<<", "").replace(">>", "")
         for chat in CHATS:
-            messages = [{"role": "user" if i % 2 == 0 else "assistant", "content": c} for i, c in enumerate(chat)]
-            got = t.apply_chat_template(messages, chat_template=marked, return_dict=True, return_assistant_tokens_mask=True)
-            out.write(json.dumps({"tokenizer": name, "conversation": {"messages": messages},
+            marked, ids, answer = encode(t, template, chat)
+            out.write(json.dumps({"tokenizer": name, "conversation": {"messages": messages(chat)},
                 "config": TOKENS[name] | {"chat_template": marked if template.endswith("+") else plain},
-                "ids": got["input_ids"], "answer": got["assistant_masks"]}) + "\n")
+                "ids": ids, "answer": answer}) + "\n")
+
+
+def loss(t, model):
+    total = count = 0
+    for chat in CHATS:
+        _, ids, answer = encode(t, CHATML, chat)
+        with torch.no_grad():
+            p = torch.log_softmax(model(torch.tensor([ids])).logits[0].double(), -1)
+        for i in range(1, len(ids)):
+            total -= answer[i] * p[i - 1, ids[i]].item()
+        count += sum(answer)
+    return total / count
 
 
 with open("tests/data/chat/cases.jsonl", "w") as out:
     for name in TEMPLATES:
         cases(out, name)
+with open("tests/data/chat/chats.jsonl", "w") as out:
+    for chat in CHATS:
+        out.write(json.dumps({"messages": messages(chat)}) + "\n")
+with open("tests/data/chat/chats.loss", "w") as out:
+    model = AutoModelForCausalLM.from_pretrained(f"{DATA}/backbone5m", dtype=torch.float32)
+    out.write(f"{loss(tokenizer('backbone5m'), model):.9f}\n")
