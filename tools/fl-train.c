@@ -17,13 +17,15 @@
 #include "model/chat_file.h"
 #include "model/eval.h"
 #include "model/params.h"
+#include "model/quantize.h"
 #include "model/tokenizer_of.h"
 #include "model/train.h"
 #include "model/train_file.h"
 #include "text/tokens.h"
 
 static const char *tokens_path, *chat_path, *teacher_path, *held_path, *state_path, *curve_path;
-static const char *output, *dtype;
+static const char *output, *dtype, *qat;
+static const char *const qats[] = { "int4", NULL };
 static const char *schedule = "cosine";
 static const char *const schedules[] = { "cosine", "linear", NULL };
 static const char *const dtypes[] = { "float32", "bfloat16", NULL };
@@ -86,6 +88,9 @@ static const struct fl_opt opts[] = {
 	  .flag = &recompute, .mute = true },
 	{ 0, "bf16", NULL,
 	  "Round the operands of matrix products to bfloat16: faster where the CPU multiplies that.", .flag = &bf16 },
+	{ 0, "qat", "type",
+	  "Train for fl-quantize: the loss is that of weights in int4, and of activations in 8 bits as runtimes have them.",
+	  .word = &qat, .words = qats },
 	{ 0, "dtype", "type", "Store weights as float32 or bfloat16. The default is the input's type.",
 	  .word = &dtype, .words = dtypes },
 	FL_OPT_SEED(seed),
@@ -269,6 +274,21 @@ write_answers(const char *operand, struct run *r, struct fl_err *err)
 	    (size_t)steps * (size_t)batch * (size_t)accumulate, &key, (size_t)top, err);
 }
 
+/* The bits that fl-quantize will give each kind of weight. */
+static int
+choose_bits(const struct run *r, const char *what, struct fl_quant *bits, struct fl_err *err)
+{
+	const struct fl_quantize_opts usual = { .method = fl_quantize_methods[0], .head = -1, .embed = -1 };
+	struct fl_plan *plan = qat ? fl_plan_quantize(r->config, what, NULL, &usual, err) : NULL;
+
+	if (qat && !plan)
+		return -1;
+	if (plan)
+		*bits = plan->out.quant;
+	fl_plan_free(plan);
+	return 0;
+}
+
 static int
 begin(struct run *r, struct fl_reader *in, struct fl_err *err)
 {
@@ -287,6 +307,8 @@ begin(struct run *r, struct fl_reader *in, struct fl_err *err)
 		return -1;
 	name_text(r);
 	key = teacher_key(r);
+	if (choose_bits(r, fl_reader_name(in), &o.qat, err) < 0)
+		return -1;
 	if (dtype)
 		fl_config_set_dtype(&r->params->config, strcmp(dtype, "float32") == 0 ? FL_F32 : FL_BF16);
 	if (teacher_path && fl_teacher_open(&r->teacher, teacher_path, &key, err) < 0)

@@ -136,7 +136,7 @@ back_attention(struct fl_backward *b, int l)
 	size_t rows = b->f->rows, dim = (size_t)c->head_dim, length = rows / b->f->sequences;
 
 	grad_bias(b, dw->o_bias, b->dx, &w->o);
-	grad_weight(b, &dw->o, b->dx, a->mix, rows);
+	grad_weight(b, &dw->o, b->dx, fl_forward_mixed(b->f, l), rows);
 	grad_input(b, b->dmix, b->dx, &w->o, rows, false);
 	fl_attention_grad(&job, &(struct fl_attention_grad){ b->dmix, a->q, b->dk, b->dv },
 	    b->f->scratch);

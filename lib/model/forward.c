@@ -6,6 +6,7 @@
 
 #include "base/alloc.h"
 #include "compute/activation.h"
+#include "compute/fake_quant.h"
 #include "compute/gemm.h"
 #include "compute/matmul.h"
 #include "compute/norm.h"
@@ -89,11 +90,14 @@ fl_forward_new(const struct fl_model *m, size_t rows, size_t positions, const st
 }
 
 struct fl_forward *
-fl_forward_new_kept(const struct fl_model *m, size_t rows, enum fl_acts_kept kept, bool bf16)
+fl_forward_new_kept(const struct fl_model *m, size_t rows, enum fl_acts_kept kept, bool bf16,
+    bool quant)
 {
 	struct fl_forward *f = new_forward(m, rows, 0, NULL, kept);
 
 	f->bf16 = bf16;
+	if (quant)
+		f->quant = floats(rows, (size_t)(m->config.heads * m->config.head_dim), "the activations");
 	return f;
 }
 
@@ -109,6 +113,7 @@ fl_forward_free(struct fl_forward *f)
 		free(f->delta);
 	fl_acts_free(&f->acts);
 	free(f->before);
+	free(f->quant);
 	free(f->last);
 	free(f->logits);
 	free(f->rope);
@@ -175,6 +180,25 @@ product(struct fl_forward *f, float *out, const float *in, size_t rows, const st
 	    .lda = w->cols, .b = w->data, .ldb = w->cols, .c = out, .ldc = w->rows }, true, f->scratch);
 }
 
+/* What the linear layers see of x [R, n]. */
+static void
+round_inputs(const struct fl_forward *f, float *x, size_t n)
+{
+	if (f->quant)
+		fl_fake_quant_rows(x, x, f->rows, n);
+}
+
+const float *
+fl_forward_mixed(const struct fl_forward *f, int l)
+{
+	const float *mix = f->acts.layer[l].mix;
+
+	if (!f->quant)
+		return mix;
+	fl_fake_quant_rows(f->quant, mix, f->rows, (size_t)(f->m->config.heads * f->m->config.head_dim));
+	return f->quant;
+}
+
 static void
 linear(struct fl_forward *f, float *out, const float *in, const struct fl_matrix *w, const float *bias)
 {
@@ -189,6 +213,7 @@ norm(struct fl_forward *f, int site, float *out, const float *in, const float *w
 	fl_rmsnorm(out, in, f->rows, (size_t)f->m->config.width, weight, f->m->config.norm_eps);
 	if (f->hooks.norm)
 		f->hooks.norm(f->hooks.ctx, site, in, out, f->rows);
+	round_inputs(f, out, (size_t)f->m->config.width);
 }
 
 /* Attention of layer l, but for where its keys are. */
@@ -302,7 +327,7 @@ attention(struct fl_forward *f, int l)
 	mix(f, l);
 	if (f->hooks.heads)
 		f->hooks.heads(f->hooks.ctx, l, a->mix, f->rows);
-	linear(f, f->delta, a->mix, &w->o, w->o_bias);
+	linear(f, f->delta, fl_forward_mixed(f, l), &w->o, w->o_bias);
 	fl_add(a->mid, a->x, f->delta, f->rows * (size_t)c->width);
 	if (f->hooks.attn)
 		f->hooks.attn(f->hooks.ctx, l, f->before, a->mid, f->rows);
@@ -320,6 +345,7 @@ ffn(struct fl_forward *f, int l)
 	fl_swiglu(a->hidden, a->gate, a->up, f->rows * (size_t)f->m->config.ffn);
 	if (f->hooks.ffn)
 		f->hooks.ffn(f->hooks.ctx, l, a->hidden, f->rows);
+	round_inputs(f, a->hidden, (size_t)f->m->config.ffn);
 	linear(f, f->delta, a->hidden, &w->down, NULL);
 	fl_add(a[1].x, a->mid, f->delta, f->rows * (size_t)f->m->config.width);
 }

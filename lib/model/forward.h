@@ -51,9 +51,10 @@ struct fl_forward *fl_forward_new(const struct fl_model *m, size_t rows, size_t 
     const struct fl_hooks *hooks);
 
 /* For training: batches only, f32 weights only, and the activations of all layers stay. bf16: matrix
- * products, here and on the way back, of operands rounded to bf16. */
+ * products, here and on the way back, of operands rounded to bf16. quant: the inputs of all linear
+ * layers and of the head are rounded to 8 bits, as compute/fake_quant.h says. */
 struct fl_forward *fl_forward_new_kept(const struct fl_model *m, size_t rows, enum fl_acts_kept kept,
-    bool bf16);
+    bool bf16, bool quant);
 void fl_forward_free(struct fl_forward *f); /* NULL is fine */
 
 /* ids [sequences, length], sequences * length <= rows. -1: an id is not in the vocabulary. */

@@ -23,6 +23,7 @@ struct fl_forward {
 	size_t rows, sequences;	    /* of the last call; sequences 0: spans, or through the cache */
 	size_t depth;
 	bool bf16; /* matrix products of f32 weights in bf16 */
+	float *quant; /* [R, H E] where the inputs of linear layers are rounded to 8 bits; else NULL */
 	uint64_t cache_bytes;
 
 	struct fl_acts_set acts;
@@ -44,5 +45,8 @@ void fl_forward_layer(struct fl_forward *f, int l);
 
 /* The attention of layer l in a batch, as the kernels want it. */
 struct fl_attention fl_forward_attention(const struct fl_forward *f, int l);
+
+/* What o_proj sees of the heads' results; lives until the next call. */
+const float *fl_forward_mixed(const struct fl_forward *f, int l);
 
 #endif

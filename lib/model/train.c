@@ -8,6 +8,7 @@
 #include "base/alloc.h"
 #include "base/parallel.h"
 #include "base/ranks.h"
+#include "compute/fake_quant.h"
 #include "model/backward.h"
 #include "model/forward.h"
 #include "model/forward_impl.h"
@@ -18,6 +19,8 @@ struct fl_trainer {
 	struct fl_train_opts o;
 	struct fl_train_state state;
 	float *g; /* sums over the tokens of a step */
+	float *quantized; /* the weights that the model runs with; NULL without qat */
+	struct fl_scratch *scratch;
 	struct fl_model *model, *grad;
 	struct fl_forward *forward, *teacher;
 	struct fl_backward *backward;
@@ -77,9 +80,13 @@ fl_trainer_new(struct fl_params *p, struct fl_samples *s, const struct fl_teache
 	t->g = floats(p->n, "the gradients");
 	t->state = (struct fl_train_state){ 0, p->n, p->w, floats(p->n, "the moments"),
 		floats(p->n, "the moments") };
-	t->model = fl_model_f32(&p->config, p->w);
+	if (fl_quant_any(&o->qat)) {
+		t->quantized = floats(p->n, "the quantized weights");
+		t->scratch = fl_scratch_new();
+	}
+	t->model = fl_model_f32(&p->config, t->quantized ? t->quantized : p->w);
 	t->grad = fl_model_f32(&p->config, t->g);
-	t->forward = fl_forward_new_kept(t->model, t->rows, o->kept, o->bf16);
+	t->forward = fl_forward_new_kept(t->model, t->rows, o->kept, o->bf16, t->quantized);
 	t->backward = fl_backward_new(t->forward, t->grad);
 	if (teacher->model) {
 		t->teacher = fl_forward_new(teacher->model, t->rows, 0, NULL);
@@ -101,6 +108,8 @@ fl_trainer_free(struct fl_trainer *t)
 	fl_model_free(t->model);
 	fl_model_free(t->grad);
 	free(t->g);
+	free(t->quantized);
+	fl_scratch_free(t->scratch);
 	free(t->state.m);
 	free(t->state.v);
 	free(t->batch.id);
@@ -113,9 +122,32 @@ fl_trainer_free(struct fl_trainer *t)
 	free(t);
 }
 
-const struct fl_model *
-fl_trainer_model(const struct fl_trainer *t)
+/* What fl-quantize would make of the weights as they are. */
+static void
+quantize(struct fl_trainer *t)
 {
+	const struct fl_quant_how how = { .search = true };
+	const struct fl_inventory *inv = t->p->inventory;
+	struct fl_config bits = { .quant = t->o.qat };
+
+	for (size_t i = 0; i < inv->n && t->quantized; i++) {
+		const struct fl_weight *w = &inv->weight[i];
+		const float *from = t->state.w + t->p->at[i];
+		float *to = t->quantized + t->p->at[i];
+		size_t n = t->p->at[i + 1] - t->p->at[i];
+		int b = fl_role_bits(&bits, w->role);
+
+		if (b)
+			fl_fake_quant_weights(to, from, w->tensor.shape[0], w->tensor.shape[1], b, &how, t->scratch);
+		else
+			memcpy(to, from, n * sizeof *to);
+	}
+}
+
+const struct fl_model *
+fl_trainer_model(struct fl_trainer *t)
+{
+	quantize(t);
 	return t->model;
 }
 
@@ -234,6 +266,7 @@ fl_trainer_step(struct fl_trainer *t, struct fl_train_step *out, struct fl_err *
 
 	*out = (struct fl_train_step){ .rate = fl_train_rate(&t->o, t->state.step), .held = (double)NAN };
 	memset(t->g, 0, t->p->n * sizeof *t->g);
+	quantize(t);
 	for (size_t i = 0; i < accumulate && !bad; i++)
 		bad = run_batch(t, first + i * ranks, out, err) < 0;
 	if (!fl_ranks_all(!bad))

@@ -28,6 +28,7 @@ struct fl_train_opts {
 	double clip;		/* largest norm of the gradient; 0: any */
 	enum fl_acts_kept kept;
 	bool bf16; /* matrix products in bf16 */
+	struct fl_quant qat; /* bits to train for, of weights; any: activations have 8 */
 	struct fl_distill distill; /* with a teacher */
 };
 
@@ -39,7 +40,9 @@ struct fl_train_step {
 
 struct fl_trainer;
 
-/* p, s and the teacher are borrowed. Weights and moments start as p's and 0. */
+/* p, s and the teacher are borrowed. Weights and moments start as p's and 0. With qat the loss is that of the
+ * quantized weights, and its gradient is taken for that of the weights themselves (the straight-through
+ * estimator; Bengio et al., 2013); the rows of each such matrix are multiples of FL_MATRIX_GROUP long. */
 struct fl_trainer *fl_trainer_new(struct fl_params *p, struct fl_samples *s,
     const struct fl_teacher *teacher, const struct fl_train_opts *o);
 void fl_trainer_free(struct fl_trainer *t); /* NULL is fine */
@@ -47,8 +50,8 @@ void fl_trainer_free(struct fl_trainer *t); /* NULL is fine */
 /* Step number t->step, from 0. A loss that is not finite is an error. */
 int fl_trainer_step(struct fl_trainer *t, struct fl_train_step *out, struct fl_err *err) FL_MUST_USE;
 
-/* The model as it is now. */
-const struct fl_model *fl_trainer_model(const struct fl_trainer *t);
+/* The model as it is now, with qat that of the quantized weights. */
+const struct fl_model *fl_trainer_model(struct fl_trainer *t);
 
 /* What a run is taken up from: the step, and [params n] floats each. They may be written to. */
 struct fl_train_state {

@@ -143,6 +143,22 @@ less() {
 	one_line_error 3 fl-train "${FEW[@]}" --steps 3 --documents -o x.tar bare
 }
 
+@test "trained for it, a model loses less when it is quantized" {
+	fl-init -s 1 -o base/ "$FIXTURES/tiny-qwen3.json"
+	fl-train "${FEW[@]}" --steps 60 -o base.tar base
+	fl-train "${FEW[@]}" --steps 30 --rate 1e-3 -o plain.tar base.tar
+	fl-train "${FEW[@]}" --steps 30 --rate 1e-3 --qat int4 -o qat.tar base.tar
+	fl-train "${FEW[@]}" --steps 30 --rate 1e-3 --qat int4 -j 1 --recompute --no-history -o same.tar base.tar
+	cmp <(tar xOf qat.tar model.safetensors) <(tar xOf same.tar model.safetensors)
+	for x in plain qat; do
+		fl-quantize -o $x.4 $x.tar
+		echo "$(loss $x.4) $(loss $x.tar)" | awk '{ print $1 - $2 }' > $x.lost
+	done
+	less "$(< qat.lost)" "$(awk '{ print $1 / 2 }' plain.lost)"
+	one_line_error 3 fl-train -t "$TOKENS" --context 16 --steps 1 --qat int4 -o x.tar "$FIXTURES/train/llama"
+	[[ $stderr = *"multiple of 32"* ]]
+}
+
 # ranks N ARGUMENTS...: fl-train on N of them.
 ranks() {
 	OMPI_ALLOW_RUN_AS_ROOT=1 OMPI_ALLOW_RUN_AS_ROOT_CONFIRM=1 \

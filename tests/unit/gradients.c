@@ -11,6 +11,7 @@
 #include "compute/activation.h"
 #include "compute/adamw.h"
 #include "compute/attention.h"
+#include "compute/fake_quant.h"
 #include "compute/loss.h"
 #include "compute/matmul.h"
 #include "compute/norm.h"
@@ -348,6 +349,53 @@ long_attention_is_the_sum_of_its_blocks(void)
 	CHECK(attention_error(a) < 2e-5);
 }
 
+/* --- what rounding leaves --- */
+
+static void
+weights_are_rounded_as_they_are_stored(void)
+{
+	const struct fl_quant_how how = { .search = true };
+	float w[3 * 64], out[3 * 64], want[64];
+	uint32_t packed[8];
+	uint16_t scale[2];
+	struct fl_matrix row = { FL_MATRIX_INT4, 1, 64, packed, scale };
+
+	draw(w, 3 * 64, 1);
+	w[70] = NAN;
+	fl_fake_quant_weights(out, w, 3, 64, 4, &how, scratch);
+	CHECK(isnan(out[64]) && isnan(out[127]) && !isnan(out[128]));
+	for (int r = 0; r < 3; r += 2) {
+		CHECK(fl_quant_row(w + r * 64, 64, 4, &how, packed, scale) == 0);
+		fl_matrix_rows_f32(&row, 0, 1, want);
+		CHECK(memcmp(want, out + r * 64, sizeof want) == 0);
+	}
+}
+
+static void
+activations_keep_255th_parts_of_their_range_and_zero(void)
+{
+	float x[2 * 37], out[2 * 37], zero[37] = { 0 };
+
+	draw(x, 2 * 37, 1);
+	x[5] = 0;
+	for (int i = 37; i < 74; i++) /* all of one sign: the range has 0 all the same */
+		x[i] = 3 + x[i] / 4;
+	fl_fake_quant_rows(out, x, 2, 37);
+	CHECK(out[5] == 0);
+	for (int r = 0; r < 2; r++) {
+		double low = 0, high = 0;
+
+		for (int i = 0; i < 37; i++) {
+			low = fmin(low, x[r * 37 + i]);
+			high = fmax(high, x[r * 37 + i]);
+		}
+		for (int i = 0; i < 37; i++)
+			CHECK_NEAR(out[r * 37 + i], x[r * 37 + i], 0.501 * (high - low) / 255 + 1e-6);
+	}
+	fl_fake_quant_rows(out, zero, 1, 37);
+	CHECK(memcmp(out, zero, sizeof zero) == 0);
+}
+
 /* --- losses --- */
 
 static double
@@ -476,6 +524,8 @@ main(void)
 	TEST(rope_turned_back_is_as_before);
 	TEST(attention_of_every_kind);
 	TEST(long_attention_is_the_sum_of_its_blocks);
+	TEST(weights_are_rounded_as_they_are_stored);
+	TEST(activations_keep_255th_parts_of_their_range_and_zero);
 	TEST(losses_and_distillation);
 	TEST(adamw_follows_its_formula);
 	fl_scratch_free(scratch);

@@ -121,7 +121,7 @@ check_gradients(const struct given *c, enum fl_acts_kept kept, bool split)
 	const struct fl_params *p = c->params;
 	float *g = fl_alloc(p->n, sizeof *g);
 	struct fl_model *m = fl_model_f32(&p->config, p->w), *grad = fl_model_f32(&p->config, g);
-	struct fl_forward *f = fl_forward_new_kept(m, ROWS, kept, false);
+	struct fl_forward *f = fl_forward_new_kept(m, ROWS, kept, false, false);
 	struct fl_backward *b = fl_backward_new(f, grad);
 	struct fl_err err = { 0 };
 	uint32_t begin[ROWS];
