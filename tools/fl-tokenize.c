@@ -1,7 +1,8 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /* fl-tokenize.c -- text to token ids, and back.
  *
- * Documents are encoded on all threads, a batch at a time, and written in their order. */
+ * Documents, and parts of a large one where it may be cut, are encoded on all threads, a batch at a time,
+ * and written in their order. */
 #include <stdlib.h>
 #include <string.h>
 
@@ -16,7 +17,7 @@
 #include "text/tokens.h"
 #include "text/utf8.h"
 
-enum { BATCH = 1024, BATCH_BYTES = 4 << 20 };
+enum { BATCH = 1024, BATCH_BYTES = 4 << 20, PART_BYTES = 128 << 10 };
 static const size_t most_bytes = (size_t)1 << 40;
 
 static const char *checkpoint, *output, *separator;
@@ -43,9 +44,11 @@ static const struct fl_tool tool = {
 	.operands = "[file...]", .max_operands = -1, .opts = opts,
 };
 
-struct document {
+/* A document, or a part of one. */
+struct part {
 	const char *text;
-	size_t len, number;
+	size_t len, number; /* of the document */
+	bool begins;	    /* it */
 	struct fl_ids ids;
 	struct fl_err err;
 };
@@ -55,7 +58,7 @@ struct job {
 	const struct fl_tokenizer *t;
 	struct fl_encoder **encoder; /* one a thread */
 	struct fl_output *out;
-	struct document doc[BATCH];
+	struct part part[BATCH];
 	size_t n, bytes; /* of the batch */
 	bool begun;	 /* a document was written */
 };
@@ -63,42 +66,43 @@ struct job {
 /* Encoding ---------------------------------------------------------------------------------------- */
 
 static void
-encode_document(void *ctx, size_t tile, int thread)
+encode_part(void *ctx, size_t tile, int thread)
 {
 	struct job *j = ctx;
-	struct document *d = &j->doc[tile];
+	struct part *p = &j->part[tile];
+	unsigned flags = (specials ? FL_ENCODE_SPECIALS : 0) | (p->begins ? 0 : FL_ENCODE_CONTINUED);
 
-	if (fl_tokenizer_add_bos(j->t))
-		fl_ids_push(&d->ids, (uint32_t)fl_tokenizer_bos(j->t));
-	if (fl_encoder_run(j->encoder[thread], d->text, d->len, specials, &d->ids, &d->err) < 0)
-		fl_err_prefix(&d->err, "document %zu", d->number);
+	if (p->begins && fl_tokenizer_add_bos(j->t))
+		fl_ids_push(&p->ids, (uint32_t)fl_tokenizer_bos(j->t));
+	if (fl_encoder_run(j->encoder[thread], p->text, p->len, flags, &p->ids, &p->err) < 0)
+		fl_err_prefix(&p->err, "document %zu", p->number);
 }
 
 static int
-write_document(struct job *j, const struct document *d, struct fl_err *err)
+write_part(struct job *j, const struct part *p, struct fl_err *err)
 {
 	long eot = fl_tokenizer_eot(j->t);
 	uint32_t id = (uint32_t)eot;
 
-	if (d->err.code) {
-		*err = d->err;
+	if (p->err.code) {
+		*err = p->err;
 		return -1;
 	}
-	if (j->begun && eot >= 0 && fl_output_write(j->out, &id, sizeof id, err) < 0)
+	if (p->begins && j->begun && eot >= 0 && fl_output_write(j->out, &id, sizeof id, err) < 0)
 		return -1;
 	j->begun = true;
-	return fl_output_write(j->out, d->ids.v, d->ids.n * sizeof *d->ids.v, err);
+	return fl_output_write(j->out, p->ids.v, p->ids.n * sizeof *p->ids.v, err);
 }
 
 static int
 flush(struct job *j, struct fl_err *err)
 {
-	fl_parallel(j->n, encode_document, j);
+	fl_parallel(j->n, encode_part, j);
 	for (size_t i = 0; i < j->n; i++) {
-		if (write_document(j, &j->doc[i], err) < 0)
+		if (write_part(j, &j->part[i], err) < 0)
 			return -1;
-		free(j->doc[i].ids.v);
-		j->doc[i].ids = (struct fl_ids){ 0 };
+		free(j->part[i].ids.v);
+		j->part[i].ids = (struct fl_ids){ 0 };
 	}
 	fl_progress_add(j->bytes);
 	j->n = j->bytes = 0;
@@ -111,25 +115,33 @@ line_break(char c)
 	return c == '\n' || c == '\r';
 }
 
+static int
+add_part(struct job *j, struct part p, struct fl_err *err)
+{
+	j->part[j->n++] = p;
+	j->bytes += p.len;
+	return j->n == BATCH || j->bytes >= BATCH_BYTES ? flush(j, err) : 0;
+}
+
 /* A document that is empty is none. */
 static int
 add_document(struct job *j, const char *text, size_t len, size_t number, struct fl_err *err)
 {
-	struct document *d = &j->doc[j->n];
+	const char *begin, *end;
 
 	while (separator && len > 0 && line_break(text[len - 1]))
 		len--;
 	while (separator && len > 0 && line_break(*text))
 		text++, len--;
-	if (len == 0)
-		return 0;
-	d->text = text;
-	d->len = len;
-	d->number = number;
-	d->err = (struct fl_err){ 0 };
-	j->n++;
-	j->bytes += len;
-	return j->n == BATCH || j->bytes >= BATCH_BYTES ? flush(j, err) : 0;
+	for (begin = text, end = text + len; text < end;) {
+		struct part p = { .text = text, .number = number, .begins = text == begin };
+
+		p.len = fl_tokenizer_cut(j->t, text, (size_t)(end - text), PART_BYTES);
+		text += p.len;
+		if (add_part(j, p, err) < 0)
+			return -1;
+	}
+	return 0;
 }
 
 static int

@@ -11,7 +11,7 @@
 #include "text/tokenizer_impl.h"
 #include "text/utf8.h"
 
-enum { WORDS = 1 << 15, WORD_LEN = 22, WORD_IDS = 6 };
+enum { WORDS = 1 << 17, WORD_LEN = 18, WORD_IDS = 3 };
 
 struct word {
 	uint8_t len, n; /* len 0: empty */
@@ -348,10 +348,11 @@ steps_from(struct fl_encoder *e, size_t level, const char *text, size_t len, boo
 /* Text between two added tokens: normalised, then looked through for those that are looked for in
  * normalised text. */
 static int
-part(struct fl_encoder *e, const char *text, size_t len, bool first, bool specials,
+part(struct fl_encoder *e, const char *text, size_t len, bool first, unsigned flags,
     struct fl_ids *out, struct fl_err *err)
 {
-	struct fl_normalizer_input in = { .first = true, .keep = &e->t->added[1], .room = e->room };
+	bool begins = !(flags & FL_ENCODE_CONTINUED), specials = flags & FL_ENCODE_SPECIALS;
+	struct fl_normalizer_input in = { .first = begins || !first, .keep = &e->t->added[1], .room = e->room };
 	size_t pos = 0, from, to;
 	long id;
 
@@ -361,7 +362,8 @@ part(struct fl_encoder *e, const char *text, size_t len, bool first, bool specia
 		return -1;
 	do {
 		id = fl_added_next(&e->t->added[1], text, len, specials, &pos, &from, &to);
-		if (to > from && steps_from(e, 0, text + from, to - from, first && from == 0, out, err) < 0)
+		if (to > from && steps_from(e, 0, text + from, to - from, begins && first && from == 0,
+				     out, err) < 0)
 			return -1;
 		if (id >= 0)
 			fl_ids_push(out, (uint32_t)id);
@@ -370,7 +372,7 @@ part(struct fl_encoder *e, const char *text, size_t len, bool first, bool specia
 }
 
 int
-fl_encoder_run(struct fl_encoder *e, const char *text, size_t len, bool specials, struct fl_ids *out,
+fl_encoder_run(struct fl_encoder *e, const char *text, size_t len, unsigned flags, struct fl_ids *out,
     struct fl_err *err)
 {
 	size_t pos = fl_utf8_valid(text, len), from, to;
@@ -380,8 +382,8 @@ fl_encoder_run(struct fl_encoder *e, const char *text, size_t len, bool specials
 		return fl_err_data(err, "byte %zu is not UTF-8", pos);
 	pos = 0;
 	do {
-		id = fl_added_next(&e->t->added[0], text, len, specials, &pos, &from, &to);
-		if (part(e, text + from, to - from, from == 0, specials, out, err) < 0)
+		id = fl_added_next(&e->t->added[0], text, len, flags & FL_ENCODE_SPECIALS, &pos, &from, &to);
+		if (part(e, text + from, to - from, from == 0, flags, out, err) < 0)
 			return -1;
 		if (id >= 0)
 			fl_ids_push(out, (uint32_t)id);
@@ -394,7 +396,7 @@ fl_tokenizer_encode(const struct fl_tokenizer *t, const char *text, size_t len, 
     struct fl_ids *out, struct fl_err *err)
 {
 	struct fl_encoder *e = fl_encoder_new(t);
-	int rc = fl_encoder_run(e, text, len, specials, out, err);
+	int rc = fl_encoder_run(e, text, len, specials ? FL_ENCODE_SPECIALS : 0, out, err);
 
 	fl_encoder_free(e);
 	return rc;

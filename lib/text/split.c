@@ -10,6 +10,7 @@
 
 #include "base/alloc.h"
 #include "base/str.h"
+#include "text/scan.h"
 
 enum { STACK_MIN = 32 << 10, STACK_MAX = 8 << 20 };
 
@@ -17,6 +18,7 @@ struct fl_split {
 	char *pattern; /* or the literal, which has no code */
 	pcre2_code *code;
 	size_t literal; /* its length */
+	const struct fl_scan *scan; /* a pattern that needs no code */
 };
 
 struct fl_split_room {
@@ -108,6 +110,11 @@ fl_split_new(const char *pattern, struct fl_err *err)
 	PCRE2_SIZE at;
 	int number;
 
+	if (fl_scan_find(pattern)) {
+		s = fl_alloc(1, sizeof *s);
+		*s = (struct fl_split){ .pattern = fl_strdup(pattern), .scan = fl_scan_find(pattern) };
+		return s;
+	}
 	if (translate(&text, pattern, err) < 0)
 		goto out;
 	/* ^ and $ stand at every line in Oniguruma. */
@@ -120,7 +127,7 @@ fl_split_new(const char *pattern, struct fl_err *err)
 	}
 	pcre2_jit_compile(code, PCRE2_JIT_COMPLETE); /* where it cannot, the interpreter matches */
 	s = fl_alloc(1, sizeof *s);
-	*s = (struct fl_split){ fl_strdup(pattern), code, 0 };
+	*s = (struct fl_split){ .pattern = fl_strdup(pattern), .code = code };
 out:
 	fl_str_free(&text);
 	return s;
@@ -214,6 +221,11 @@ fl_split_next(const struct fl_split *s, struct fl_split_room *r, const char *tex
 	PCRE2_UCHAR why[120];
 	int n;
 
+	if (s->scan) {
+		*start = from;
+		*end = from < len ? fl_scan_end(s->scan, text, len, from) : from;
+		return from < len;
+	}
 	if (s->literal)
 		return next_literal(s, text, len, from, start, end);
 	pcre2_set_match_limit(r->context, limit(len));

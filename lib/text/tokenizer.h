@@ -70,8 +70,16 @@ int fl_tokenizer_encode(const struct fl_tokenizer *t, const char *text, size_t l
 /* The same for many texts: one encoder a thread remembers the words it has seen. It borrows t. */
 struct fl_encoder *fl_encoder_new(const struct fl_tokenizer *t);
 void fl_encoder_free(struct fl_encoder *e); /* NULL is fine */
-int fl_encoder_run(struct fl_encoder *e, const char *text, size_t len, bool specials,
+enum {
+	FL_ENCODE_SPECIALS = 1,	 /* recognise special tokens */
+	FL_ENCODE_CONTINUED = 2, /* the text goes on where another ended: nothing is put in front */
+};
+int fl_encoder_run(struct fl_encoder *e, const char *text, size_t len, unsigned flags,
     struct fl_ids *out, struct fl_err *err) FL_MUST_USE;
+
+/* The first place from text[from] on where the text may be cut: its parts, the second as CONTINUED, give
+ * the ids of the whole. len if none is known; never 0. */
+size_t fl_tokenizer_cut(const struct fl_tokenizer *t, const char *text, size_t len, size_t from);
 
 /* Decoding appends bytes to out, special tokens as their text. An id without a token is refused with
  * its position. The bytes are the tokens' own: ids cut in the middle of a character give half of it. */

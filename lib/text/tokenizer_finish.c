@@ -93,6 +93,7 @@ fl_tokenizer_finish(struct fl_tokenizer *t, struct fl_err *err)
 	fl_added_sort(&t->added[0]);
 	fl_added_sort(&t->added[1]);
 	find_ranks(t);
+	t->cuts = fl_tokenizer_allows_cuts(t);
 	find_eot(t);
 	return 0;
 }

@@ -7,6 +7,7 @@
 #include "text/added.h"
 #include "text/bpe.h"
 #include "text/normalizer.h"
+#include "text/scan.h"
 #include "text/split.h"
 #include "text/tokenizer.h"
 #include "text/unigram.h"
@@ -16,14 +17,6 @@ enum { FL_TOKENIZER_STEPS = 16 };
 
 #define FL_META "\xe2\x96\x81" /* U+2581, a space in sentencepiece vocabularies */
 #define FL_META_LEN 3
-
-#define FL_PATTERN_GPT2 \
-	"'s|'t|'re|'ve|'m|'ll|'d| ?\\p{L}+| ?\\p{N}+| ?[^\\s\\p{L}\\p{N}]+|\\s+(?!\\S)|\\s+"
-#define FL_PATTERN_WORDS(digits)                                                                   \
-	"(?i:'s|'t|'re|'ve|'m|'ll|'d)|[^\\r\\n\\p{L}\\p{N}]?\\p{L}+|" digits                       \
-	"| ?[^\\s\\p{L}\\p{N}]+[\\r\\n]*|\\s*[\\r\\n]+|\\s+(?!\\S)|\\s+"
-#define FL_PATTERN_LLAMA3 FL_PATTERN_WORDS("\\p{N}{1,3}")
-#define FL_PATTERN_QWEN2 FL_PATTERN_WORDS("\\p{N}")
 
 enum fl_meta { FL_META_NEVER, FL_META_FIRST, FL_META_ALWAYS };
 
@@ -69,6 +62,7 @@ struct fl_tokenizer {
 	size_t steps;
 	bool spelt;    /* words come in the byte-level alphabet */
 	bool meta_cut; /* no token has a U+2581 behind something else: cutting there changes nothing */
+	bool cuts;     /* fl_tokenizer_cut() may */
 
 	bool strip_space; /* decoding drops one space at the start */
 };
@@ -140,6 +134,9 @@ int fl_tokenizer_add_step(struct fl_tokenizer *t, struct fl_step step, struct fl
 /* Reads BOS, EOS and their policy from special_tokens_map.json, and over it tokenizer_config.json. */
 int fl_tokenizer_read_config(struct fl_tokenizer *t, const struct fl_tokenizer_text *file,
     struct fl_err *err) FL_MUST_USE;
+
+/* Whether there are places where cutting a text changes nothing, see fl_tokenizer_cut(). */
+bool fl_tokenizer_allows_cuts(const struct fl_tokenizer *t);
 
 /* What follows from the rest: bytes, ranks, end of text. The vocabulary must have all bytes. */
 int fl_tokenizer_finish(struct fl_tokenizer *t, struct fl_err *err) FL_MUST_USE;

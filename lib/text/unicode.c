@@ -13,18 +13,6 @@
 #include "base/alloc.h"
 #include "text/utf8.h"
 
-/* Characters below U+0300 are composed already and change only before one that is not: text without
- * a lead byte of U+0300 or more stays as it is; in form KC, without one of U+0080 or more. */
-static bool
-plain(const char *text, size_t len, bool compat)
-{
-	unsigned char from = compat ? 0x80 : 0xcc, high = 0;
-
-	for (size_t i = 0; i < len; i++)
-		high |= (unsigned char)text[i] >= from;
-	return !high;
-}
-
 static int
 class_of(int32_t c)
 {
@@ -81,17 +69,12 @@ decompose(const char *text, size_t len, bool compat, int32_t **out)
 	return n;
 }
 
-void
-fl_unicode_nfc(struct fl_str *out, const char *text, size_t len, bool compat)
+static void
+normalize(struct fl_str *out, const char *text, size_t len, bool compat)
 {
 	int32_t *v, *spare;
-	size_t n;
+	size_t n = decompose(text, len, compat, &v);
 
-	if (plain(text, len, compat)) {
-		fl_str_add(out, text, len);
-		return;
-	}
-	n = decompose(text, len, compat, &v);
 	spare = fl_alloc(n, sizeof *spare);
 	order(v, n, spare);
 	n = (size_t)utf8proc_normalize_utf32(v, (utf8proc_ssize_t)n,
@@ -103,6 +86,61 @@ fl_unicode_nfc(struct fl_str *out, const char *text, size_t len, bool compat)
 	}
 	free(spare);
 	free(v);
+}
+
+/* Whether c is its own normal form and composes with nothing before it. What does is a mark, a jamo, or
+ * of some newer script above the BMP, where only pictures and ideographs count as quiet. */
+static bool
+is_quiet(uint32_t c, bool compat)
+{
+	const utf8proc_property_t *p;
+
+	if (c < 0x80 || (c < 0x300 && !compat))
+		return true;
+	if ((c >= 0x1160 && c < 0x1200) || (c >= 0x10000 && (c < 0x1f000 || c >= 0x40000)))
+		return false;
+	p = utf8proc_get_property((int32_t)c);
+	return p->category != UTF8PROC_CATEGORY_MN && p->category != UTF8PROC_CATEGORY_MC &&
+	    p->combining_class == 0 &&
+	    (p->decomp_seqindex == UINT16_MAX || (p->decomp_type != 0 && !compat));
+}
+
+/* The end of the quiet characters from p on; *last is where the last one begins. */
+static const char *
+quiet(const char *p, const char *end, bool compat, const char **last)
+{
+	uint32_t c;
+
+	for (const char *next = p; p < end; p = next) {
+		next = fl_utf8_next(p, &c);
+		if (!is_quiet(c, compat))
+			break;
+		*last = p;
+	}
+	return p;
+}
+
+/* A quiet character before another one, or at the end, stays as it is. What is between is normalised
+ * with the quiet one before it. */
+void
+fl_unicode_nfc(struct fl_str *out, const char *text, size_t len, bool compat)
+{
+	const char *p = text, *end = text + len;
+
+	while (p < end) {
+		const char *last = p, *loud = quiet(p, end, compat, &last), *from = loud < end ? last : end;
+
+		fl_str_add(out, p, (size_t)(from - p));
+		for (const char *next = p = loud; p < end; p = next) {
+			uint32_t c;
+
+			next = fl_utf8_next(p, &c);
+			if (is_quiet(c, compat))
+				break;
+		}
+		if (p > from)
+			normalize(out, from, (size_t)(p - from), compat);
+	}
 }
 
 size_t

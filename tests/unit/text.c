@@ -7,9 +7,10 @@
 #include "base/str.h"
 #include "test.h"
 #include "text/bpe.h"
-#include "text/unicode.h"
+#include "text/scan.h"
 #include "text/split.h"
 #include "text/tokens.h"
+#include "text/unicode.h"
 #include "text/utf8.h"
 
 static struct fl_err err;
@@ -54,13 +55,14 @@ utf8_characters_come_back(void)
 }
 
 static void
-normal_form_c_is_that_of_utf8proc(void)
+normal_forms_c_and_kc_are_those_of_utf8proc(void)
 {
 	static const uint32_t base[] = { 0x20, 0x41, 0xc0, 0x300, 0x316, 0x323, 0x340, 0x1100, 0x1161,
-		0x11a8, 0xac00, 0x1e00, 0x1f80, 0x2126, 0xf900, 0x1d15e };
+		0x11a8, 0xac00, 0x1e00, 0x1f80, 0x2126, 0xf900, 0x1d15e, 0x430, 0x9b0, 0xbb0, 0xcb8, 0x1020,
+		0x1b30, 0x3040, 0x3090, 0x11120, 0x1f600, 0x2f800, 0xfb00, 0x2460 };
 	struct fl_rng r = fl_rng_new(1, 0);
 
-	for (int i = 0; i < 20000; i++) {
+	for (int i = 0; i < 40000; i++) {
 		struct fl_str in = { 0 }, got = { 0 };
 		unsigned char *want;
 
@@ -71,8 +73,8 @@ normal_form_c_is_that_of_utf8proc(void)
 
 			fl_str_add(&in, s, fl_utf8_put(s, c));
 		}
-		fl_unicode_nfc(&got, in.data, in.len, false);
-		want = utf8proc_NFC((unsigned char *)in.data);
+		fl_unicode_nfc(&got, in.data, in.len, i % 2);
+		want = (i % 2 ? utf8proc_NFKC : utf8proc_NFC)((unsigned char *)in.data);
 		CHECK_STR(got.data, (char *)want);
 		free(want);
 		fl_str_free(&in);
@@ -96,6 +98,54 @@ a_pattern_cuts_where_it_matches(void)
 	CHECK(fl_split_next(s, r, ".a(|c", 5, 0, &a, &b, &err) == 1 && a == 1 && b == 2);
 	fl_split_room_free(r);
 	fl_split_free(s);
+}
+
+/* A character of all sorts: half of them from a few that the patterns treat apart. */
+static uint32_t
+any_character(struct fl_rng *rng)
+{
+	static const uint32_t odd[] = { ' ', ' ', '\n', '\r', '\t', '\'', '\'', 's', 'S', 'l', 'l', 'L', 'r', 'e', 'v', 'm',
+		'D', 't', '1', '2', '.', '!', 'a', 0x85, 0xa0, 0x17f, 0x2028, 0x3000, 0x301, 0x4f60, 0x1f600, 0xb2 };
+	static const uint32_t below[] = { 0x80, 0x800, 0x3000, 0xa000 };
+
+	if (fl_rng_below(rng, 2))
+		return odd[fl_rng_below(rng, sizeof odd / sizeof *odd)];
+	return 1 + (uint32_t)fl_rng_below(rng, below[fl_rng_below(rng, 4)] - 1);
+}
+
+static void
+what_is_scanned_is_what_the_pattern_matches(void)
+{
+	static const char *const pattern[] = { FL_PATTERN_GPT2, FL_PATTERN_LLAMA3, FL_PATTERN_QWEN2 };
+	struct fl_split_room *r = fl_split_room_new();
+	struct fl_rng rng = fl_rng_new(1, 0);
+
+	for (size_t k = 0; k < 3; k++) {
+		const struct fl_scan *scan = fl_scan_find(pattern[k]);
+		struct fl_str group = { 0 }, text = { 0 };
+		struct fl_split *s;
+
+		fl_str_printf(&group, "(?:%s)", pattern[k]); /* no longer the text that is known */
+		s = fl_split_new(group.data, &err);
+		for (int i = 0; i < 400000; i++) {
+			char c[4];
+
+			fl_str_add(&text, c, fl_utf8_put(c, any_character(&rng)));
+		}
+		for (size_t at = 0, a, b; at < text.len; at = b) {
+			size_t got = fl_scan_end(scan, text.data, text.len, at);
+
+			if (!CHECK(fl_split_next(s, r, text.data, text.len, at, &a, &b, &err) == 1 && a == at) ||
+			    !CHECK(got == b)) {
+				printf("# pattern %zu, '%.*s'\n", k, (int)(b - at + 4), text.data + at);
+				break;
+			}
+		}
+		fl_split_free(s);
+		fl_str_free(&group);
+		fl_str_free(&text);
+	}
+	fl_split_room_free(r);
 }
 
 static void
@@ -171,8 +221,9 @@ main(void)
 {
 	TEST(utf8_accepts_what_utf8proc_accepts);
 	TEST(utf8_characters_come_back);
-	TEST(normal_form_c_is_that_of_utf8proc);
+	TEST(normal_forms_c_and_kc_are_those_of_utf8proc);
 	TEST(a_pattern_cuts_where_it_matches);
+	TEST(what_is_scanned_is_what_the_pattern_matches);
 	TEST(patterns_that_pcre2_would_read_differently_are_refused);
 	TEST(exponential_patterns_end_in_an_error);
 	TEST(the_lowest_rank_merges_first_and_the_leftmost_of_equals);

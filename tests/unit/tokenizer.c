@@ -124,7 +124,7 @@ check_case(const struct fl_tokenizer *t, struct fl_encoder *e, const struct fl_j
 	for (size_t i = 0; i < fl_json_len(list); i++)
 		fl_ids_push(&want, (uint32_t)fl_json_int(fl_json_at(list, i), -1));
 	CHECK_OK(fl_encoder_run(e, fl_json_str(text), fl_json_str_len(text),
-		     fl_json_bool(fl_json_get(v, "specials"), false), &got, &err), &err);
+		     fl_json_bool(fl_json_get(v, "specials"), false) ? FL_ENCODE_SPECIALS : 0, &got, &err), &err);
 	if (!CHECK(same_ids(&got, want.v, want.n)))
 		printf("# %s: '%s'\n", fl_json_str(fl_json_get(v, "tokenizer")), fl_json_str(text));
 	CHECK_OK(fl_tokenizer_decode(t, want.v, want.n, &back, &err), &err);
@@ -340,6 +340,54 @@ what_would_change_ids_is_refused_by_name(void)
 	check_refused("\"id\":300", "\"id\":3", "same id 3");
 }
 
+/* A text in parts, cut wherever it may be, gives the ids of the whole. */
+static void
+check_cuts(const struct fl_tokenizer *t, const char *name, const char *text, size_t len)
+{
+	struct fl_encoder *e = fl_encoder_new(t);
+	struct fl_ids whole = { 0 }, parts = { 0 };
+	size_t at = 0, n;
+
+	CHECK_OK(fl_encoder_run(e, text, len, FL_ENCODE_SPECIALS, &whole, &err), &err);
+	for (; at < len; at += n) {
+		n = fl_tokenizer_cut(t, text + at, len - at, 1);
+		CHECK_OK(fl_encoder_run(e, text + at, n, FL_ENCODE_SPECIALS | (at ? FL_ENCODE_CONTINUED : 0),
+			     &parts, &err), &err);
+	}
+	if (!CHECK(same_ids(&parts, whole.v, whole.n)))
+		printf("# %s\n", name);
+	free(whole.v);
+	free(parts.v);
+	fl_encoder_free(e);
+}
+
+static void
+where_a_text_is_cut_does_not_matter(void)
+{
+	static const char text[] = "Hello world, it's the cat  that sat on\nthe mat in 2026 mat <s> Hello"
+		"  world the thing 's a b c <|end|> x <|endoftext|> the  cat e\xcc\x81 a \xcc\x81 x mat mat";
+	static const struct {
+		const char *name;
+		char form;
+		bool cuts;
+	} kind[] = { { "starcoder", 'J', true }, { "command_r", 'J', true }, { "neox", 'J', true },
+		{ "mpt", 'J', true }, { "llama3", 'J', true }, { "qwen2", 'J', true }, { "phi3", 'J', true },
+		{ "gemma", 'J', true }, { "tiktoken_llama3", 'M', true }, { "sp_llama", 'M', true },
+		{ "falcon", 'J', false }, { "deepseek", 'J', false }, { "behaviors", 'J', false },
+		{ "sp_bpe", 'M', false }, { "t5", 'J', false } };
+
+	for (size_t i = 0; i < sizeof kind / sizeof *kind; i++) {
+		char dir[64];
+		struct fl_tokenizer *t;
+
+		snprintf(dir, sizeof dir, CASES "%s", kind[i].name);
+		t = load_form(dir, kind[i].form);
+		CHECK((fl_tokenizer_cut(t, text, sizeof text - 1, 1) < sizeof text - 1) == kind[i].cuts);
+		check_cuts(t, kind[i].name, text, sizeof text - 1);
+		fl_tokenizer_free(t);
+	}
+}
+
 static void
 text_that_is_not_utf8_is_refused_with_its_place(void)
 {
@@ -410,6 +458,7 @@ main(void)
 	TEST(policy_comes_from_both_files);
 	TEST(a_tokenizer_describes_itself);
 	TEST(what_would_change_ids_is_refused_by_name);
+	TEST(where_a_text_is_cut_does_not_matter);
 	TEST(text_that_is_not_utf8_is_refused_with_its_place);
 	TEST(time_is_near_linear_in_the_text_whatever_it_is);
 	return test_done();
