@@ -1,28 +1,22 @@
 /* SPDX-License-Identifier: Apache-2.0 */
-/* bpe.c -- a doubly linked list of symbols and a heap of the pairs that may merge.
+/* bpe.c -- a doubly linked list of symbols and a heap of pairs that may merge.
  *
- * A merge leaves the pairs it destroyed in the heap; they are known when they come out by their
- * result, which the pair now at that place does not give. A pair that gives the same result from
- * other parts counts as the same: so does the implementation whose ids models were trained with
- * (Hugging Face tokenizers), and for real merge lists it makes no difference. */
+ * Not all of them: a pair waits until it comes before both its neighbours, the pairs that it shares a
+ * symbol with. The first of all pairs always does, so the heap has it at its top. In a text that is one
+ * letter over and over one pair at a time is there, and merging runs through it from left to right. */
 #include "text/bpe.h"
 
-#include <stdbool.h>
 #include <stdlib.h>
 
 #include "base/alloc.h"
 
 enum { NONE = -1 };
+#define NEVER UINT32_MAX
 
 struct fl_bpe_symbol {
 	uint32_t id;
-	int32_t prev, next; /* dead: next is its own index */
-};
-
-struct fl_bpe_pair {
-	uint32_t rank;
-	int32_t at; /* the left symbol */
-	uint32_t result;
+	int32_t prev, next;
+	uint32_t rank, result; /* of the pair with the next one; NEVER: they may not merge, or it is gone */
 };
 
 /* Merges ------------------------------------------------------------------------------------------ */
@@ -77,33 +71,33 @@ fl_merges_free(struct fl_merges *m)
 
 /* The heap: lowest rank, then leftmost, at the top ------------------------------------------------ */
 
-static bool
-before(const struct fl_bpe_pair *a, const struct fl_bpe_pair *b)
+/* A pair is a number, its rank above the index of its left symbol: what comes first is less. */
+static uint64_t
+key(const struct fl_bpe *b, int32_t at)
 {
-	return a->rank < b->rank || (a->rank == b->rank && a->at < b->at);
+	return (uint64_t)b->symbol[at].rank << 32 | (uint32_t)at;
 }
 
 static void
-push(struct fl_bpe *b, struct fl_bpe_pair p)
+push(struct fl_bpe *b, uint64_t p)
 {
 	size_t i = b->heap_n++;
 
 	b->heap = fl_grow(b->heap, &b->heap_cap, b->heap_n, sizeof *b->heap);
-	for (; i > 0 && before(&p, &b->heap[(i - 1) / 2]); i = (i - 1) / 2)
+	for (; i > 0 && p < b->heap[(i - 1) / 2]; i = (i - 1) / 2)
 		b->heap[i] = b->heap[(i - 1) / 2];
 	b->heap[i] = p;
 }
 
-static struct fl_bpe_pair
+static uint64_t
 pop(struct fl_bpe *b)
 {
-	struct fl_bpe_pair top = b->heap[0], p = b->heap[--b->heap_n];
+	uint64_t top = b->heap[0], p = b->heap[--b->heap_n];
 	size_t i = 0, child;
 
 	while ((child = 2 * i + 1) < b->heap_n) {
-		if (child + 1 < b->heap_n && before(&b->heap[child + 1], &b->heap[child]))
-			child++;
-		if (!before(&b->heap[child], &p))
+		child += child + 1 < b->heap_n && b->heap[child + 1] < b->heap[child];
+		if (b->heap[child] >= p)
 			break;
 		b->heap[i] = b->heap[child];
 		i = child;
@@ -114,41 +108,46 @@ pop(struct fl_bpe *b)
 
 /* Merging ----------------------------------------------------------------------------------------- */
 
-/* Of the symbol at `at` and the next one; NULL if they may not merge. */
-static const struct fl_merge *
-pair_at(const struct fl_bpe *b, const struct fl_merges *m, int32_t at)
+/* Looks up the pair of the symbol at `at` and the next one. */
+static void
+look_up(struct fl_bpe *b, const struct fl_merges *m, int32_t at)
 {
-	const struct fl_bpe_symbol *s = &b->symbol[at];
-	uint32_t i;
+	struct fl_bpe_symbol *s = &b->symbol[at];
+	uint32_t i = s->next == NONE ? 0 : m->slot[find(m, s->id, b->symbol[s->next].id)];
 
-	if (s->next == NONE || s->next == at)
-		return NULL;
-	i = m->slot[find(m, s->id, b->symbol[s->next].id)];
-	return i ? &m->v[i - 1] : NULL;
+	s->rank = i ? m->v[i - 1].rank : NEVER;
+	s->result = i ? m->v[i - 1].result : 0;
+}
+
+/* Pushes the pair at `at` if it comes before its neighbours. */
+static void
+offer(struct fl_bpe *b, int32_t at)
+{
+	const struct fl_bpe_symbol *s = at == NONE ? NULL : &b->symbol[at];
+
+	if (s && s->rank != NEVER && (s->prev == NONE || key(b, at) < key(b, s->prev)) &&
+	    key(b, at) < key(b, s->next))
+		push(b, key(b, at));
 }
 
 static void
-offer(struct fl_bpe *b, const struct fl_merges *m, int32_t at)
+join(struct fl_bpe *b, const struct fl_merges *m, int32_t at)
 {
-	const struct fl_merge *merge = at == NONE ? NULL : pair_at(b, m, at);
+	struct fl_bpe_symbol *left = &b->symbol[at], *right = &b->symbol[left->next];
 
-	if (merge)
-		push(b, (struct fl_bpe_pair){ merge->rank, at, merge->result });
-}
-
-static void
-join(struct fl_bpe *b, const struct fl_merges *m, struct fl_bpe_pair p)
-{
-	struct fl_bpe_symbol *left = &b->symbol[p.at], *right = &b->symbol[left->next];
-	int32_t gone = left->next;
-
-	left->id = p.result;
+	left->id = left->result;
 	left->next = right->next;
 	if (left->next != NONE)
-		b->symbol[left->next].prev = p.at;
-	right->next = gone;
-	offer(b, m, left->prev);
-	offer(b, m, p.at);
+		b->symbol[left->next].prev = at;
+	right->rank = NEVER;
+	look_up(b, m, at);
+	if (left->prev != NONE) {
+		look_up(b, m, left->prev);
+		offer(b, b->symbol[left->prev].prev);
+		offer(b, left->prev);
+	}
+	offer(b, at);
+	offer(b, left->next);
 }
 
 size_t
@@ -161,16 +160,18 @@ fl_bpe_merge(struct fl_bpe *b, const struct fl_merges *m, uint32_t *id, size_t n
 	b->symbol = fl_grow(b->symbol, &b->symbols, n, sizeof *b->symbol);
 	b->heap_n = 0;
 	for (size_t i = 0; i < n; i++)
-		b->symbol[i] = (struct fl_bpe_symbol){ id[i], (int32_t)i - 1,
-			i + 1 < n ? (int32_t)i + 1 : NONE };
-	for (size_t i = 0; i + 1 < n; i++)
-		offer(b, m, (int32_t)i);
+		b->symbol[i] = (struct fl_bpe_symbol){ .id = id[i], .prev = (int32_t)i - 1,
+			.next = i + 1 < n ? (int32_t)i + 1 : NONE };
+	for (size_t i = 0; i < n; i++)
+		look_up(b, m, (int32_t)i);
+	for (size_t i = 0; i < n; i++)
+		offer(b, (int32_t)i);
 	while (b->heap_n > 0) {
-		struct fl_bpe_pair p = pop(b);
-		const struct fl_merge *now = pair_at(b, m, p.at);
+		uint64_t p = pop(b);
+		int32_t at = (int32_t)(p & UINT32_MAX);
 
-		if (now && now->result == p.result)
-			join(b, m, p);
+		if (key(b, at) == p) /* else it is no longer what was pushed */
+			join(b, m, at);
 	}
 	for (int32_t i = 0; i != NONE; i = b->symbol[i].next)
 		id[left++] = b->symbol[i].id;

@@ -29,7 +29,7 @@ void fl_merges_free(struct fl_merges *m);
 /* Room for merging, kept from call to call. Zero-initialise; one thread at a time. */
 struct fl_bpe {
 	struct fl_bpe_symbol *symbol;
-	struct fl_bpe_pair *heap;
+	uint64_t *heap;
 	size_t symbols, heap_cap, heap_n;
 };
 

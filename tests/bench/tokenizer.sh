@@ -7,12 +7,12 @@
 #     PYTHON=/path/to/python tests/bench/tokenizer.sh     a Python that has both packages; default python3
 #
 # Natural texts are repeated to MB (100) megabytes, adversarial ones (one character over and over) have
-# ODD_MB (4). fl-tokenize reads the text as one document, loading the tokenizer included; the packages get
+# ODD_MB (16). fl-tokenize reads the text as one document, loading the tokenizer included; the packages get
 # PEER_MB (4) of it in memory, in pieces of whole lines of some 10 kB, so that they can use two threads,
 # their loading not counted.
 set -euo pipefail
 export PATH=${B:-build}/bin:$PATH LC_ALL=C
-data=../shared/data mb=${MB:-100} odd=${ODD_MB:-4} peer=${PEER_MB:-4} runs=${RUNS:-3}
+data=../shared/data mb=${MB:-100} odd=${ODD_MB:-16} peer=${PEER_MB:-4} runs=${RUNS:-3}
 here=$(dirname "$0")
 python=${PYTHON:-python3}
 if [ ! -d $data/tokenizers ]; then
@@ -32,15 +32,15 @@ fill() { # NAME MEGABYTES: standard input over and over
 	while [ "$(stat -c %s "$name" 2> /dev/null || echo 0)" -lt $want ]; do cat "$name.once" >> "$name"; done
 }
 
-many() { # CHARACTER: 100 kB of it
-	yes "$(printf "$1")x" | head -n 30000 | tr -d 'x\n'
+many() { # CHARACTER: 30000 of it
+	printf "$1%.0s" {1..30000}
 }
 
 natural=(tinystories.txt c4.txt wiki.test.raw tinyshakespeare.txt)
 for t in "${natural[@]}"; do fill "$t" "$mb" < "$data/corpora/$t"; done
-yes a | head -n 100000 | tr -d '\n' | fill letter "$odd"
-yes ' ' | head -n 100000 | tr -d '\n' | fill space "$odd"
-yes '' | head -n 100000 | fill newline "$odd"
+many a | fill letter "$odd"
+many ' ' | fill space "$odd"
+many '\n' | fill newline "$odd"
 many '\360\237\230\200' | fill emoji "$odd"
 many '\344\275\240' | fill cjk "$odd"
 many '\314\201\314\226' | fill marks "$odd"
