@@ -9,6 +9,15 @@ base() {
 	printf '\2\0\0\0\0\0\0\0{}' > base/model.safetensors
 }
 
+# kind NAME: a checkpoint with the tokenizer in the directory NAME of tests/data/tokenizer.
+kind() {
+	rm -rf base
+	cp -r "$FIXTURES/tokenizer/$1" base
+	chmod -R u+w base
+	echo '{}' > base/config.json
+	printf '\2\0\0\0\0\0\0\0{}' > base/model.safetensors
+}
+
 ids() { # OPTION...: the ids of standard input, on one line
 	fl-tokenize -c base "$@" | od -An -v -tu4 -w4 | tr -d ' ' | paste -sd' '
 }
@@ -102,21 +111,25 @@ expected() { # TOKENIZER TEXT-AS-JSON
 	[ "$(stat -c %s one.tok)" -gt 10000 ]
 }
 
+@test "a large document is the same in parts, on many threads" {
+	yes 'A text of a few words, 12 lines: the cat sat' | head -n 9000 > text.txt
+	for name in starcoder sp_llama; do
+		kind $name
+		fl-tokenize -q -j 1 -c base -o one.tok text.txt
+		fl-tokenize -q -j 4 -c base -o four.tok text.txt
+		cmp one.tok four.tok
+		fl-tokenize -q -c base -d one.tok | cmp - text.txt
+		# one document: a BOS at most, and no end of text inside
+		fl-tokenize -q -c base -d --specials one.tok | { ! grep -m1 -n '</s>\|endoftext'; }
+	done
+}
+
 @test "text that is not UTF-8 is refused with file and byte, and nothing is left" {
 	base level
 	printf 'ab\377' > text.txt
 	one_line_error 3 fl-tokenize -c base -o a.tok text.txt
 	assert_equal "$stderr" "fl-tokenize: 'text.txt': byte 2 is not UTF-8"
 	assert_equal "$(ls -A | grep -v ^separate-stderr | paste -sd' ')" "base text.txt"
-}
-
-# kind NAME: a checkpoint with the tokenizer in the directory NAME of tests/data/tokenizer.
-kind() {
-	rm -rf base
-	cp -r "$FIXTURES/tokenizer/$1" base
-	chmod -R u+w base
-	echo '{}' > base/config.json
-	printf '\2\0\0\0\0\0\0\0{}' > base/model.safetensors
 }
 
 @test "a text comes back from every form and kind" {
