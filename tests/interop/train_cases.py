@@ -36,6 +36,9 @@ MODELS = {
     "hybrid": (Qwen3ForCausalLM, Qwen3Config(**SMALL, num_hidden_layers=3, tie_word_embeddings=True,
                head_dim=8, use_sliding_window=True, sliding_window=6, rope_parameters=ROPE,
                layer_types=["full_attention", "full_attention", "sliding_attention"]), "fsw"),
+    "biases": (LlamaForCausalLM, LlamaConfig(**dict(SMALL, hidden_size=16, intermediate_size=12),
+               num_hidden_layers=2, tie_word_embeddings=True, attention_bias=True,
+               rope_parameters=ROPE), "ff"),
 }
 LETTER = {"f": "full_attention", "w": "sliding_attention", "s": "skip_attention"}
 MASK = (1 << 64) - 1

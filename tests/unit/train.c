@@ -12,7 +12,8 @@
 
 #include "test.h"
 
-static const char *const names[] = { "llama", "hybrid" };
+static const char *const names[] = { "llama", "hybrid", "biases" };
+enum { NAMES = sizeof names / sizeof *names };
 
 struct given {
 	struct fl_params *params;
@@ -150,7 +151,7 @@ gradients_of_whole_models_are_pytorchs(void)
 {
 	struct given c;
 
-	for (int i = 0; i < 2; i++) {
+	for (int i = 0; i < NAMES; i++) {
 		if (!open_case(&c, names[i]))
 			return;
 		check_gradients(&c, FL_ACTS_ALL, true);
@@ -163,7 +164,7 @@ recomputed_activations_give_the_same(void)
 {
 	struct given c;
 
-	for (int i = 0; i < 2; i++) {
+	for (int i = 0; i < NAMES; i++) {
 		if (!open_case(&c, names[i]))
 			return;
 		check_gradients(&c, FL_ACTS_INPUTS, true);
@@ -222,14 +223,14 @@ distance_from_curve(const char *name, bool bf16)
 static void
 two_hundred_steps_are_pytorchs(void)
 {
-	for (int i = 0; i < 2; i++)
+	for (int i = 0; i < NAMES; i++)
 		CHECK(distance_from_curve(names[i], false) < 1e-3);
 }
 
 static void
 two_hundred_steps_in_bf16_are_near_it(void)
 {
-	for (int i = 0; i < 2; i++) {
+	for (int i = 0; i < NAMES; i++) {
 		double distance = distance_from_curve(names[i], true);
 
 		CHECK(distance > 1e-5 && distance < 0.1);
