@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: Apache-2.0 */
-/* fl-train.c -- train a checkpoint on: continued pretraining, distillation from a teacher, or tuning on
+/* fl-train.c -- train a checkpoint further: continued pretraining, distillation from a teacher, or tuning on
  * conversations.
  *
  * The step is in model/train.h; this file connects it to streams, to the state it can be taken up from,
@@ -102,7 +102,7 @@ static const struct fl_opt opts[] = {
 };
 
 static const struct fl_tool tool = {
-	.name = "fl-train", .brief = "train a checkpoint on",
+	.name = "fl-train", .brief = "train a checkpoint further",
 	.operands = "[checkpoint]", .max_operands = 1, .opts = opts,
 };
 

@@ -16,7 +16,7 @@ static const float least = 0x1p-126f;
 
 /* The largest magnitude of a group; no finite number if there is a weight that is none. Magnitudes are
  * in the order of their bits, and integers vectorise. */
-static float
+FL_INLINE float
 top_of(const float *w)
 {
 	int32_t bits[FL_MATRIX_GROUP], most = 0;
@@ -44,7 +44,7 @@ plain_scale(float top, int bits)
 
 /* q + zero of one group. Adding and taking away 1.5 * 2^23 rounds to the nearest integer, ties to
  * even, for any |x| below 2^22; |w / s| is at most about 1.2 zero. Written so that it vectorises. */
-static void
+FL_INLINE void
 round_group(const float *restrict w, float s, int zero, uint32_t *restrict q)
 {
 	const float shift = 12582912, low = (float)-zero, high = (float)(zero - 1);
@@ -75,11 +75,13 @@ load(struct batch *b, const float *w, const float *weight, const float *top, siz
 {
 	float x[FL_LANES] = { 0 }, y[FL_LANES] = { 0 };
 
-	for (int i = 0; i < FL_MATRIX_GROUP; i++) {
-		for (size_t k = 0; k < n; k++) {
-			x[k] = w[k * FL_MATRIX_GROUP + (size_t)i];
-			y[k] = weight ? weight[k * FL_MATRIX_GROUP + (size_t)i] : 1;
-		}
+	for (size_t k = 0; k < n; k++)
+		y[k] = 1;
+	for (size_t i = 0; i < FL_MATRIX_GROUP; i++) {
+		for (size_t k = 0; k < n; k++)
+			x[k] = w[k * FL_MATRIX_GROUP + i];
+		for (size_t k = 0; weight && k < n; k++)
+			y[k] = weight[k * FL_MATRIX_GROUP + i];
 		fl_vec_load(&b->w[i], x);
 		fl_vec_load(&b->weight[i], y);
 	}
@@ -113,12 +115,19 @@ round_scales(fl_vec *s)
 	*s = (fl_vec)((bits + 0x7fff + (bits >> 16 & 1)) & 0xffff0000u);
 }
 
+/* Of each lane a where the mask is set, else b. */
+FL_INLINE void
+choose(fl_vec *out, const fl_ivec *mask, const fl_vec *a, const fl_vec *b)
+{
+	*out = (fl_vec)(((fl_ivec)*a & *mask) | ((fl_ivec)*b & ~*mask));
+}
+
 /* Of each lane, s, as bf16, instead of the best scale so far if its error is below `error`. */
 FL_INLINE void
-consider(const struct batch *b, fl_vec *s, float *restrict best, float *restrict error)
+consider(const struct batch *b, fl_vec *s, fl_vec *best, fl_vec *error)
 {
 	fl_vec sum = { 0 }, inverse, q, d;
-	float e[FL_LANES], scale[FL_LANES];
+	fl_ivec better;
 
 	round_scales(s);
 	inverse = 1 / *s;
@@ -127,12 +136,9 @@ consider(const struct batch *b, fl_vec *s, float *restrict best, float *restrict
 		d = q * *s - b->w[i];
 		sum += b->weight[i] * d * d;
 	}
-	memcpy(e, &sum, sizeof e);
-	memcpy(scale, s, sizeof scale);
-	for (int k = 0; k < FL_LANES; k++) {
-		best[k] = e[k] < error[k] ? scale[k] : best[k];
-		error[k] = e[k] < error[k] ? e[k] : error[k];
-	}
+	better = sum < *error;
+	choose(best, &better, s, best);
+	choose(error, &better, &sum, error);
 }
 
 /* The best scales for the q that s gives; no numbers where all q are 0. */
@@ -154,23 +160,26 @@ fit(const struct batch *b, fl_vec *s)
 enum { STEPS = 13, FITS = 2 };
 
 FL_CLONES static void
-search(const struct batch *b, bool negative, float *restrict best, float *restrict error)
+search(const struct batch *b, bool negative, float *best_scale, const float *least_error)
 {
 	const float first = b->high < 8 ? 54 : 1220, step = b->high < 8 ? 3 : 5;
-	fl_vec s;
+	fl_vec s, best, error;
 
+	fl_vec_load(&best, best_scale);
+	fl_vec_load(&error, least_error);
 	for (int i = 0; i < STEPS; i++) {
 		s = b->top / ((first + (float)i * step) / 10);
-		consider(b, &s, best, error);
+		consider(b, &s, &best, &error);
 		s = -s;
 		if (negative)
-			consider(b, &s, best, error);
+			consider(b, &s, &best, &error);
 	}
 	for (int i = 0; i < FITS; i++) {
-		fl_vec_load(&s, best);
+		s = best;
 		fit(b, &s);
-		consider(b, &s, best, error);
+		consider(b, &s, &best, &error);
 	}
+	fl_vec_store(best_scale, &best);
 }
 
 /* Of weights so large or small that their squares might not be numbers, which no model has, the plain
@@ -190,7 +199,7 @@ search_scales(const float *w, size_t n, int bits, const struct fl_quant_how *how
 
 /* Rows ----------------------------------------------------------------------------------------- */
 
-static uint32_t *
+FL_INLINE uint32_t *
 pack(uint32_t *packed, const uint32_t *q, int bits)
 {
 	int per_word = 32 / bits;
@@ -203,6 +212,24 @@ pack(uint32_t *packed, const uint32_t *q, int bits)
 	return packed;
 }
 
+FL_CLONES static void
+tops_of(const float *w, size_t groups, float *top)
+{
+	for (size_t k = 0; k < groups; k++)
+		top[k] = top_of(w + k * FL_MATRIX_GROUP);
+}
+
+FL_CLONES static void
+round_groups(const float *w, size_t groups, const float *s, int bits, uint32_t *packed)
+{
+	uint32_t q[FL_MATRIX_GROUP];
+
+	for (size_t k = 0; k < groups; k++) {
+		round_group(w + k * FL_MATRIX_GROUP, s[k], 1 << (bits - 1), q);
+		packed = bits == 4 ? pack(packed, q, 4) : pack(packed, q, 8); /* each unrolled */
+	}
+}
+
 int
 fl_quant_row(const float *w, size_t n, int bits, const struct fl_quant_how *how, uint32_t *packed,
     uint16_t *scale)
@@ -212,21 +239,19 @@ fl_quant_row(const float *w, size_t n, int bits, const struct fl_quant_how *how,
 	for (size_t first = 0; first < n; first += at_once, w += at_once, scale += FL_LANES) {
 		size_t groups = (n - first < at_once ? n - first : at_once) / FL_MATRIX_GROUP;
 		float top[FL_LANES] = { 0 }, s[FL_LANES] = { 0 };
-		uint32_t q[FL_MATRIX_GROUP];
 
+		tops_of(w, groups, top);
 		for (size_t k = 0; k < groups; k++) {
-			top[k] = top_of(w + k * FL_MATRIX_GROUP);
 			if (!isfinite(top[k]))
 				return -1;
 			s[k] = plain_scale(top[k], bits);
 		}
 		if (how->search)
 			search_scales(w, groups, bits, how, first, top, s);
-		for (size_t k = 0; k < groups; k++) {
+		for (size_t k = 0; k < groups; k++)
 			scale[k] = fl_f32_to_bf16(s[k]);
-			round_group(w + k * FL_MATRIX_GROUP, s[k], 1 << (bits - 1), q);
-			packed = pack(packed, q, bits);
-		}
+		round_groups(w, groups, s, bits, packed);
+		packed += fl_quant_words(groups * FL_MATRIX_GROUP, bits);
 	}
 	return 0;
 }
