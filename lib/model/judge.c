@@ -120,15 +120,15 @@ answer_question(struct fl_answerer *a, const struct fl_question *q, struct fl_pr
 {
 	struct fl_sequence prompt = { 0 };
 	struct fl_str text = { 0 };
+	struct fl_text answer;
 	int state = fl_prompt_answer(p, q, &prompt, err);
 
 	if (!state)
 		state = fl_answer(a, &prompt, q, &text, err);
+	answer.len = text.len;
+	answer.s = mark->answer = fl_str_steal(&text);
 	mark->cut = prompt.cut;
-	mark->right = state ? (double)NAN
-			    : fl_match(&(struct fl_text){ text.data, text.len }, &q->targets, q->ignore);
-	fl_str_add(&text, "", 0); /* so that there is one */
-	mark->answer = fl_str_steal(&text);
+	mark->right = state ? (double)NAN : fl_match(&answer, &q->targets, q->ignore);
 	free(prompt.ids.v);
 	return state < 0 ? -1 : 0;
 }
