@@ -19,7 +19,7 @@ HERE := $(dir $(lastword $(MAKEFILE_LIST)))
 OUT ?= build/demo
 STORIES ?= 20000
 HELD_STORIES ?= 300
-STEPS ?= 600
+STEPS ?= 400
 BATCH_SIZE := 16
 SEARCH := TRIALS=16 BATCH=4 CPT_STEPS=20 FINAL_STEPS=200 PREFILL=1024 TEACHER=base \
 	TRAIN='--batch $(BATCH_SIZE) --rate 2e-3' PROMPT='Once upon a time, there was a'
@@ -69,5 +69,5 @@ $(OUT)/backbone.tar: $(OUT)/random/model.safetensors $(OUT)/stories.tok $(OUT)/h
 	@fl-train -t $(OUT)/stories.tok --batch $(BATCH_SIZE) --steps $(STEPS) --rate 3e-3 --held $(OUT)/held.tok \
 		--state $(OUT)/backbone.state --curve $(OUT)/backbone-curve.tsv -o $@ $(OUT)/random
 	@rm -f $(OUT)/backbone.state
-	@awk -F '\t' 'NR == 2 || $$6 != "" { printf "step %d: loss %.3f nats a token\n", $$1, $$6 != "" ? $$6 : $$3 }' \
+	@awk -F '\t' 'NR > 1 && (NR == 2 || $$6 != "") { printf "step %d: loss %.3f nats a token\n", $$1, $$6 != "" ? $$6 : $$3 }' \
 		$(OUT)/backbone-curve.tsv

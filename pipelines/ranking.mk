@@ -22,13 +22,11 @@ DEMO ?= build/demo
 N ?= 25
 CANDIDATES ?= 20
 SEED ?= 1
-SEPARATOR ?= <|endoftext|>
 SCRATCH_STEPS ?= $(shell echo $$(( 8 * $(N) )))
 TRAIN ?= --batch 16 --rate 1e-3 --floor 1 --warmup 5
 BASE ?= $(DEMO)/backbone.tar
 TEXT ?= $(DEMO)/stories.txt
 HELD ?= $(DEMO)/held.txt
-export SEPARATOR
 MAKE_IT = mv $@.tmp $@
 tau = $$(awk -v a=$1 -v b=$2 -f $(HERE)tau.awk $(OUT)/ranking.tsv | awk '{ print $$1 " (without agreement 0 +- " $$2 ")" }')
 
@@ -53,30 +51,18 @@ $(BASE) $(TEXT) $(HELD) &:
 	@+$(MAKE) --no-print-directory -f $(HERE)demo.mk OUT=$(DEMO) $(DEMO)/backbone.tar $(DEMO)/held.txt
 endif
 
-$(OUT)/text.tok: $(TEXT) $(BASE)
-	@mkdir -p $(OUT)
-	@fl-tokenize -c $(BASE) --separator "$$SEPARATOR" -o $@ $(TEXT)
-
-$(OUT)/held.tok: $(HELD) $(BASE)
-	@mkdir -p $(OUT)
-	@fl-tokenize -c $(BASE) --separator "$$SEPARATOR" -o $@ $(HELD)
-
-$(OUT)/metrics.safetensors: $(OUT)/text.tok
-	@fl-calibrate -t $< --sequences 500 -o $@ $(BASE)
+# Tokens, metrics and the space are the search's.
+PREPARED := $(OUT)/calib.tok $(OUT)/held.tok $(OUT)/metrics.safetensors $(OUT)/space
+$(PREPARED) &: $(BASE) $(TEXT) $(HELD)
+	@+$(MAKE) --no-print-directory -f $(HERE)search.mk BASE=$(BASE) TEXT=$(TEXT) HELD=$(HELD) OUT=$(OUT) $(PREPARED)
 
 $(OUT)/config.json: $(BASE)
 	@mkdir -p $(OUT)
 	@if [ -d $(BASE) ]; then cat $(BASE)/config.json; else tar xOf $(BASE) config.json; fi > $@.tmp
 	@$(MAKE_IT)
 
-# The space of search.mk, and what Sobol draws from it.
-$(OUT)/archs: $(BASE)
-	@mkdir -p $(OUT)
-	@fl-info --json $(BASE) | jq -r 'def down: . / 32 | floor * 32; \
-		"layers \(.layers * 5 / 8 | ceil)..\(.layers)", \
-		"width \([.width / 2 | down, 32] | max)..\(.width)/32", "ffn \([.ffn / 4 | down, 32] | max)..\(.ffn)/32", \
-		"letters f w s", "max-run 3", "first f", "window \([256, (.context / 4 | ceil)] | min)"' > $(OUT)/space
-	@fl-suggest -q --space $(OUT)/space -s $(SEED) -n $(CANDIDATES) > $@.tmp
+$(OUT)/archs: $(OUT)/space
+	@fl-suggest -q --space $< -s $(SEED) -n $(CANDIDATES) > $@.tmp
 	@$(MAKE_IT)
 
 # A curve of held-out losses: of inherited weights, and of random ones.
@@ -84,13 +70,13 @@ $(OUT)/inherited/%.tsv: $(OUT)/metrics.safetensors $(OUT)/held.tok $(OUT)/archs
 	@mkdir -p $(@D)
 	@window=$$(awk '$$1 == "window" { print $$2 }' $(OUT)/space); \
 	fl-prune -m $< -a $* $(BASE) | fl-attnpattern -a $* --window $$window | \
-		fl-train -t $(OUT)/text.tok --steps $$(( 8 * $(N) )) $(TRAIN) --held $(OUT)/held.tok --held-every $(N) \
+		fl-train -t $(OUT)/calib.tok --steps $$(( 8 * $(N) )) $(TRAIN) --held $(OUT)/held.tok --held-every $(N) \
 			--curve $@ > /dev/null
 
-$(OUT)/scratch/%.tsv: $(OUT)/config.json $(OUT)/text.tok $(OUT)/held.tok $(OUT)/archs
+$(OUT)/scratch/%.tsv: $(OUT)/config.json $(OUT)/calib.tok $(OUT)/held.tok $(OUT)/archs
 	@mkdir -p $(@D)
 	@fl-init -s $(SEED) -a $* $< | \
-		fl-train -t $(OUT)/text.tok --steps $(SCRATCH_STEPS) $(TRAIN) --held $(OUT)/held.tok --curve $@ > /dev/null
+		fl-train -t $(OUT)/calib.tok --steps $(SCRATCH_STEPS) $(TRAIN) --held $(OUT)/held.tok --curve $@ > /dev/null
 
 held = awk -F '\t' -v step=$2 '$$1 == step { print $$6 }' $1
 
