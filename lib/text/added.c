@@ -12,6 +12,7 @@ void
 fl_added_add(struct fl_added *a, struct fl_added_token t)
 {
 	a->v = fl_grow(a->v, &a->cap, a->n + 1, sizeof *a->v);
+	t.order = a->n;
 	a->v[a->n++] = t;
 	a->first[(unsigned char)t.text[0]] = true;
 }
@@ -22,7 +23,9 @@ by_text(const void *x, const void *y)
 	const struct fl_added_token *a = x, *b = y;
 	int c = memcmp(a->text, b->text, a->len < b->len ? a->len : b->len);
 
-	return c ? c : (a->len > b->len) - (a->len < b->len);
+	if (c || a->len != b->len)
+		return c ? c : (a->len > b->len) - (a->len < b->len);
+	return a->order < b->order ? 1 : -1;
 }
 
 void

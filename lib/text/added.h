@@ -14,6 +14,7 @@ struct fl_added_token {
 	bool special;
 	bool lstrip, rstrip; /* takes the white space before, after it */
 	bool single_word;    /* only where no letter or digit stands before or after it */
+	size_t order;	     /* of adding */
 };
 
 /* Zero-initialise. */
@@ -23,7 +24,8 @@ struct fl_added {
 	bool first[256]; /* whether a token begins with this byte */
 };
 
-void fl_added_add(struct fl_added *a, struct fl_added_token t); /* t.text is ours now */
+/* t.text is ours now; of equal texts the last added counts. */
+void fl_added_add(struct fl_added *a, struct fl_added_token t);
 void fl_added_sort(struct fl_added *a);				/* after the last */
 void fl_added_set_special(struct fl_added *a, uint32_t id);
 void fl_added_free(struct fl_added *a);

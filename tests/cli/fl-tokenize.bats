@@ -170,6 +170,14 @@ expected() { # TOKENIZER TEXT-AS-JSON
 	assert_equal "$stderr" "fl-tokenize: 'base': how the tokenizer class 'BertTokenizer' cuts words is not known: it needs its tokenizer.json"
 }
 
+@test "flags of an added token in tokenizer_config.json count over those of the model" {
+	kind sp_llama
+	printf '<s>  a' > text.txt
+	[ "$(ids --specials text.txt)" != "$(printf '<s>a' | ids --specials)" ]
+	echo '{"added_tokens_decoder":{"1":{"content":"<s>","rstrip":true,"special":true}}}' > base/tokenizer_config.json
+	assert_equal "$(ids --specials text.txt)" "$(printf '<s>a' | ids --specials)"
+}
+
 @test "broken files of every form are refused in one line" {
 	echo hello > text.txt
 	kind tiktoken_llama3

@@ -1,29 +1,16 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /* The input is a tokenizer.json, a NUL byte, and a text to encode with it. Ids are below the size of
  * the vocabulary and decode. */
-#include "text/tokenizer.h"
+#include "tokenizer.h"
 #include "fuzz.h"
 
 int
 LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
 {
-	struct fl_err err = { 0 };
-	const uint8_t *nul = size ? memchr(data, 0, size) : NULL;
-	size_t len = nul ? (size_t)(nul - data) : size;
-	struct fl_tokenizer_text file[FL_TOKENIZER_FILES] = {
-		[FL_TOKENIZER_JSON] = { (const char *)data, len } };
-	struct fl_tokenizer *t = fl_tokenizer_new(file, &err);
-	struct fl_ids ids = { 0 };
-	struct fl_str back = { 0 };
+	const char *text = (const char *)data, *nul = size ? memchr(text, 0, size) : NULL;
+	size_t len = nul ? (size_t)(nul - text) : size;
+	struct fl_tokenizer_text file[FL_TOKENIZER_FILES] = { [FL_TOKENIZER_JSON] = { text, len } };
 
-	if (t && nul &&
-	    fl_tokenizer_encode(t, (const char *)nul + 1, size - len - 1, true, &ids, &err) == 0 &&
-	    fl_tokenizer_decode(t, ids.v, ids.n, &back, &err) < 0)
-		abort();
-	if (!t && (err.code != FL_EXIT_DATA || !*err.text))
-		abort();
-	fl_tokenizer_free(t);
-	free(ids.v);
-	fl_str_free(&back);
+	check_tokenizer(file, nul ? nul + 1 : NULL, nul ? size - len - 1 : 0);
 	return 0;
 }
