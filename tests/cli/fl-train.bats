@@ -235,6 +235,18 @@ chat_model() {
 	[[ $stderr = *"another run"* ]]
 }
 
+@test "what a teacher says of conversations is kept for several candidates" {
+	chat_model
+	cp -r chatty big
+	fl-init -s 2 -o other/ "$FIXTURES/tiny-qwen3.json"
+	cp other/model.safetensors big
+	fl-train --ask "${CHAT[@]}" --steps 3 -o top big
+	fl-train "${CHAT[@]}" --steps 3 --teacher top --no-history -o a.tar chatty
+	sed -i 's/eins/acht/' chat.jsonl
+	one_line_error 3 fl-train "${CHAT[@]}" --steps 3 --teacher top -o x.tar chatty
+	[[ $stderr = *"'top'"* ]]
+}
+
 @test "conversations come from standard input, longer than the context are cut, and pass by chat_template.jinja" {
 	chat_model
 	fl-train -v --chat - --context 8 --batch 1 --steps 1 -o out.tar chatty < chat.jsonl 2> said
