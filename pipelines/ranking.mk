@@ -66,6 +66,8 @@ $(OUT)/archs: $(OUT)/space
 	@$(MAKE_IT)
 
 # A curve of held-out losses: of inherited weights, and of random ones.
+.PRECIOUS: $(OUT)/inherited/%.tsv $(OUT)/scratch/%.tsv
+
 $(OUT)/inherited/%.tsv: $(OUT)/metrics.safetensors $(OUT)/held.tok $(OUT)/archs
 	@mkdir -p $(@D)
 	@window=$$(awk '$$1 == "window" { print $$2 }' $(OUT)/space); \

@@ -5,11 +5,11 @@
 #include "compute/vec.h"
 
 /* A tile of C: large enough that packing A and B costs little beside multiplying them. */
-enum { TILE_M = 512, TILE_N = 512, LANES = 16, FEW = 8 };
+enum { TILE_M = 512, TILE_N = 512, LANES = 16, FEW = 8, ROUND = 1 << 15 };
 
 struct job {
-	const struct fl_product *p;
-	struct fl_scratch *scratch; /* NULL: f32 */
+	struct fl_product p;
+	const uint16_t *a, *b; /* what stands for p.a and p.b in bf16; NULL: f32 */
 	size_t tile_m, tile_n, tiles_m;
 };
 
@@ -39,59 +39,78 @@ round_row(uint16_t *restrict out, const float *restrict x, size_t n)
 	}
 }
 
-/* A tile's operand, packed; a NaN may become an infinity, and is seen as such in the loss. */
-static uint16_t *
+struct rounding {
+	const float *x;
+	uint16_t *out;
+	size_t rows, cols, ld, tile_rows;
+};
+
+static void
+round_tile(void *ctx, size_t tile, int thread)
+{
+	const struct rounding *r = ctx;
+	size_t last = (tile + 1) * r->tile_rows;
+
+	(void)thread;
+	for (size_t i = tile * r->tile_rows; i < last && i < r->rows; i++)
+		round_row(r->out + i * r->cols, r->x + i * r->ld, r->cols);
+}
+
+/* A matrix, packed; a NaN may become an infinity, and is seen as such in the loss. */
+static const uint16_t *
 round_matrix(uint16_t *out, const float *x, size_t rows, size_t cols, size_t ld)
 {
-	for (size_t i = 0; i < rows; i++)
-		round_row(out + i * cols, x + i * ld, cols);
+	struct rounding r = { x, out, rows, cols, ld, (ROUND + cols - 1) / cols };
+
+	fl_parallel((rows + r.tile_rows - 1) / r.tile_rows, round_tile, &r);
 	return out;
 }
 
+/* Both operands, once, in room that stays the calling thread's. */
 static void
-product_bf16(struct fl_product p, struct fl_scratch *scratch, int thread)
+round_operands(struct job *j, struct fl_scratch *scratch)
 {
-	uint16_t *a = (uint16_t *)fl_scratch_get(scratch, thread, ((p.m + p.n) * p.k + 1) / 2);
-	uint16_t *b = a + p.m * p.k;
+	struct fl_product *p = &j->p;
+	uint16_t *a = (uint16_t *)fl_scratch_get(scratch, 0, ((p->m + p->n) * p->k + 1) / 2);
+	size_t rows_a = p->trans_a ? p->k : p->m, cols_a = p->trans_a ? p->m : p->k;
+	size_t rows_b = p->trans ? p->n : p->k, cols_b = p->trans ? p->k : p->n;
 
-	if (p.trans_a)
-		round_matrix(a, p.a, p.k, p.m, p.lda);
-	else
-		round_matrix(a, p.a, p.m, p.k, p.lda);
-	if (p.trans)
-		round_matrix(b, p.b, p.n, p.k, p.ldb);
-	else
-		round_matrix(b, p.b, p.k, p.n, p.ldb);
-	p.lda = p.trans_a ? p.m : p.k;
-	p.ldb = p.trans ? p.k : p.n;
-	fl_bgemm(&p, a, b);
+	j->a = round_matrix(a, p->a, rows_a, cols_a, p->lda);
+	j->b = round_matrix(a + p->m * p->k, p->b, rows_b, cols_b, p->ldb);
+	p->lda = cols_a;
+	p->ldb = cols_b;
 }
 
 static void
 product_tile(void *ctx, size_t tile, int thread)
 {
 	const struct job *j = ctx;
-	struct fl_product p = *j->p;
+	struct fl_product p = j->p;
 	size_t i = tile % j->tiles_m * j->tile_m, n = tile / j->tiles_m * j->tile_n;
+	size_t a = p.trans_a ? i : i * p.lda, b = p.trans ? n * p.ldb : n;
 
-	p.a += p.trans_a ? i : i * p.lda;
-	p.b += p.trans ? n * p.ldb : n;
+	(void)thread;
 	p.c += i * p.ldc + n;
 	p.m = p.m - i < j->tile_m ? p.m - i : j->tile_m;
 	p.n = p.n - n < j->tile_n ? p.n - n : j->tile_n;
-	if (j->scratch)
-		product_bf16(p, j->scratch, thread);
-	else
-		fl_sgemm(&p);
+	if (j->a) {
+		fl_bgemm(&p, j->a + a, j->b + b);
+		return;
+	}
+	p.a += a;
+	p.b += b;
+	fl_sgemm(&p);
 }
 
 void
 fl_matmul(const struct fl_product *p, bool bf16, struct fl_scratch *s)
 {
-	struct job j = { .p = p, .scratch = bf16 ? s : NULL };
+	struct job j = { .p = *p };
 
 	if (p->m == 0 || p->n == 0)
 		return;
+	if (bf16)
+		round_operands(&j, s);
 	j.tile_n = part(p->n, TILE_N, LANES);
 	j.tile_m = part(p->m, TILE_M, LANES);
 	if (ceil_div(p->m, j.tile_m) * ceil_div(p->n, j.tile_n) < FEW)

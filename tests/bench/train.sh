@@ -42,7 +42,7 @@ perl -e 'print pack "V*", map { int rand 4096 } 1 .. 200000' > tok
 echo '| weights | precision | fl-train tok/s | PyTorch tok/s | ratio | fl-train MiB | PyTorch MiB | 16 bytes a weight, MiB |'
 echo '|---|---|---|---|---|---|---|---|'
 for model in small large; do
-	mkdir $model && cp $model.json $model/config.json && "$B/bin/fl-init" -o $model/ $model.json
+	"$B/bin/fl-init" -o $model/ $model.json
 	weights=$("$B/bin/fl-info" --json $model | jq .parameters)
 	[ $model = large ] && steps=3 || steps=12
 	for precision in f32 bf16; do
