@@ -29,5 +29,5 @@ for seed in $seeds; do
 	paste "$scratch/random$seed" "$scratch/scored" | awk -v seed="$seed" '
 		{ d = $1 - $2; sum += d; sq += d * d; a += $1; b += $2 }
 		END { m = sum / NR; e = 1.96 * sqrt((sq / NR - m * m) / (NR - 1))
-			printf "seed %d: %.3f - %.3f = %.3f, 95 %% between %.3f and %.3f: %s\n", seed, a / NR, b / NR, m, m - e, m + e, m - e > 0 ? "better" : "not shown" }'
+			printf "seed %d: %.3f - %.3f = %.3f, 95 %% between %.3f and %.3f: %s\n", seed, a / NR, b / NR, m, m - e, m + e, (m > e ? "better" : "not shown") }'
 done
