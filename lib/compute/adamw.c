@@ -2,9 +2,7 @@
 #include "compute/adamw.h"
 
 #include <math.h>
-#include <stdlib.h>
 
-#include "base/alloc.h"
 #include "base/parallel.h"
 #include "compute/vec.h"
 
@@ -92,13 +90,16 @@ squares_tile(void *ctx, size_t tile, int thread)
 double
 fl_sum_squares(const float *x, size_t n)
 {
-	size_t tiles = (n + TILE - 1) / TILE;
-	struct squares s = { x, n, fl_alloc(tiles, sizeof *s.sum) };
-	double sum = 0;
+	enum { TILES = 256 };
+	double sum = 0, part[TILES];
 
-	fl_parallel(tiles, squares_tile, &s);
-	for (size_t i = 0; i < tiles; i++)
-		sum += s.sum[i];
-	free(s.sum);
+	for (size_t at = 0; at < n; at += (size_t)TILES * TILE) {
+		struct squares s = { x + at, n - at < (size_t)TILES * TILE ? n - at : (size_t)TILES * TILE, part };
+		size_t tiles = (s.n + TILE - 1) / TILE;
+
+		fl_parallel(tiles, squares_tile, &s);
+		for (size_t i = 0; i < tiles; i++)
+			sum += part[i];
+	}
 	return sum;
 }

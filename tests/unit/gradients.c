@@ -511,6 +511,19 @@ adamw_follows_its_formula(void)
 	CHECK_NEAR(fl_sum_squares(w, N), fl_sum_squares(w, 10) + fl_sum_squares(w + 10, N - 10), 1e-5);
 }
 
+/* Longer than is summed at once. */
+static void
+long_sums_of_squares(void)
+{
+	size_t n = ((size_t)256 << 15) + 12345;
+	float *x = fl_alloc(n, sizeof *x);
+
+	for (size_t i = 0; i < n; i++)
+		x[i] = i % 3 == 0 ? 0.5f : 0;
+	CHECK_NEAR(fl_sum_squares(x, n), 0.25 * (double)((n + 2) / 3), 1e-3);
+	free(x);
+}
+
 int
 main(void)
 {
@@ -528,6 +541,7 @@ main(void)
 	TEST(activations_keep_255th_parts_of_their_range_and_zero);
 	TEST(losses_and_distillation);
 	TEST(adamw_follows_its_formula);
+	TEST(long_sums_of_squares);
 	fl_scratch_free(scratch);
 	return test_done();
 }
