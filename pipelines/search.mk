@@ -158,7 +158,7 @@ $(OUT)/cand/%/$(PRUNED): $(OUT)/metrics.safetensors $(OUT)/space $(OUT)/asked/ba
 # train STEPS OPTIONS: the first prerequisite on. A state of other prerequisites is of another run.
 train = for x in $^; do [ $@.state -nt $$x ] || rm -f $@.state; done; \
 	$(BESIDE) fl-train -t $(OUT)/calib.tok --steps $1 $(TRAIN) $2 --state $@.state -o $@.tmp.tar $< && \
-	mv $@.tmp.tar $@ && rm $@.state
+	rm $@.state && mv $@.tmp.tar $@
 TAUGHT := $(if $(TEACHER),$(OUT)/teacher)
 
 $(OUT)/teacher: $(OUT)/calib.tok $(OUT)/asked/train
