@@ -33,11 +33,3 @@ fl_teacher_open(struct fl_teacher *t, const char *path, const struct fl_teacher_
 		    t->model->config.vocab, key->vocab);
 	return 0;
 }
-
-void
-fl_teacher_close(struct fl_teacher *t)
-{
-	fl_model_free(t->model);
-	fl_teacher_cache_close(t->cache);
-	*t = (struct fl_teacher){ 0 };
-}

@@ -7,7 +7,7 @@
 #include "model/teacher_cache.h"
 #include "model/weights.h"
 
-/* Both NULL: there is none. */
+/* Both NULL: there is none. What is there is the caller's to free. */
 struct fl_teacher {
 	struct fl_model *model;
 	struct fl_teacher_cache *cache;
@@ -16,6 +16,5 @@ struct fl_teacher {
 /* path is a checkpoint, or a file of fl_teacher_cache_write(), which must agree with the key. */
 int fl_teacher_open(struct fl_teacher *t, const char *path, const struct fl_teacher_key *key,
     struct fl_err *err) FL_MUST_USE;
-void fl_teacher_close(struct fl_teacher *t);
 
 #endif

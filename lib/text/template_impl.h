@@ -149,9 +149,6 @@ struct fl_value fl_template_method(struct fl_run *r, const struct fl_node *at, s
 
 
 /* The same with arguments that are values already: arg[0 .. FL_TEMPLATE_ARGS). */
-struct fl_value fl_template_builtin_with(struct fl_run *r, const struct fl_node *at, const char *what,
-    const struct fl_builtin *table, struct fl_text name, struct fl_value self,
-    const struct fl_value *const *arg);
 
 /* Of strings; filters and methods share them. chars NULL: spaces. */
 enum { FL_STRIP_LEFT = 1, FL_STRIP_RIGHT = 2 };

@@ -7,6 +7,7 @@
 #include "base/log.h"
 #include "io/checkpoint.h"
 #include "io/zst.h"
+#include "drain.h"
 #include "fuzz.h"
 
 static const char *const names[] = {
@@ -62,27 +63,13 @@ compress(struct fl_str *s)
 	*s = packed;
 }
 
-/* Takes every other tensor, skips the rest. */
-static int
-drain(struct fl_reader *r, struct fl_err *err)
-{
-	struct fl_item item;
-	int got, turn = 0;
-
-	while ((got = fl_reader_next(r, &item, err)) > 0)
-		if (item.kind == FL_ITEM_TENSOR && turn++ % 2 == 0 &&
-		    !fl_reader_take(r, item.tensor->size, err))
-			return -1;
-	return got;
-}
-
 static void
 read_checkpoint(const char *path)
 {
 	struct fl_err err = { 0 };
 	struct fl_reader *r = fl_reader_open(path, &err);
 
-	fuzz_check(r && drain(r, &err) == 0, &err);
+	fuzz_check(r && fuzz_drain(r, &err) == 0, &err);
 	fl_reader_close(r);
 }
 
