@@ -147,9 +147,6 @@ struct fl_value fl_template_test(struct fl_run *r, const struct fl_node *at, str
 struct fl_value fl_template_method(struct fl_run *r, const struct fl_node *at, struct fl_value self,
     struct fl_text name);
 
-
-/* The same with arguments that are values already: arg[0 .. FL_TEMPLATE_ARGS). */
-
 /* Of strings; filters and methods share them. chars NULL: spaces. */
 enum { FL_STRIP_LEFT = 1, FL_STRIP_RIGHT = 2 };
 struct fl_value fl_template_strip(struct fl_text t, const struct fl_value *chars, int sides);
