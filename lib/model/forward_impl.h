@@ -43,6 +43,21 @@ struct fl_forward {
 /* Layer l of the rows at hand, from its input to the next one's. */
 void fl_forward_layer(struct fl_forward *f, int l);
 
+/* out = norm of in at a site of struct fl_hooks, as linear layers see it. */
+void fl_forward_norm(struct fl_forward *f, int site, float *out, const float *in, const float *weight);
+
+/* out [rows, w->rows] = in w^T, the weights in whatever form they are. */
+void fl_forward_product(struct fl_forward *f, float *out, const float *in, size_t rows,
+    const struct fl_matrix *w);
+
+/* Positions in, q or k [R, heads, E]; then the heads' results from q, k and v, which are remembered in
+ * the way of working that has a cache. */
+void fl_forward_rotate(struct fl_forward *f, float *x, size_t heads);
+void fl_forward_mix(struct fl_forward *f, int l);
+
+size_t fl_forward_window(const struct fl_forward *f, int l); /* 0: layer l has none */
+float *fl_forward_final(const struct fl_forward *f);	     /* [R, D] what the head sees */
+
 /* The attention of layer l in a batch, as the kernels want it. */
 struct fl_attention fl_forward_attention(const struct fl_forward *f, int l);
 

@@ -1,0 +1,52 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/* The head: logits of the rows that the layers left behind. */
+#include "base/alloc.h"
+#include "compute/gemm.h"
+#include "model/forward_impl.h"
+
+enum { LOGITS = 8 << 20 /* floats of logits at a time */ };
+
+float *
+fl_forward_final(const struct fl_forward *f)
+{
+	return f->acts.layer[f->m->config.layers].norm;
+}
+
+const float *
+fl_forward_last(struct fl_forward *f)
+{
+	const float *row = fl_forward_final(f) + (f->rows - 1) * (size_t)f->m->config.width;
+
+	fl_gemm(f->last, row, 1, &f->m->head, f->scratch);
+	return f->last;
+}
+
+size_t
+fl_forward_block(const struct fl_forward *f)
+{
+	size_t block = LOGITS / (size_t)f->m->config.vocab + 1;
+
+	return block < f->capacity ? block : f->capacity;
+}
+
+void
+fl_forward_logits_of(struct fl_forward *f, size_t first, size_t n, float *out)
+{
+	fl_forward_product(f, out, fl_forward_final(f) + first * (size_t)f->m->config.width, n, &f->m->head);
+}
+
+void
+fl_forward_logits(struct fl_forward *f,
+    void (*see)(void *ctx, size_t first, size_t n, float *logits), void *ctx)
+{
+	size_t block = fl_forward_block(f);
+
+	if (!f->logits)
+		f->logits = fl_alloc_aligned(block, (size_t)f->m->config.vocab * sizeof *f->logits, "the logits");
+	for (size_t at = 0; at < f->rows; at += block) {
+		size_t n = f->rows - at < block ? f->rows - at : block;
+
+		fl_forward_logits_of(f, at, n, f->logits);
+		see(ctx, at, n, f->logits);
+	}
+}

@@ -1,0 +1,152 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/* The buffers of the forward pass, and its cache. */
+#include <stdlib.h>
+
+#include "base/alloc.h"
+#include "compute/rope.h"
+#include "model/forward_impl.h"
+
+static float *
+floats(size_t count, size_t each, const char *what)
+{
+	return fl_alloc_aligned(count, each * sizeof(float), what);
+}
+
+static void
+make_rope(struct fl_forward *f)
+{
+	const struct fl_config *c = &f->m->config;
+	const struct fl_rope *r = &c->rope;
+	size_t n = (size_t)c->head_dim / 2;
+	size_t positions = f->positions + f->capacity; /* spans go on after the cache */
+	double *freq = fl_alloc(n, sizeof *freq);
+
+	fl_rope_frequencies(freq, (size_t)c->head_dim, r->theta);
+	if (r->kind == FL_ROPE_LLAMA3)
+		fl_rope_llama3(freq, n, r->factor, r->low, r->high, r->original);
+	f->rope = floats(positions, 2 * n, "the rotations");
+	fl_rope_table(f->rope, freq, n, positions);
+	free(freq);
+}
+
+static void
+make_cache(struct fl_forward *f)
+{
+	const struct fl_config *c = &f->m->config;
+	size_t heads = (size_t)c->kv_heads, dim = (size_t)c->head_dim;
+
+	f->cache = fl_alloc((size_t)c->layers, sizeof *f->cache);
+	for (int l = 0; l < c->layers; l++) {
+		size_t capacity = f->positions, bounded = 2 * (size_t)c->window + f->capacity;
+
+		if (c->pattern[l] == 's')
+			continue;
+		/* A window layer has no room for all positions. */
+		if (c->pattern[l] == 'w' && bounded < capacity)
+			capacity = bounded;
+		f->cache[l] = fl_kv_new(heads, dim, capacity);
+		f->cache_bytes += 2 * capacity * heads * dim * sizeof(float);
+	}
+}
+
+static struct fl_forward *
+new_forward(const struct fl_model *m, size_t rows, size_t positions, const struct fl_hooks *hooks,
+    enum fl_acts_kept kept)
+{
+	const struct fl_config *c = &m->config;
+	struct fl_forward *f = fl_alloc(1, sizeof *f);
+	size_t width = (size_t)c->width;
+
+	f->m = m;
+	f->capacity = rows;
+	f->positions = positions;
+	if (hooks)
+		f->hooks = *hooks;
+	fl_acts_init(&f->acts, c, rows, kept);
+	f->delta = kept ? floats(rows, width, "the activations") : f->acts.layer[0].norm;
+	if (f->hooks.layer || f->hooks.attn)
+		f->before = floats(rows, width, "the activations");
+	f->last = floats(1, (size_t)c->vocab, "the logits");
+	f->scratch = fl_scratch_new();
+	make_rope(f);
+	if (positions)
+		make_cache(f);
+	return f;
+}
+
+struct fl_forward *
+fl_forward_new(const struct fl_model *m, size_t rows, size_t positions, const struct fl_hooks *hooks)
+{
+	return new_forward(m, rows, positions, hooks, FL_ACTS_NONE);
+}
+
+struct fl_forward *
+fl_forward_new_kept(const struct fl_model *m, size_t rows, enum fl_acts_kept kept, bool bf16,
+    bool quant)
+{
+	struct fl_forward *f = new_forward(m, rows, 0, NULL, kept);
+
+	f->bf16 = bf16;
+	if (quant)
+		f->quant = floats(rows, (size_t)(m->config.heads * m->config.head_dim), "the activations");
+	return f;
+}
+
+void
+fl_forward_free(struct fl_forward *f)
+{
+	if (!f)
+		return;
+	for (int l = 0; f->cache && l < f->m->config.layers; l++)
+		fl_kv_free(&f->cache[l]);
+	free(f->cache);
+	if (f->delta != f->acts.layer[0].norm)
+		free(f->delta);
+	fl_acts_free(&f->acts);
+	free(f->before);
+	free(f->quant);
+	free(f->last);
+	free(f->logits);
+	free(f->rope);
+	free(f->span);
+	free(f->attention);
+	fl_scratch_free(f->scratch);
+	free(f);
+}
+
+uint64_t
+fl_forward_cache_bytes(const struct fl_forward *f)
+{
+	return f->cache_bytes;
+}
+
+size_t
+fl_forward_depth(const struct fl_forward *f)
+{
+	return f->depth;
+}
+
+void
+fl_forward_reset(struct fl_forward *f)
+{
+	f->depth = 0;
+	for (int l = 0; f->cache && l < f->m->config.layers; l++)
+		f->cache[l].first = f->cache[l].length = 0;
+}
+
+bool
+fl_forward_rewind(struct fl_forward *f, size_t depth)
+{
+	const struct fl_config *c = &f->m->config;
+
+	if (depth > f->depth)
+		fl_bug("rewinding from %zu to %zu", f->depth, depth);
+	for (int l = 0; f->cache && l < c->layers; l++)
+		if (!fl_kv_has(&f->cache[l], depth, fl_forward_window(f, l)))
+			return false;
+	for (int l = 0; f->cache && l < c->layers; l++)
+		if (c->pattern[l] != 's')
+			f->cache[l].length -= f->depth - depth;
+	f->depth = depth;
+	return true;
+}
