@@ -12,7 +12,9 @@
 #include "io/checkpoint.h"
 #include "measure/native.h"
 #include "measure/quiet.h"
+#include "model/cost.h"
 #include "model/quantize.h"
+#include "model/roles.h"
 
 static const char *arch_text, *config_path;
 static struct fl_nums prefill, decode;
@@ -129,21 +131,36 @@ random_model(struct fl_err *err)
 
 /* The row -------------------------------------------------------------------------------------- */
 
+/* A column of one length. */
+static const char *
+column(struct fl_str *s, const char *what, int length, const char *rest)
+{
+	fl_str_clear(s);
+	fl_str_printf(s, "%s_%d_%s", what, length, rest);
+	return s->data;
+}
+
 static void
-put(struct fl_row *row, const char *what, int length, const char *unit, const struct fl_repeats *r)
+put_prefill(struct fl_row *row, int n, const struct fl_repeats *r, const struct fl_config *c)
 {
 	struct fl_str name = { 0 };
-	size_t len;
 
-	fl_str_printf(&name, "%s_%d_%s", what, length, unit);
-	fl_row_real(row, name.data, r->mean);
-	len = name.len;
-	fl_str_puts(&name, "_sd");
-	fl_row_real(row, name.data, r->sd);
-	name.data[len] = '\0';
-	name.len = len;
-	fl_str_puts(&name, "_n");
-	fl_row_int(row, name.data, r->n);
+	fl_row_real(row, column(&name, "ttft", n, "s"), r->mean);
+	fl_row_real(row, column(&name, "ttft", n, "s_sd"), r->sd);
+	fl_row_int(row, column(&name, "ttft", n, "s_n"), r->n);
+	fl_row_int(row, column(&name, "ttft", n, "flop"), (long long)fl_cost_prefill(c, (size_t)n));
+	fl_str_free(&name);
+}
+
+static void
+put_decode(struct fl_row *row, int n, const struct fl_repeats *r, const struct fl_config *c)
+{
+	struct fl_str name = { 0 };
+
+	fl_row_real(row, column(&name, "decode", n, "tok_s"), r->mean);
+	fl_row_real(row, column(&name, "decode", n, "tok_s_sd"), r->sd);
+	fl_row_int(row, column(&name, "decode", n, "tok_s_n"), r->n);
+	fl_row_int(row, column(&name, "decode", n, "flop"), (long long)fl_cost_decode(c, (size_t)n));
 	fl_str_free(&name);
 }
 
@@ -158,9 +175,10 @@ print(const struct fl_model *m, const struct fl_measured *x)
 	fl_config_arch(&m->config, &arch);
 	fl_row_str(&row, "arch", fl_arch_format(&arch, text));
 	for (size_t i = 0; i < opt.prefills; i++)
-		put(&row, "ttft", opt.prefill[i], "s", &x->ttft[i]);
+		put_prefill(&row, opt.prefill[i], &x->ttft[i], &m->config);
 	for (size_t i = 0; i < opt.decodes; i++)
-		put(&row, "decode", opt.decode[i], "tok_s", &x->decode[i]);
+		put_decode(&row, opt.decode[i], &x->decode[i], &m->config);
+	fl_row_int(&row, "params", (long long)fl_config_parameters(&m->config));
 	fl_row_real(&row, "weights_mib", (double)m->bytes / mib);
 	fl_row_real(&row, "cache_mib", (double)x->cache_bytes / mib);
 	fl_row_real(&row, "peak_mib", (double)x->peak_bytes / mib);

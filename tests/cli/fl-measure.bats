@@ -9,9 +9,10 @@ setup() {
 @test "the row has a column a length, with its standard deviation and number" {
 	silent fl-measure -q -j 1 --prefill 16,8 --decode 0,12 --generate 4 --repeat 2 --chunk 8 "$MODEL"
 	assert_line --index 0 "$(printf '%s\t' arch \
-		ttft_16_s ttft_16_s_sd ttft_16_s_n ttft_8_s ttft_8_s_sd ttft_8_s_n \
-		decode_0_tok_s decode_0_tok_s_sd decode_0_tok_s_n decode_12_tok_s decode_12_tok_s_sd \
-		decode_12_tok_s_n weights_mib cache_mib peak_mib threads)chunk"
+		ttft_16_s ttft_16_s_sd ttft_16_s_n ttft_16_flop ttft_8_s ttft_8_s_sd ttft_8_s_n ttft_8_flop \
+		decode_0_tok_s decode_0_tok_s_sd decode_0_tok_s_n decode_0_flop \
+		decode_12_tok_s decode_12_tok_s_sd decode_12_tok_s_n decode_12_flop \
+		params weights_mib cache_mib peak_mib threads)chunk"
 	assert_line --index 1 --regexp $'^d32-f64-fsw\t.*\t2\t.*\t1\t8$'
 }
 
@@ -21,6 +22,14 @@ setup() {
 		.peak_mib > .weights_mib' <<< "$output"
 	jq -e --argjson bytes "$(fl-info --json "$MODEL" | jq .bytes)" \
 		'.weights_mib * 1048576 / $bytes | . > 0.99 and . < 1.01' <<< "$output"
+}
+
+@test "what it takes on paper is exact" {
+	silent fl-measure -q --json --prefill 16 --decode 4 --generate 1 --repeat 1 "$MODEL"
+	# 24576 weights a token and 2048 of the head, two operations each; 4 x 32 a query and key: 136 of them in the
+	# full layer (1 + .. + 16), 100 in the window of 8 (1 + .. + 8, then 8 each).
+	jq -e --argjson params "$(fl-info --json "$MODEL" | jq .parameters)" '.params == $params' <<< "$output"
+	jq -e '.ttft_16_flop == 820736 and .decode_4_flop == 54528' <<< "$output"
 }
 
 @test "lengths beyond the context are measured with a warning" {
