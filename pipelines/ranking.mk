@@ -28,7 +28,7 @@ BASE ?= $(DEMO)/backbone.tar
 TEXT ?= $(DEMO)/stories.txt
 HELD ?= $(DEMO)/held.txt
 MAKE_IT = mv $@.tmp $@
-tau = $$(awk -v a=$1 -v b=$2 -f $(HERE)tau.awk $(OUT)/ranking.tsv | awk '{ print $$1 " (without agreement 0 +- " $$2 ")" }')
+tau = $$(fl-predict --agree $1,$2 $(OUT)/ranking.tsv | awk -F '\t' 'NR == 2 { printf "%.3f +- %.3f", $$3, $$4 }')
 
 .PHONY: all
 all: $(OUT)/ranking.svg $(OUT)/ranking.png

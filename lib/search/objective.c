@@ -10,19 +10,6 @@
 #include "base/str.h"
 #include "search/hypervolume.h"
 
-/* The column called text[0 .. n). */
-static int
-column(const struct fl_table *t, const char *text, size_t n, struct fl_err *err)
-{
-	char *name = fl_strndup(text, n);
-	int c = fl_table_column(t, name);
-
-	if (c < 0)
-		fl_err_usage(err, "the table has no column '%s'", name);
-	free(name);
-	return c;
-}
-
 /* The column of "col=v", and v. */
 static int
 assignment(const struct fl_table *t, const char *text, double *v, struct fl_err *err)
@@ -31,14 +18,12 @@ assignment(const struct fl_table *t, const char *text, double *v, struct fl_err 
 
 	if (!equals || fl_num_real(equals + 1, -1e300, 1e300, v) < 0)
 		return fl_err_usage(err, "'%s' is not column=number", text);
-	return column(t, text, (size_t)(equals - text), err);
+	return fl_table_named(t, text, (size_t)(equals - text), err);
 }
 
 static int
 load(const struct fl_table *t, int c, struct fl_objective *o, struct fl_err *err)
 {
-	if (c < 0)
-		return -1;
 	*o = (struct fl_objective){ .name = t->name[c], .sign = -fl_table_goal(t->name[c]), .ref = NAN };
 	if (o->sign == 0)
 		return fl_err_usage(err, "'%s' ends in no unit that says whether less or more is better",
@@ -62,18 +47,14 @@ int
 fl_objective_choose(const struct fl_table *t, const char *names, struct fl_objective *y,
     struct fl_objective *x, struct fl_err *err)
 {
-	const char *comma = names ? strchr(names, ',') : NULL;
-	int cy = fl_table_column(t, "loss_nats"), cx = first_ttft(t);
+	int c[2] = { fl_table_column(t, "loss_nats"), first_ttft(t) };
 
-	if (names && !comma)
-		return fl_err_usage(err, "'%s' is not two columns with a comma between", names);
-	if (names) {
-		cy = column(t, names, (size_t)(comma - names), err);
-		cx = column(t, comma + 1, strlen(comma + 1), err);
-	} else if (cy < 0 || cx < 0)
+	if (names && fl_table_two_columns(t, names, c, err) < 0)
+		return -1;
+	if (c[0] < 0 || c[1] < 0)
 		return fl_err_data(err, "the table has no %s to compare by; name two columns",
-		    cy < 0 ? "loss_nats" : "ttft column");
-	return load(t, cy, y, err) < 0 ? -1 : load(t, cx, x, err);
+		    c[0] < 0 ? "loss_nats" : "ttft column");
+	return load(t, c[0], y, err) < 0 ? -1 : load(t, c[1], x, err);
 }
 
 int

@@ -56,6 +56,30 @@ fl_table_column(const struct fl_table *t, const char *name)
 	return -1;
 }
 
+int
+fl_table_named(const struct fl_table *t, const char *text, size_t n, struct fl_err *err)
+{
+	char *name = fl_strndup(text, n);
+	int c = fl_table_column(t, name);
+
+	if (c < 0)
+		fl_err_usage(err, "the table has no column '%s'", name);
+	free(name);
+	return c;
+}
+
+int
+fl_table_two_columns(const struct fl_table *t, const char *text, int column[2], struct fl_err *err)
+{
+	const char *comma = strchr(text, ',');
+
+	if (!comma)
+		return fl_err_usage(err, "'%s' is not two columns with a comma between", text);
+	column[0] = fl_table_named(t, text, (size_t)(comma - text), err);
+	column[1] = fl_table_named(t, comma + 1, strlen(comma + 1), err);
+	return column[0] < 0 || column[1] < 0 ? -1 : 0;
+}
+
 /* The column NAME_SUFFIX, or -1. */
 static int
 companion(const struct fl_table *t, const char *name, const char *suffix)

@@ -41,6 +41,13 @@ struct fl_table *fl_table_read(const char *const *paths, size_t n, struct fl_err
 void fl_table_free(struct fl_table *t);
 
 int fl_table_column(const struct fl_table *t, const char *name); /* its number, or -1 */
+
+/* The same for what a user named, text[0 .. n) and "a,b": -1 with err of class USAGE where there is
+ * no such column. */
+int fl_table_named(const struct fl_table *t, const char *text, size_t n, struct fl_err *err);
+int fl_table_two_columns(const struct fl_table *t, const char *text, int column[2],
+    struct fl_err *err) FL_MUST_USE;
+
 const struct fl_cell *fl_table_cell(const struct fl_table *t, size_t row, size_t column);
 
 /* What is wanted of a column, by the unit its name ends in: _s, _nats, _mib, bits_per_byte and

@@ -22,6 +22,7 @@ example() {
 	fl-init) args=(config.json) ;;
 	fl-measure) args=(--prefill 8 --decode 8 --repeat 1 tiny) ;;
 	fl-pareto) args=(trials.tsv) ;;
+	fl-predict) args=(--agree loss_nats,ttft_8_s trials.tsv) ;;
 	fl-prune) args=(-a d32-f64-ff --score random --layer-score random tiny) ;;
 	fl-quantize) args=(tiny) ;;
 	fl-suggest) args=(--space tiny.space trials.tsv) ;;

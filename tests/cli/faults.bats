@@ -33,6 +33,8 @@ lines=1 fl-measure -j 1 -q --prefill 8 --repeat 1 ../tiny
 lines=1 input=../tiny.tar fl-measure -j 1 -q -c - -a d32-f64-ff --prefill 8 --repeat 1
 fl-pareto ../trials.tsv
 input=../trials.tsv fl-pareto --hypervolume
+fl-predict --agree loss_nats,ttft_8_s ../trials.tsv
+input=../trials.tsv fl-predict --json --agree loss_nats,ttft_8_s
 fl-prune -j 1 -m ../m.safetensors -a d32-f64-ff -o out.tar ../tiny
 input=../tiny.tar fl-prune -j 1 -a d32-f64-fff --score random -o out/
 input=../tiny.tar.zst fl-prune -j 1 -m ../m.safetensors -a d32-f64-ff
