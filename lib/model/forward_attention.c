@@ -40,14 +40,11 @@ static struct fl_attention
 cached_attention(struct fl_forward *f, int l)
 {
 	struct fl_attention a = heads_of(f, l);
-	struct fl_keys keys;
 
 	fl_kv_append(&f->cache[l], a.k, a.v, f->rows, a.window);
-	keys = fl_kv_keys(&f->cache[l]);
 	a.queries = f->rows;
-	a.past = f->depth, a.first = keys.first;
-	a.k = keys.k, a.v = keys.v;
-	a.kv_row = keys.row, a.kv_head = keys.head;
+	a.past = f->depth, a.first = f->cache[l].first;
+	a.cache = &f->cache[l];
 	return a;
 }
 
@@ -64,10 +61,10 @@ span_attention(const struct fl_forward *f, int l, const struct fl_forward_span *
 	a.q += s->row * queries, a.out += s->row * queries;
 	a.k += s->row * a.kv_row, a.v += s->row * a.kv_row;
 	if (f->depth)
-		a.shared[a.shareds++] = fl_kv_keys(&f->cache[l]);
+		a.shared[a.shareds++] = (struct fl_keys){ .first = f->cache[l].first, .cache = &f->cache[l] };
 	if (s->after)
 		a.shared[a.shareds++] = (struct fl_keys){ acts->k + s->after->row * a.kv_row,
-			acts->v + s->after->row * a.kv_row, s->after->position, a.kv_row, a.kv_head };
+			acts->v + s->after->row * a.kv_row, s->after->position, a.kv_row, a.kv_head, NULL };
 	return a;
 }
 

@@ -37,15 +37,15 @@ make_cache(struct fl_forward *f)
 
 	f->cache = fl_alloc((size_t)c->layers, sizeof *f->cache);
 	for (int l = 0; l < c->layers; l++) {
-		size_t capacity = f->positions, bounded = 2 * (size_t)c->window + f->capacity;
+		size_t capacity = f->positions, bounded = 2 * (size_t)c->window + f->capacity + FL_STRIP;
 
 		if (c->pattern[l] == 's')
 			continue;
 		/* A window layer has no room for all positions. */
 		if (c->pattern[l] == 'w' && bounded < capacity)
 			capacity = bounded;
-		f->cache[l] = fl_kv_new(heads, dim, capacity);
-		f->cache_bytes += 2 * capacity * heads * dim * sizeof(float);
+		f->cache[l] = fl_kv_new(FL_KV_F32, heads, dim, capacity);
+		f->cache_bytes += fl_kv_bytes(&f->cache[l]);
 	}
 }
 

@@ -5,6 +5,7 @@
 #include "base/alloc.h"
 #include "base/parallel.h"
 #include "base/rng.h"
+#include "compute/attend.h"
 #include "compute/attention.h"
 
 static float *
@@ -181,6 +182,154 @@ several_are_done_as_each_alone(void)
 	free(k);
 }
 
+/* --- caches, by each kernel there is --- */
+
+/* x as 8 bits see it. */
+static void
+see_as_int8(float *x, size_t rows, size_t dim)
+{
+	int8_t *q = fl_alloc(dim, 1);
+	float scale;
+	int32_t zero;
+
+	for (size_t r = 0; r < rows; r++, x += dim) {
+		fl_kv_round(q, &scale, &zero, x, dim);
+		for (size_t i = 0; i < dim; i++)
+			x[i] = scale * (float)(q[i] - zero);
+	}
+	free(q);
+}
+
+/* `tokens` in pieces through a cache, the results of all in out [tokens, heads, dim]. */
+static void
+through_a_cache(struct fl_attention a, struct fl_kv *c, const float *k, const float *v, size_t tokens,
+    size_t piece)
+{
+	struct fl_scratch *s = fl_scratch_new();
+	size_t each = a.heads * a.dim, kv = a.kv_heads * a.dim;
+
+	for (size_t at = 0; at < tokens; at += a.queries, a.q += a.queries * each, a.out += a.queries * each) {
+		a.queries = tokens - at < piece ? tokens - at : piece;
+		fl_kv_append(c, k + at * kv, v + at * kv, a.queries, a.window);
+		a.cache = c;
+		a.past = at;
+		a.first = c->first;
+		fl_attention(&a, s);
+	}
+	fl_scratch_free(s);
+}
+
+/* The largest error of tokens through a cache against the definition, which is given what 8 bits leave. */
+static double
+cache_error(struct fl_attention a, enum fl_kv_kind kind, size_t tokens, size_t piece, bool ring)
+{
+	size_t n = tokens * a.heads * a.dim, kv = tokens * a.kv_heads * a.dim;
+	float *q = random_floats(n, 1), *k = random_floats(kv, 2), *v = random_floats(kv, 3);
+	float *out = fl_alloc(n, sizeof *out);
+	size_t bounded = ring ? 2 * a.window : 2 * a.window + piece + FL_STRIP;
+	struct fl_kv c = fl_kv_new(kind, a.kv_heads, a.dim, a.window ? bounded : tokens);
+	double *want = fl_alloc(a.dim, sizeof *want), worst = 0;
+
+	c.ring = ring;
+	a.sequences = 1, a.q = q, a.out = out;
+	through_a_cache(a, &c, k, v, tokens, piece);
+	if (kind == FL_KV_INT8) {
+		see_as_int8(q, n / a.dim, a.dim);
+		see_as_int8(k, kv / a.dim, a.dim);
+		see_as_int8(v, kv / a.dim, a.dim);
+	}
+	a.queries = tokens, a.past = a.first = 0;
+	a.k = k, a.v = v, a.kv_row = a.kv_heads * a.dim, a.kv_head = a.dim;
+	for (size_t i = 0; i < n; i += a.dim) {
+		expected(&a, 0, i / a.dim / a.heads, i / a.dim % a.heads, want);
+		for (size_t d = 0; d < a.dim; d++)
+			worst = fmax(worst, fabs(out[i + d] - want[d]));
+	}
+	fl_kv_free(&c);
+	free(q);
+	free(k);
+	free(v);
+	free(out);
+	free(want);
+	return worst;
+}
+
+static void
+caches_agree_with_the_definition_by_every_kernel(void)
+{
+	static const struct {
+		size_t heads, kv_heads, dim, window, tokens, piece;
+	} shape[] = { { 8, 2, 64, 0, 300, 70 }, { 8, 2, 64, 0, 40, 1 }, { 3, 1, 20, 0, 50, 17 }, { 2, 2, 7, 0, 33, 33 },
+		{ 6, 1, 80, 0, 290, 290 }, { 4, 4, 16, 31, 300, 9 }, { 8, 2, 32, 100, 400, 100 }, { 2, 1, 5, 16, 90, 1 } };
+
+	for (size_t i = 0; fl_attends[i]; i++)
+		for (size_t j = 0; j < sizeof shape / sizeof *shape && fl_attends[i]->usable(); j++)
+			for (enum fl_kv_kind kind = FL_KV_F32; kind <= FL_KV_INT8; kind++)
+				for (int ring = 0; ring <= (shape[j].window > 0); ring++) {
+					struct fl_attention a = { .heads = shape[j].heads, .kv_heads = shape[j].kv_heads,
+						.dim = shape[j].dim, .window = shape[j].window, .kernels = fl_attends[i] };
+
+					CHECK_NEAR(cache_error(a, kind, shape[j].tokens, shape[j].piece, ring), 0, 1e-5);
+				}
+}
+
+enum { MOST_ROWS = 8, MOST_DIM = 70, MOST_KEYS = 80, SCORES = MOST_ROWS * ATTEND_KEYS };
+
+/* Both kernels on the same scores of 8 bits, on addresses of any alignment; each in its own offset. */
+static void
+compare_scores8(const struct fl_attend *x, size_t words, size_t off)
+{
+	static uint8_t q[MOST_ROWS * MOST_DIM * 4 + 8];
+	static int8_t k[MOST_KEYS * MOST_DIM * 4 + 8];
+	static float score[2][SCORES + 8];
+	float scale[MOST_KEYS + 8];
+	int32_t zero[MOST_KEYS + 8], sum[MOST_ROWS + 8];
+	const struct fl_attend *both[2] = { fl_attends[0], x };
+	struct fl_rng rng = fl_rng_new(words, off);
+
+	for (size_t i = 0; i < sizeof k; i++)
+		k[i] = (int8_t)fl_rng_below(&rng, 256);
+	for (size_t i = 0; i < MOST_KEYS + 8; i++) {
+		scale[i] = 1;
+		zero[i] = (int32_t)fl_rng_below(&rng, 256) - 128;
+	}
+	for (int i = 0; i < 2; i++) {
+		struct fl_rng same = fl_rng_new(words, off + 100);
+		int32_t shift[MOST_ROWS];
+
+		memset(sum, 0, sizeof sum);
+		for (size_t at = 0; at < MOST_ROWS * words * 4; at++) {
+			int b = (int)fl_rng_below(&same, 256) - 128 + both[i]->offset;
+
+			q[off + at] = (uint8_t)b;
+			sum[at / (words * 16) * 4 + at / 4 % 4] += b;
+		}
+		for (size_t r = 0; r < MOST_ROWS; r++)
+			shift[r] = 5 + both[i]->offset;
+		/* the rest is of the same keys: their sum less dim * zero */
+		int32_t rest[MOST_KEYS + 8] = { 0 };
+		for (size_t key = 0; key < MOST_KEYS; key++) {
+			for (size_t w = 0; w < words; w++)
+				for (size_t b = 0; b < 4; b++)
+					rest[key] += k[off + ((key / FL_STRIP * words + w) * FL_STRIP + key % FL_STRIP) * 4 + b];
+			rest[key] -= (int32_t)words * 4 * zero[key];
+		}
+		both[i]->scores8(score[i] + off, &(struct fl_queries8){ q + off, scale, shift, sum },
+		    &(struct fl_keys8){ k + off, scale, zero, rest }, MOST_ROWS, MOST_KEYS / FL_STRIP, words);
+	}
+	for (size_t r = 0; r < MOST_ROWS; r++)
+		CHECK(memcmp(score[0] + off + r * ATTEND_KEYS, score[1] + off + r * ATTEND_KEYS, MOST_KEYS * sizeof(float)) == 0);
+}
+
+static void
+integers_are_the_same_by_every_kernel(void)
+{
+	for (size_t i = 1; fl_attends[i]; i++)
+		for (size_t words = 1; words <= 16 && fl_attends[i]->usable(); words += 5)
+			for (size_t off = 0; off < 3; off++)
+				compare_scores8(fl_attends[i], words, off);
+}
+
 static void
 large_scores_do_not_overflow(void)
 {
@@ -231,6 +380,8 @@ main(void)
 	TEST(queries_follow_what_the_cache_holds);
 	TEST(keys_may_lie_in_several_places);
 	TEST(several_are_done_as_each_alone);
+	TEST(caches_agree_with_the_definition_by_every_kernel);
+	TEST(integers_are_the_same_by_every_kernel);
 	TEST(large_scores_do_not_overflow);
 	TEST(the_number_of_threads_does_not_show);
 	return test_done();

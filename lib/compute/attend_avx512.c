@@ -1,0 +1,28 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+#include "compute/attend.h"
+
+#ifdef __x86_64__
+#include <immintrin.h>
+
+#define TARGET __attribute__((target("avx2,fma,avx512f,avx512bw,avx512dq,avx512vl,avx512vnni")))
+enum { LANES = 16, SPAN = 4, WIDE = 4 };
+
+#include "compute/attend_tile.h"
+
+/* One of the factors is unsigned: q, by an offset. */
+INLINE void
+dot4(ivec *sum, int32_t four, const ivec *k)
+{
+	*sum = (ivec)_mm512_dpbusd_epi32((__m512i)*sum, _mm512_set1_epi32(four), (__m512i)*k);
+}
+
+static bool
+usable(void)
+{
+	return __builtin_cpu_supports("avx512f") && __builtin_cpu_supports("avx512bw") &&
+	    __builtin_cpu_supports("avx512dq") && __builtin_cpu_supports("avx512vl") &&
+	    __builtin_cpu_supports("avx512vnni");
+}
+
+const struct fl_attend fl_attend_avx512 = { .name = "avx512vnni", .usable = usable, .offset = 128, KERNELS };
+#endif

@@ -1,0 +1,288 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/* attend_tile.h -- the kernels of attend.h in the compiler's vectors of LANES floats; included once an
+ * instruction set, by a file that defined before
+ *
+ *     TARGET	the attribute that allows its instructions
+ *     LANES	floats of a vector
+ *     SPAN	strips done at once, and WIDE, vectors of v done at once: what the registers hold
+ *
+ * and that defines dot4() after. Everything is inlined: how vectors are passed depends on the
+ * instruction set. */
+#include <math.h>
+#include <string.h>
+
+#define INLINE static inline __attribute__((always_inline)) TARGET
+#define UNROLL _Pragma("GCC unroll 16")
+
+enum { PARTS = FL_STRIP / LANES /* vectors of a strip */ };
+
+typedef float vec __attribute__((vector_size(LANES * 4)));
+typedef int32_t ivec __attribute__((vector_size(LANES * 4)));
+typedef int16_t svec __attribute__((vector_size(LANES * 2)));
+typedef int8_t bvec __attribute__((vector_size(LANES)));
+
+INLINE void
+load(vec *v, const float *p)
+{
+	memcpy(v, p, sizeof *v);
+}
+
+INLINE void
+store(float *p, const vec *v)
+{
+	memcpy(p, v, sizeof *v);
+}
+
+/* e^x for x <= 0, as fl_vec_exp() has it; a NaN stays one. */
+INLINE void
+exponential(vec *x)
+{
+	const float round = 0x1.8p23f, ln2_head = 0x1.62e4p-1f, ln2_tail = 0x1.7f7d1cp-20f;
+	const float lowest = -87.3f;
+	vec least = { 0 }, v, n, r, p;
+	ivec in;
+
+	least += lowest;
+	in = ~(*x < least);
+	v = (vec)((ivec)*x & in);
+	n = v * 0x1.715476p0f + round - round;
+	r = v - n * ln2_head - n * ln2_tail;
+	p = r * (1 / 5040.f) + 1 / 720.f;
+	p = p * r + 1 / 120.f;
+	p = p * r + 1 / 24.f;
+	p = p * r + 1 / 6.f;
+	p = p * r + 0.5f;
+	p = p * r + 1.f;
+	p = p * r + 1.f;
+	p = (vec)((ivec)p + (__builtin_convertvector(n, ivec) << 23));
+	*x = (vec)((ivec)p & in);
+}
+
+/* --- scores --- */
+
+INLINE void
+score_cell(float *score, const float *q, const float *k, size_t dim, size_t strips)
+{
+	vec sum[ATTEND_ROWS][SPAN * PARTS] = { 0 };
+
+	for (size_t d = 0; d < dim; d++) {
+		vec x[SPAN * PARTS];
+
+		UNROLL
+		for (size_t i = 0; i < strips * PARTS; i++)
+			load(&x[i], k + (i / PARTS * dim + d) * FL_STRIP + i % PARTS * LANES);
+		UNROLL
+		for (size_t r = 0; r < ATTEND_ROWS; r++)
+			UNROLL
+			for (size_t i = 0; i < strips * PARTS; i++)
+				sum[r][i] += x[i] * q[d * ATTEND_ROWS + r];
+	}
+	UNROLL
+	for (size_t r = 0; r < ATTEND_ROWS; r++)
+		UNROLL
+		for (size_t i = 0; i < strips * PARTS; i++)
+			store(score + r * ATTEND_KEYS + i * LANES, &sum[r][i]);
+}
+
+TARGET static void
+scores(float *score, const float *q, const float *k, size_t rows, size_t strips, size_t dim)
+{
+	size_t s = 0;
+
+	for (; s + SPAN <= strips; s += SPAN)
+		for (size_t r = 0; r < rows; r += ATTEND_ROWS)
+			score_cell(score + r * ATTEND_KEYS + s * FL_STRIP, q + r * dim, k + s * FL_STRIP * dim, dim,
+			    SPAN);
+	for (; s < strips; s++)
+		for (size_t r = 0; r < rows; r += ATTEND_ROWS)
+			score_cell(score + r * ATTEND_KEYS + s * FL_STRIP, q + r * dim, k + s * FL_STRIP * dim, dim, 1);
+}
+
+/* --- of 8 bits --- */
+
+/* sum += q k, four bytes a lane; the same four of q for all of them. */
+INLINE void dot4(ivec *sum, int32_t four, const ivec *k);
+
+INLINE void
+finish_cell8(float *score, ivec sum[ATTEND_ROWS][SPAN * PARTS], const struct fl_queries8 *q, size_t row,
+    const struct fl_keys8 *k, size_t key, size_t strips)
+{
+	UNROLL
+	for (size_t i = 0; i < strips * PARTS; i++) {
+		ivec zero, rest;
+		vec scale;
+
+		memcpy(&zero, k->zero + key + i * LANES, sizeof zero);
+		memcpy(&rest, k->rest + key + i * LANES, sizeof rest);
+		load(&scale, k->scale + key + i * LANES);
+		UNROLL
+		for (size_t r = 0; r < ATTEND_ROWS; r++) {
+			ivec whole = sum[r][i] - zero * q->sum[row + r] - rest * q->zero[row + r];
+			vec x = __builtin_convertvector(whole, vec) * scale * q->scale[row + r];
+
+			store(score + r * ATTEND_KEYS + i * LANES, &x);
+		}
+	}
+}
+
+INLINE void
+score_cell8(float *score, const struct fl_queries8 *q, size_t row, const struct fl_keys8 *k, size_t key,
+    size_t words, size_t strips)
+{
+	ivec sum[ATTEND_ROWS][SPAN * PARTS] = { 0 };
+	const uint8_t *bytes = q->q + row * words * 4;
+	const int8_t *keys = k->k + key * words * 4;
+
+	for (size_t w = 0; w < words; w++) {
+		ivec x[SPAN * PARTS];
+
+		UNROLL
+		for (size_t i = 0; i < strips * PARTS; i++)
+			memcpy(&x[i], keys + ((i / PARTS * words + w) * FL_STRIP + i % PARTS * LANES) * 4, sizeof x[i]);
+		UNROLL
+		for (size_t r = 0; r < ATTEND_ROWS; r++) {
+			int32_t four;
+
+			memcpy(&four, bytes + (w * ATTEND_ROWS + r) * 4, sizeof four);
+			UNROLL
+			for (size_t i = 0; i < strips * PARTS; i++)
+				dot4(&sum[r][i], four, &x[i]);
+		}
+	}
+	finish_cell8(score, sum, q, row, k, key, strips);
+}
+
+TARGET static void
+scores8(float *score, const struct fl_queries8 *q, const struct fl_keys8 *k, size_t rows, size_t strips,
+    size_t words)
+{
+	size_t s = 0;
+
+	for (; s + SPAN <= strips; s += SPAN)
+		for (size_t r = 0; r < rows; r += ATTEND_ROWS)
+			score_cell8(score + r * ATTEND_KEYS + s * FL_STRIP, q, r, k, s * FL_STRIP, words, SPAN);
+	for (; s < strips; s++)
+		for (size_t r = 0; r < rows; r += ATTEND_ROWS)
+			score_cell8(score + r * ATTEND_KEYS + s * FL_STRIP, q, r, k, s * FL_STRIP, words, 1);
+}
+
+TARGET static void
+widen(float *out, const int8_t *v, float scale, float zero, size_t n)
+{
+	size_t i = 0;
+
+	for (; i + LANES <= n; i += LANES) {
+		bvec b;
+		vec x;
+
+		memcpy(&b, v + i, sizeof b);
+		x = __builtin_convertvector(__builtin_convertvector(__builtin_convertvector(b, svec), ivec), vec);
+		x = (x - zero) * scale;
+		store(out + i, &x);
+	}
+	for (; i < n; i++)
+		out[i] = ((float)v[i] - zero) * scale;
+}
+
+/* --- from scores to weights --- */
+
+INLINE void
+largest(float *max, const float *s, size_t keys)
+{
+	vec most, x;
+
+	load(&most, s);
+	for (size_t j = LANES; j < keys; j += LANES) {
+		ivec more;
+
+		load(&x, s + j);
+		more = x > most;
+		most = (vec)(((ivec)x & more) | ((ivec)most & ~more));
+	}
+	for (size_t i = 0; i < LANES; i++)
+		*max = most[i] > *max ? most[i] : *max;
+}
+
+/* Vectors may reach beyond keys: strips are whole. */
+TARGET static void
+soften(float *score, size_t from, size_t to, size_t keys, float *max, float *sum, float *out, size_t dim)
+{
+	size_t end = (keys + FL_STRIP - 1) / FL_STRIP * FL_STRIP;
+	float before = *max;
+	vec all = { 0 }, x;
+
+	for (size_t j = 0; j < from; j++)
+		score[j] = -INFINITY;
+	for (size_t j = to; j < end; j++)
+		score[j] = -INFINITY;
+	largest(max, score, end);
+	if (*max > before) {
+		vec back = { 0 };
+
+		back += before - *max;
+		exponential(&back);
+		*sum *= back[0];
+		for (size_t i = 0; i < dim; i++)
+			out[i] *= back[0];
+	}
+	for (size_t j = 0; j < end; j += LANES) {
+		load(&x, score + j);
+		x -= *max;
+		exponential(&x);
+		store(score + j, &x);
+		all += x;
+	}
+	for (size_t half = LANES / 2; half > 0; half /= 2)
+		for (size_t i = 0; i < half; i++)
+			all[i] += all[i + half];
+	*sum += all[0];
+}
+
+/* --- weighted values --- */
+
+INLINE void
+value_cell(float *out, const float *score, const float *v, size_t ldv, size_t keys, size_t dim,
+    size_t width)
+{
+	vec sum[ATTEND_ROWS][WIDE], x[WIDE];
+
+	UNROLL
+	for (size_t r = 0; r < ATTEND_ROWS; r++)
+		UNROLL
+		for (size_t i = 0; i < width; i++)
+			load(&sum[r][i], out + r * dim + i * LANES);
+	for (size_t j = 0; j < keys; j++) {
+		UNROLL
+		for (size_t i = 0; i < width; i++)
+			load(&x[i], v + j * ldv + i * LANES);
+		UNROLL
+		for (size_t r = 0; r < ATTEND_ROWS; r++)
+			UNROLL
+			for (size_t i = 0; i < width; i++)
+				sum[r][i] += x[i] * score[r * ATTEND_KEYS + j];
+	}
+	UNROLL
+	for (size_t r = 0; r < ATTEND_ROWS; r++)
+		UNROLL
+		for (size_t i = 0; i < width; i++)
+			store(out + r * dim + i * LANES, &sum[r][i]);
+}
+
+TARGET static void
+values(float *out, const float *score, const float *v, size_t ldv, size_t rows, size_t keys, size_t dim)
+{
+	size_t d = 0;
+
+	for (; d + WIDE * LANES <= dim; d += WIDE * LANES)
+		for (size_t r = 0; r < rows; r += ATTEND_ROWS)
+			value_cell(out + r * dim + d, score + r * ATTEND_KEYS, v + d, ldv, keys, dim, WIDE);
+	for (; d + LANES <= dim; d += LANES)
+		for (size_t r = 0; r < rows; r += ATTEND_ROWS)
+			value_cell(out + r * dim + d, score + r * ATTEND_KEYS, v + d, ldv, keys, dim, 1);
+	for (; d < dim; d++)
+		for (size_t r = 0; r < rows; r++)
+			for (size_t j = 0; j < keys; j++)
+				out[r * dim + d] += score[r * ATTEND_KEYS + j] * v[j * ldv + d];
+}
+
+#define KERNELS .scores = scores, .scores8 = scores8, .soften = soften, .values = values, .widen = widen
