@@ -1,13 +1,11 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /* fl-pareto.c -- the architectures no other beats in both of two objectives. */
-#include <math.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <sys/ioctl.h>
 #include <unistd.h>
 
 #include "base/alloc.h"
-#include "base/arch.h"
 #include "base/cli.h"
 #include "base/str.h"
 #include "io/output.h"
@@ -20,7 +18,8 @@
 
 static const char *objectives, *plot_path;
 static struct fl_strs refs, maxima, minima;
-static bool hypervolume, best, text_plot, json;
+static double confidence;
+static bool hypervolume, trace, best, text_plot, json;
 
 static const struct fl_opt opts[] = {
 	{ 0, "objectives", "y,x", "Compare by columns y and x. The default is loss_nats and the first "
@@ -28,10 +27,15 @@ static const struct fl_opt opts[] = {
 	{ 0, "max", "col=v", "Consider only rows whose col is at most v. Repeatable.", .list = &maxima },
 	{ 0, "min", "col=v", "Consider only rows whose col is at least v. Repeatable.",
 	  .list = &minima },
+	{ 0, "confidence", "p", "Leave a row out only where another beats it with a probability of at "
+	  "least p, from 0.5 to 1, given how far repeats scatter.",
+	  .real = &confidence, .min = .5, .max = 1 },
 	{ 0, "best", NULL, "Print one row: the best in y, and of several such the best in x.",
 	  .flag = &best },
 	{ 0, "hypervolume", NULL, "Print the hypervolume and its reference point instead.",
 	  .flag = &hypervolume },
+	{ 0, "trace", NULL, "Print instead for every row in turn the hypervolume of it and those before.",
+	  .flag = &trace },
 	{ 0, "ref", "col=v", "Measure the hypervolume up to v in objective col. Repeatable.",
 	  .list = &refs },
 	{ 0, "plot", "file", "Also draw all rows and the frontier into file, .svg or .png.",
@@ -68,29 +72,59 @@ consider(const struct fl_table *t, struct fl_objective *y, struct fl_objective *
 		fl_die_err(&err);
 }
 
-static void
-print_hypervolume(const struct fl_table *t, const struct fl_objective *y, const struct fl_objective *x,
-    const size_t *front, size_t n)
+static size_t
+frontier(const struct fl_table *t, const struct fl_objective *y, const struct fl_objective *x,
+    size_t *front)
 {
-	double ref_y = fl_objective_ref(y, front, n), ref_x = fl_objective_ref(x, front, n);
+	struct fl_pareto_errors se = { x->se, y->se };
+
+	return confidence ? fl_pareto_sure(x->v, y->v, t->rows, se, confidence, front)
+			  : fl_pareto(x->v, y->v, t->rows, front);
+}
+
+/* What was not given is inferred from the frontier as measured, whatever --confidence adds to it. */
+static void
+set_reference(const struct fl_table *t, struct fl_objective *y, struct fl_objective *x)
+{
+	size_t *front = fl_alloc(t->rows, sizeof *front), n = fl_pareto(x->v, y->v, t->rows, front);
+
+	y->ref = fl_objective_ref(y, front, n);
+	x->ref = fl_objective_ref(x, front, n);
+	free(front);
+}
+
+static void
+print_hypervolume(const struct fl_table *t, const struct fl_objective *y, const struct fl_objective *x)
+{
 	struct fl_row row = { 0 };
 
-	fl_row_real(&row, "hypervolume", fl_hypervolume(x->v, y->v, t->rows, ref_x, ref_y));
-	fl_row_real(&row, y->name, y->sign * ref_y);
-	fl_row_real(&row, x->name, x->sign * ref_x);
+	fl_row_real(&row, "hypervolume", fl_hypervolume(x->v, y->v, t->rows, x->ref, y->ref));
+	fl_row_real(&row, y->name, y->sign * y->ref);
+	fl_row_real(&row, x->name, x->sign * x->ref);
 	fl_row_print(&row, stdout, true, json);
 	fl_row_free(&row);
 }
 
-/* The frontier ends with the best in y; of equal rows there the first. */
-static const size_t *
-best_of(const struct fl_objective *y, const size_t *front, size_t n)
+static void
+print_trace(const struct fl_table *t, const struct fl_objective *y, const struct fl_objective *x)
 {
-	size_t i = n - 1;
+	double *so_far = fl_alloc(t->rows, sizeof *so_far);
+	struct fl_str name_y = { 0 }, name_x = { 0 };
 
-	while (i > 0 && y->v[front[i - 1]] == y->v[front[i]])
-		i--;
-	return &front[i];
+	fl_str_printf(&name_y, "ref_%s", y->name);
+	fl_str_printf(&name_x, "ref_%s", x->name);
+	fl_hypervolume_trace(x->v, y->v, t->rows, x->ref, y->ref, so_far);
+	for (size_t r = 0; r < t->rows; r++) {
+		struct fl_row row = { 0 };
+
+		fl_row_str(&row, "arch", fl_table_cell(t, r, 0)->text);
+		fl_row_int(&row, "trial", (long long)r + 1);
+		fl_row_real(&row, "hypervolume", so_far[r]);
+		fl_row_real(&row, name_y.data, y->sign * y->ref);
+		fl_row_real(&row, name_x.data, x->sign * x->ref);
+		fl_row_print(&row, stdout, r == 0, json);
+		fl_row_free(&row);
+	}
 }
 
 static void
@@ -106,39 +140,6 @@ print_rows(const struct fl_table *t, const size_t *front, size_t n)
 }
 
 /* Plots ------------------------------------------------------------------------------------------ */
-
-static int
-by_x(const void *a, const void *b)
-{
-	const struct fl_plot_point *p = a, *q = b;
-
-	return p->x != q->x ? (p->x > q->x) - (p->x < q->x) : (p->y > q->y) - (p->y < q->y);
-}
-
-static struct fl_plot
-plot_of(const struct fl_table *t, const struct fl_objective *y, const struct fl_objective *x,
-    const size_t *front, size_t n)
-{
-	struct fl_plot_point *point = fl_alloc(t->rows, sizeof *point);
-	bool *on_front = fl_alloc(t->rows, sizeof *on_front);
-	size_t points = 0;
-
-	for (size_t i = 0; i < n; i++)
-		on_front[front[i]] = true;
-	for (size_t r = 0; r < t->rows; r++) {
-		struct fl_err err = { 0 };
-		struct fl_arch a;
-
-		if (isnan(x->v[r]) || isnan(y->v[r]))
-			continue;
-		if (fl_arch_parse(fl_table_cell(t, r, 0)->text, &a, &err) < 0)
-			fl_die_err(&err);
-		point[points++] = (struct fl_plot_point){ x->sign * x->v[r], y->sign * y->v[r],
-			a.layers, on_front[r] };
-	}
-	qsort(point, points, sizeof *point, by_x);
-	return (struct fl_plot){ x->name, y->name, x->sign < 0, y->sign < 0, points, point };
-}
 
 /* The image, to be committed when everything else has been done. */
 static struct fl_output *
@@ -177,7 +178,7 @@ main(int argc, char **argv)
 	struct fl_objective y = { 0 }, x = { 0 };
 	struct fl_plot p;
 	struct fl_output *image = NULL;
-	size_t *front, n;
+	size_t *front, n, top;
 
 	if (plot_path && !fl_str_ends(plot_path, ".svg") && !fl_str_ends(plot_path, ".png"))
 		fl_die(FL_EXIT_USAGE, "option '--plot': '%s' ends neither in .svg nor in .png", plot_path);
@@ -186,20 +187,22 @@ main(int argc, char **argv)
 		fl_die_err(&err);
 	consider(t, &y, &x);
 	front = fl_alloc(t->rows, sizeof *front);
-	n = fl_pareto(x.v, y.v, t->rows, front);
+	n = frontier(t, &y, &x, front);
 	if (n == 0)
 		fl_die(FL_EXIT_NO, "no row has %s and %s%s", y.name, x.name,
 		    maxima.n + minima.n ? " within the bounds" : "");
-	p = plot_of(t, &y, &x, front, n);
+	set_reference(t, &y, &x);
+	p = fl_plot_rows(t, &y, &x, front, n);
 	if (plot_path)
 		image = draw(&p);
-	if (hypervolume)
-		print_hypervolume(t, &y, &x, front, n);
-	else if (best)
-		print_rows(t, best_of(&y, front, n), 1);
+	top = fl_pareto_best(y.v, front, n);
+	if (trace)
+		print_trace(t, &y, &x);
+	else if (hypervolume)
+		print_hypervolume(t, &y, &x);
 	else
-		print_rows(t, front, n);
-	if (text_plot || (isatty(STDOUT_FILENO) && !json && !hypervolume && !best))
+		print_rows(t, best ? &top : front, best ? 1 : n);
+	if (text_plot || (isatty(STDOUT_FILENO) && !json && !hypervolume && !trace && !best))
 		draw_text(&p);
 	fl_finish(FL_EXIT_OK);
 	if (image && fl_output_commit(image, &err) < 0)

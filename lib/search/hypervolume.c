@@ -23,6 +23,13 @@ fl_hypervolume(const double *a, const double *b, size_t n, double ref_a, double 
 	return area;
 }
 
+void
+fl_hypervolume_trace(const double *a, const double *b, size_t n, double ref_a, double ref_b, double *out)
+{
+	for (size_t i = 0; i < n; i++)
+		out[i] = fl_hypervolume(a, b, i + 1, ref_a, ref_b);
+}
+
 double
 fl_hypervolume_reference(const double *v, size_t n)
 {

@@ -9,6 +9,10 @@
 /* Exact; n may be 0; points not below the reference in both, and NaNs, add nothing. */
 double fl_hypervolume(const double *a, const double *b, size_t n, double ref_a, double ref_b);
 
+/* The hypervolume of the first point, of the first two, and so on to all n, into out[n]. */
+void fl_hypervolume_trace(const double *a, const double *b, size_t n, double ref_a, double ref_b,
+    double *out);
+
 /* A reference point where none is given, one objective at a time, from its values on the frontier,
  * n > 0: a tenth of their range beyond the worst, or of its size if all are equal (BoTorch's rule). */
 double fl_hypervolume_reference(const double *v, size_t n);

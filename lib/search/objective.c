@@ -29,8 +29,13 @@ load(const struct fl_table *t, int c, struct fl_objective *o, struct fl_err *err
 		return fl_err_usage(err, "'%s' ends in no unit that says whether less or more is better",
 		    o->name);
 	o->v = fl_alloc(t->rows, sizeof *o->v);
-	for (size_t r = 0; r < t->rows; r++)
-		o->v[r] = o->sign * fl_table_cell(t, r, (size_t)c)->value;
+	o->se = fl_alloc(t->rows, sizeof *o->se);
+	for (size_t r = 0; r < t->rows; r++) {
+		const struct fl_cell *cell = fl_table_cell(t, r, (size_t)c);
+
+		o->v[r] = o->sign * cell->value;
+		o->se[r] = cell->sd / sqrt(cell->n);
+	}
 	return 0;
 }
 

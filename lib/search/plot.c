@@ -7,6 +7,45 @@
 #include <string.h>
 
 #include "base/alloc.h"
+#include "base/arch.h"
+
+static int
+by_x(const void *a, const void *b)
+{
+	const struct fl_plot_point *p = a, *q = b;
+
+	return p->x != q->x ? (p->x > q->x) - (p->x < q->x) : (p->y > q->y) - (p->y < q->y);
+}
+
+static int
+layers_of(const char *text)
+{
+	struct fl_err err = { 0 };
+	struct fl_arch arch;
+
+	if (fl_arch_parse(text, &arch, &err) < 0)
+		fl_bug("%s in a table", err.text);
+	return arch.layers;
+}
+
+struct fl_plot
+fl_plot_rows(const struct fl_table *t, const struct fl_objective *y, const struct fl_objective *x,
+    const size_t *front, size_t n)
+{
+	struct fl_plot_point *point = fl_alloc(t->rows, sizeof *point);
+	bool *on_front = fl_alloc(t->rows, sizeof *on_front);
+	size_t points = 0;
+
+	for (size_t i = 0; i < n; i++)
+		on_front[front[i]] = true;
+	for (size_t r = 0; r < t->rows; r++)
+		if (!isnan(x->v[r]) && !isnan(y->v[r]))
+			point[points++] = (struct fl_plot_point){ x->sign * x->v[r], y->sign * y->v[r],
+				layers_of(fl_table_cell(t, r, 0)->text), on_front[r] };
+	free(on_front);
+	qsort(point, points, sizeof *point, by_x);
+	return (struct fl_plot){ x->name, y->name, x->sign < 0, y->sign < 0, points, point };
+}
 
 struct span {
 	double lo, hi;
@@ -145,13 +184,37 @@ colours(struct fl_str *out, const struct fl_plot *p)
 }
 
 static void
+point(struct fl_str *out, const struct fl_plot_point *p)
+{
+	fl_str_printf(out, "%.9g %.9g %d\n", p->x, p->y, p->layers);
+}
+
+static void
 points(struct fl_str *out, const char *name, const struct fl_plot *p, bool all)
 {
 	fl_str_printf(out, "$%s << end\n", name);
 	for (size_t i = 0; i < p->n; i++)
 		if (all || p->point[i].front)
-			fl_str_printf(out, "%.9g %.9g %d\n", p->point[i].x, p->point[i].y,
-			    p->point[i].layers);
+			point(out, &p->point[i]);
+	fl_str_puts(out, "end\n");
+}
+
+/* The steps go through what is on the frontier as measured, and not through what is on it only
+ * because of errors: from the best x on, each better in y than all before. */
+static void
+steps(struct fl_str *out, const struct fl_plot *p)
+{
+	double best = p->y_large ? -INFINITY : INFINITY;
+
+	fl_str_puts(out, "$steps << end\n");
+	for (size_t k = 0; k < p->n; k++) {
+		const struct fl_plot_point *q = &p->point[p->x_large ? p->n - 1 - k : k];
+
+		if (p->y_large ? q->y <= best : q->y >= best)
+			continue;
+		best = q->y;
+		point(out, q);
+	}
 	fl_str_puts(out, "end\n");
 }
 
@@ -162,6 +225,7 @@ fl_plot_gnuplot(struct fl_str *out, const struct fl_plot *p, bool svg)
 
 	points(out, "all", p, true);
 	points(out, "front", p, false);
+	steps(out, p);
 	fl_str_puts(out, svg ? "set terminal svg size 720,480 font 'Helvetica,15' background 'white'\n"
 			     : "set terminal pngcairo size 1440,960 font 'Helvetica,28' linewidth 2 "
 			       "pointscale 2 background 'white'\n");
@@ -176,12 +240,11 @@ fl_plot_gnuplot(struct fl_str *out, const struct fl_plot *p, bool svg)
 		log_ticks(out, x);
 	fl_str_printf(out, "set xrange [%.9g:%.9g]\nset yrange [%.9g:%.9g]\n", x.lo, x.hi, y.lo, y.hi);
 	colours(out, p);
-	fl_str_printf(out,
-	    "plot $front using 1:2 with %s linecolor '#808080' linewidth 1.5 title 'frontier', \\\n"
+	fl_str_puts(out,
+	    "plot $steps using 1:2 with steps linecolor '#808080' linewidth 1.5 title 'frontier', \\\n"
 	    "     $all using 1:2:3 with points pointtype 7 pointsize .6 linecolor palette notitle, \\\n"
 	    "     $front using 1:2:3 with points pointtype 7 pointsize 1.1 linecolor palette notitle, \\\n"
-	    "     $front using 1:2 with points pointtype 6 pointsize 1.1 linecolor 'black' notitle\n",
-	    p->x_large ? "fsteps" : "steps");
+	    "     $front using 1:2 with points pointtype 6 pointsize 1.1 linecolor 'black' notitle\n");
 }
 
 /* Text ------------------------------------------------------------------------------------------- */

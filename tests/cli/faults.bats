@@ -33,6 +33,7 @@ lines=1 fl-measure -j 1 -q --prefill 8 --repeat 1 ../tiny
 lines=1 input=../tiny.tar fl-measure -j 1 -q -c - -a d32-f64-ff --prefill 8 --repeat 1
 fl-pareto ../trials.tsv
 input=../trials.tsv fl-pareto --hypervolume
+fl-pareto --trace --confidence 0.9 ../trials.tsv
 fl-predict --agree loss_nats,ttft_8_s ../trials.tsv
 input=../trials.tsv fl-predict --json --agree loss_nats,ttft_8_s
 fl-prune -j 1 -m ../m.safetensors -a d32-f64-ff -o out.tar ../tiny

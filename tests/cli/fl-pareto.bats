@@ -54,6 +54,62 @@ setup() {
 	assert_line --index 1 "$(printf '0.0021\t3.32\t0.205')" # .055 * .02 + .005 * .2
 }
 
+@test "a trace has every row in turn, up to one reference point, and ends with the hypervolume" {
+	silent fl-pareto --trace --ref loss_nats=4 --ref ttft_1024_s=0.3 t.tsv
+	assert_output "$(sed 's/ /\t/g' <<-'END'
+		arch trial hypervolume ref_loss_nats ref_ttft_1024_s
+		d64-f128-fff 1 0.09 4 0.3
+		d64-f128-fs 2 0.125 4 0.3
+		d64-f128-ss 3 0.125 4 0.3
+		d64-f128-sf 4 0.125 4 0.3
+		d64-f128-sw 5 0.125 4 0.3
+		d64-f128-wf 6 0.125 4 0.3
+	END
+	)"
+	# Bounds leave out what they leave out of the frontier
+	silent fl-pareto --trace --max ttft_1024_s=0.18 --ref loss_nats=4 --ref ttft_1024_s=0.3 t.tsv
+	assert_line --index 1 --regexp 'fff	1	0	'
+}
+
+# In Ax a reference point inferred for what is minimised once had the wrong sign, and traces read 0.
+@test "an inferred reference lies beyond the frontier whichever way is better, and no trace reads 0" {
+	need jq
+	printf 'arch\ta_s\tb_nats\tc_tok_s\td_acc\nd1-f1-f\t1\t-4\t10\t-.5\nd1-f1-w\t2\t-5\t20\t-.4\nd1-f1-s\t3\t-6\t5\t-.3\n' > signs
+	for pair in a_s,b_nats a_s,d_acc c_tok_s,d_acc b_nats,c_tok_s; do
+		fl-pareto --objectives $pair --trace --json signs > trace
+		fl-pareto --objectives $pair --hypervolume --json signs > whole
+		[ "$(jq -s 'map(.hypervolume) | last > 0 and . == sort' trace)" = true ]
+		assert_equal "$(jq -s 'last.hypervolume' trace)" "$(jq .hypervolume whole)"
+	done
+	# (1,-4) (2,-5) (3,-6): up to 3.2 and -3.8
+	silent fl-pareto --objectives a_s,b_nats --hypervolume signs
+	assert_line --index 1 "$(printf '1.84\t3.2\t-3.8')" # 2.2 * .2 + 1.2 * 1 + .2 * 1
+	# (20,-.4) (5,-.3), larger is better: down to 3.5 and -.41
+	silent fl-pareto --objectives c_tok_s,d_acc --hypervolume signs
+	assert_line --index 1 "$(printf '0.315\t3.5\t-0.41')" # 16.5 * .01 + 1.5 * .1
+}
+
+@test "with --confidence only what is surely beaten is left out" {
+	printf 'arch\tloss_nats\tttft_1_s\tttft_1_s_sd\tttft_1_s_n\n' > noisy
+	printf 'd1-f1-f\t1\t10\t2\t4\nd1-f1-w\t1.1\t11\t2\t4\nd1-f1-s\t2\t30\t2\t4\n' >> noisy
+	# The second is slower by 1 with an error of sqrt(2): beaten with probability Phi(.7071) = .7602.
+	silent fl-pareto noisy
+	assert_equal "${#lines[@]}" 2
+	silent fl-pareto --confidence 0.76 noisy
+	assert_equal "${#lines[@]}" 2
+	silent fl-pareto --confidence 0.761 noisy
+	assert_equal "${#lines[@]}" 3
+	assert_line --index 2 --partial d1-f1-w
+	silent fl-pareto --confidence 0.761 --best noisy
+	assert_line --index 1 --partial d1-f1-f
+	cmp <(fl-pareto --hypervolume noisy) <(fl-pareto --hypervolume --confidence 0.99 noisy)
+	# Repeated rows scatter, too; what is not repeated is exact.
+	printf 'arch\tloss_nats\tttft_1_s\nd1-f1-f\t1\t9\nd1-f1-f\t1\t11\nd1-f1-w\t1.1\t10.5\n' > repeats
+	assert_equal "$(fl-pareto --confidence 0.7 repeats | wc -l)" 3 # .5 of an error of 1: .6915
+	assert_equal "$(fl-pareto --confidence 0.69 repeats | wc -l)" 2
+	cmp <(fl-pareto t.tsv) <(fl-pareto --confidence 1 t.tsv)
+}
+
 @test "JSON has numbers as numbers and failures as null" {
 	need jq
 	fl-pareto --json t.tsv > out
@@ -114,6 +170,7 @@ setup() {
 	one_line_error 2 fl-pareto --max ttft_1024_s t.tsv
 	one_line_error 2 fl-pareto --ref note=1 t.tsv
 	one_line_error 2 fl-pareto --plot a.gif t.tsv
+	one_line_error 2 fl-pareto --confidence 0.4 t.tsv
 	one_line_error 3 fl-pareto /dev/null
 	printf 'arch\tloss_nats\nd1-f1-f\t1\n' > short
 	one_line_error 3 fl-pareto short
