@@ -5,6 +5,7 @@
 #   make test            the whole test suite; last line "N passed, N failed"
 #   make demo            the whole job on a corpus and a backbone of its own: six minutes on two cores
 #   make search BASE=DIR TEXT=FILE [OUT=DIR TRIALS=24 ...]   the search; see pipelines/search.mk
+#   make findings [OUT=DIR]   what the paper found, looked for in a search's tables; see pipelines/findings.mk
 #   make lint            layers, third-party headers, banned calls
 #   make fuzz            fuzz every parser for FUZZ_SECONDS=60 of processor time
 #   make bench           speed tables
@@ -61,7 +62,7 @@ GEN := $(PROTO:lib/%.proto=$B/gen/%.pb-c.c)
 LIB_OBJ := $(LIB_SRC:%.c=$B/obj/%.o) $(GEN:$B/%.c=$B/obj/%.o)
 MAN := $(patsubst man/%.in,$B/man/%,$(wildcard man/fl-*.1.in)) $(patsubst man/%,$B/man/%,$(wildcard man/*.[57]))
 
-.PHONY: all units fuzzers deps test lint fuzz demo search bench test-interop install help clean
+.PHONY: all units fuzzers deps test lint fuzz demo search findings bench test-interop install help clean
 all: $(TOOLS:%=$B/bin/%) $(MAN)
 units: $(UNITS:%=$B/test/%) $(if $(SAN)$(CROSS),,$B/test/inject.so)
 fuzzers: $(FUZZERS:%=$B/fuzz/%)
@@ -150,6 +151,10 @@ demo: deps
 search: deps
 	@+$(MAKE) --no-print-directory all
 	@+PATH="$(abspath $B)/bin:$$PATH" $(MAKE) --no-print-directory -f pipelines/search.mk
+
+findings: deps
+	@+$(MAKE) --no-print-directory all
+	@+PATH="$(abspath $B)/bin:$$PATH" $(MAKE) --no-print-directory -f pipelines/findings.mk
 
 bench: all
 	@for s in tests/bench/*.sh; do B='$B' $$s; done

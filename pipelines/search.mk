@@ -93,6 +93,16 @@ $(call asked,seed,$(SEED))
 $(call asked,trials,$(TRIALS) $(BATCH))
 $(call asked,budget,$(BUDGET) $(LATENCY))
 $(call asked,prompt,$(PROMPT))
+
+# All of it once more as a makefile, so that findings.mk asks for the same.
+SETTINGS := BASE TEXT HELD SPACE TRIALS BATCH SEED CPT_STEPS TEACHER TRAIN FINAL_STEPS PREFILL THREADS CHUNK REPEAT \
+	BUDGET PROMPT SEPARATOR MEASURE RUN
+define newline
+
+
+endef
+setting = define $1 :=$(newline)$(subst $$,$$$$,$($1))$(newline)endef$(newline)
+$(call asked,settings.mk,$(foreach v,$(SETTINGS),$(call setting,$v)))
 $(OUT)/asked/%: ;
 
 # The text as tokens ------------------------------------------------------------------------------
