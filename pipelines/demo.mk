@@ -51,15 +51,16 @@ $(OUT)/held.txt:
 # A sentencepiece tokenizer of 512 tokens, and a random model of the paper's kind: QK-norm, grouped queries.
 $(OUT)/random/model.safetensors: $(OUT)/stories.txt $(HERE)demo/config.json $(HERE)demo/tokenizer_config.json
 	$(call say,2. A tokenizer$(,) trained on them.)
-	@fl-init -o $(OUT)/random/ $(HERE)demo/config.json
+	@rm -rf $(@D) $(@D).tmp
+	@fl-init -o $(@D).tmp/ $(HERE)demo/config.json
 	@grep -v '^<|endoftext|>$$' $< > $(OUT)/stories.lines
 	@spm_train --input=$(OUT)/stories.lines --model_prefix=$(OUT)/tokenizer --vocab_size=512 --model_type=bpe \
 		--byte_fallback=true --normalization_rule_name=identity --remove_extra_whitespaces=false \
 		--num_threads=1 --minloglevel=2
 	@rm $(OUT)/stories.lines
-	@cp $(OUT)/tokenizer.model $(HERE)demo/tokenizer_config.json $(OUT)/random
-	@head -n 1 $< | fl-tokenize -c $(OUT)/random | wc -c | awk '{ print "the first story is " $$1 / 4 " tokens" }'
-	@touch $@
+	@cp $(OUT)/tokenizer.model $(HERE)demo/tokenizer_config.json $(@D).tmp
+	@head -n 1 $< | fl-tokenize -c $(@D).tmp | wc -c | awk '{ print "the first story is " $$1 / 4 " tokens" }'
+	@mv $(@D).tmp $(@D)
 
 $(OUT)/stories.tok $(OUT)/held.tok: %.tok: %.txt $(OUT)/random/model.safetensors
 	@fl-tokenize -c $(OUT)/random --separator '<|endoftext|>' -o $@ $<

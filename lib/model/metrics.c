@@ -322,11 +322,11 @@ fl_metrics_merge(struct fl_metrics *a, const struct fl_metrics *b, struct fl_err
 	}
 	if (!a->attn)
 		a->attn = b->attn;
-	a->tokens += b->tokens;
-	a->sequences += b->sequences;
 	for (enum fl_metric i = 0; i < FL_METRICS; i++) {
 		bool is_sum = i != FL_FFN_STATIC && i != FL_DIM_STATIC, had = a->sum[i];
 
+		if (is_sum && a->tokens && b->tokens && had != !!b->sum[i])
+			return fl_err_data(err, "only one of the metrics has '%s'", names[i]);
 		if (!b->sum[i] || (had && !is_sum))
 			continue;
 		fl_metrics_make(a, i);
@@ -335,5 +335,7 @@ fl_metrics_merge(struct fl_metrics *a, const struct fl_metrics *b, struct fl_err
 		if (!fl_sums_finite(a->sum[i], count(a, i)))
 			return fl_err_data(err, "the sums of '%s' are not finite", names[i]);
 	}
+	a->tokens += b->tokens;
+	a->sequences += b->sequences;
 	return 0;
 }

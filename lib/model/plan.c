@@ -389,7 +389,8 @@ end_file(struct run *r)
 	r->s = NULL;
 }
 
-/* A weights file: announces what it will hold. A file of which nothing is left is not written. */
+/* A weights file: announces what it will hold. One of which nothing is left is written too: the names of
+ * shards say how many there are. */
 static int
 begin_file(struct run *r, const struct fl_item *file)
 {
@@ -414,7 +415,7 @@ begin_file(struct run *r, const struct fl_item *file)
 	}
 	n += list_idle(r, all + n);
 	fl_progress_begin(file->name, "B", bytes);
-	if (got >= 0 && n > 0)
+	if (got >= 0)
 		got = fl_writer_weights(r->out, file->name, all, n, file->metadata, r->err);
 	free(all);
 	return got < 0 ? -1 : 0;

@@ -2,12 +2,15 @@
 #include "model/teacher.h"
 
 #include <stdio.h>
+#include <sys/stat.h>
 
-/* A safetensors file begins with the length of its header, and the header with a brace; no archive does. */
+/* A safetensors file begins with the length of its header, and the header with a brace; no archive does.
+ * What is no file would not survive being opened twice, and is a checkpoint. */
 static bool
 is_cache(const char *path)
 {
-	FILE *f = fopen(path, "rb");
+	struct stat st;
+	FILE *f = stat(path, &st) == 0 && S_ISREG(st.st_mode) ? fopen(path, "rb") : NULL;
 	char start[9];
 	bool is = f && fread(start, sizeof start, 1, f) == 1 && start[8] == '{';
 

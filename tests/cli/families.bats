@@ -105,6 +105,7 @@ shards() {
 		diff <(jq -S .weight_map "$index") <(jq -S .weight_map small/*.index.json) > left || true
 		assert_equal "$family $(grep '^[<>]' left | sed 's/.*"\(.*\)":.*/\1/; s/[0-9][0-9]*/N/' | sort -u | tr '\n' ' ')" \
 			"$family $(sed "s/.*: '\([^ ]*\)' is not part of this model.*/\1/; s/[0-9][0-9]*/N/" remarks | sort -u | tr '\n' ' ')"
+		fl-info --check small
 		rm -rf small
 	done <<-END
 		Qwen2.5-3B qwen2 36 "tie_word_embeddings": true

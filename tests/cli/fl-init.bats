@@ -6,7 +6,7 @@ load helper
 	fl-init -s 1 -j 4 "$FIXTURES/tiny-qwen3.json" > b.tar
 	fl-init -s 2 -o c.tar "$FIXTURES/tiny-qwen3.json"
 	cmp a.tar b.tar
-	! cmp -s a.tar c.tar
+	run -1 cmp -s a.tar c.tar
 	fl-info --check a.tar
 }
 

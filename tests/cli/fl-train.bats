@@ -138,7 +138,7 @@ less() {
 @test "documents do not see one another with --documents" {
 	fl-train "${FEW[@]}" --steps 3 -o a.tar "$TINY"
 	fl-train "${FEW[@]}" --steps 3 --documents -o b.tar "$TINY"
-	! cmp -s a.tar b.tar
+	run -1 cmp -s a.tar b.tar
 	fl-init -s 1 -o bare/ "$FIXTURES/tiny-qwen3.json"
 	one_line_error 3 fl-train "${FEW[@]}" --steps 3 --documents -o x.tar bare
 }

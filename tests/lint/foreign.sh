@@ -6,7 +6,7 @@ set -eu
 cd "${1:-.}"
 
 ours='assert|ctype|errno|fcntl|float|getopt|inttypes|limits|locale|math|poll|pthread|sched|signal'
-ours+='|spawn|stdarg|stdatomic|stdbool|stddef|stdint|stdio|stdlib|string|strings|sys/[a-z]+|termios'
+ours+='|spawn|stdalign|stdarg|stdatomic|stdbool|stddef|stdint|stdio|stdlib|string|strings|sys/[a-z]+|termios'
 ours+='|time|unistd|libgen|regex|dlfcn|ftw|omp|dirent|glob|fnmatch|wchar|link|elf|(x86|imm|arm_[a-z0-9]+)intrin|arm_(neon|fp16|bf16|acle)|cpuid'
 
 grep -Ho '^ *# *include *<[^>]*>' $(find lib tools -name '*.[ch]' 2>/dev/null | sort) /dev/null |
