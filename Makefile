@@ -9,6 +9,7 @@
 #   make lint            layers, third-party headers, banned calls
 #   make fuzz            fuzz every parser for FUZZ_SECONDS=60 of processor time
 #   make bench           speed tables
+#   make bench-search    how near the frontier the search comes, on problems whose frontier is known: six minutes
 #   make test-interop    other people's readers and runtimes, from PyPI
 #   make install PREFIX=/usr/local [DESTDIR=]
 #   make clean
@@ -51,10 +52,10 @@ LIB_SRC := $(filter-out $(shell tests/lint/foreign.sh | cut -d: -f1),$(LIB_SRC))
 UNITS := $(shell tests/portable.sh)
 LIBS := -static -lm
 else
-PKGS := libarchive libzstd jansson libpcre2-8 libutf8proc libxxhash libprotobuf-c
+PKGS := libarchive libzstd jansson libpcre2-8 libutf8proc libxxhash libprotobuf-c lapacke openblas libcerf
 PKGS += $(shell pkg-config --exists ompi-c 2>/dev/null && echo ompi-c)
 PKG_CFLAGS := $(shell pkg-config --cflags $(PKGS) 2>/dev/null) $(if $(filter ompi-c,$(PKGS)),-DFL_MPI)
-LIBS := -Wl,--as-needed $(shell pkg-config --libs $(PKGS) 2>/dev/null) -ldnnl -lm
+LIBS := -Wl,--as-needed $(shell pkg-config --libs $(PKGS) 2>/dev/null) -ldnnl -llbfgs -lm
 endif
 ALL_CFLAGS = -std=c11 -D_GNU_SOURCE $(if $(CROSS),-DFL_PORTABLE) -Ilib -I$B/gen $(WARN) -pthread -ffp-contract=off $(SANFLAGS) $(PKG_CFLAGS) $(CFLAGS)
 
@@ -62,7 +63,7 @@ GEN := $(PROTO:lib/%.proto=$B/gen/%.pb-c.c)
 LIB_OBJ := $(LIB_SRC:%.c=$B/obj/%.o) $(GEN:$B/%.c=$B/obj/%.o)
 MAN := $(patsubst man/%.in,$B/man/%,$(wildcard man/fl-*.1.in)) $(patsubst man/%,$B/man/%,$(wildcard man/*.[57]))
 
-.PHONY: all units fuzzers deps test lint fuzz demo search findings bench test-interop install help clean
+.PHONY: all units fuzzers deps test lint fuzz demo search findings bench bench-search test-interop install help clean
 all: $(TOOLS:%=$B/bin/%) $(MAN)
 units: $(UNITS:%=$B/test/%) $(if $(SAN)$(CROSS),,$B/test/inject.so)
 fuzzers: $(FUZZERS:%=$B/fuzz/%)
@@ -158,6 +159,13 @@ findings: deps
 
 bench: all
 	@for s in tests/bench/*.sh; do B='$B' $$s; done
+
+$B/bench/%: $B/obj/tests/bench/%.o $B/libfl.a
+	@mkdir -p $(@D)
+	$(LINK)
+
+bench-search: $B/bench/search
+	@$<
 
 test-interop: all
 	@B='$B' tests/interop/run

@@ -1,0 +1,29 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/* linalg.h -- dense matrices in double, by LAPACK and BLAS on one thread, so that sums come in one order.
+ *
+ * Matrices are row by row. A Cholesky factor is lower triangular; what stands above its diagonal is
+ * neither read nor meaningful. */
+#ifndef FL_SEARCH_LINALG_H
+#define FL_SEARCH_LINALG_H
+
+#include <stdbool.h>
+#include <stddef.h>
+
+/* l[n][n] := L with L L' = a + jitter I, of the symmetric a[n][n], whose lower triangle is read. Jitter is
+ * 0, or what was needed of 1e-8, 1e-7, ... 1e-4 times the mean of the diagonal. Returns -1, l undefined,
+ * if none helps: a is far from positive definite or not finite. a and l do not overlap. */
+int fl_cholesky(const double *a, double *l, size_t n);
+
+/* b[n][m] := L^-1 b. */
+void fl_cholesky_forward(const double *l, size_t n, double *b, size_t m);
+
+/* b[n] := (L L')^-1 b. */
+void fl_cholesky_solve(const double *l, size_t n, double *b);
+
+/* inv[n][n] := (L L')^-1, both triangles. */
+void fl_cholesky_inverse(const double *l, size_t n, double *inv);
+
+/* c[m][n] := a b with b[k][n]; a is [m][k], or [k][m] and taken transposed. */
+void fl_product(double *c, const double *a, bool transposed, const double *b, size_t m, size_t n, size_t k);
+
+#endif
