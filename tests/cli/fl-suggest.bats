@@ -97,3 +97,51 @@ setup() {
 	silent fl-suggest --space "$ROOT/pipelines/flash.space" -n 32
 	assert_equal "${#lines[@]}" 32
 }
+
+# measured N: a table of the space's first N, larger is better and slower.
+measured() {
+	printf 'arch\tloss_nats\tttft_64_s\n'
+	fl-suggest --space space -n "$1" < /dev/null | awk -F '[-df]' -v OFS='\t' '{ n = length($0) - 8
+		size = $2 * $4 * n; print $0, 2 + 100 / sqrt(size), size * 1e-6 + .01 * n }'
+}
+
+@test "where enough is measured, what improves the frontier is suggested, the same at any -j" {
+	measured 30 > trials.tsv
+	silent fl-suggest --space space -n 6 trials.tsv
+	printf '%s\n' "${lines[@]}" > archs
+	assert_equal "$(sort -u archs | wc -l)" 6
+	run -1 grep -qxFf <(cut -f 1 trials.tsv) archs
+	fl-suggest --space space -n 6 trials.tsv | cmp - archs
+	run -1 cmp -s archs <(fl-suggest --space space -n 6 --initial 31 trials.tsv)
+	fl-suggest --space space -n 6 -v trials.tsv 2>&1 > /dev/null | grep -c 'expected to raise the hypervolume by' | grep -qx 6
+}
+
+@test "what is pending is not suggested, and counts as being measured" {
+	measured 30 > trials.tsv
+	fl-suggest --space space -n 3 trials.tsv > archs
+	(cat trials.tsv; awk '{ print $0 "\t\t" }' archs) > pending.tsv
+	fl-suggest --space space -n 3 pending.tsv > next
+	run -1 grep -qxFf archs next
+	# Failed rows are known too, but nothing is expected to come of them.
+	(cat trials.tsv; awk '{ print $0 "\tnan\tnan" }' archs) > failed.tsv
+	fl-suggest --space space -n 3 failed.tsv > other
+	run -1 grep -qxFf archs other
+}
+
+@test "a reference point draws the search to what is better than it" {
+	measured 30 > trials.tsv
+	fl-suggest --space space -n 6 --ref ttft_64_s=.09 trials.tsv > fast
+	run -0 awk -F '[-df]' '{ n = length($0) - 8; if ($2 * $4 * n * 1e-6 + .01 * n > .13) print }' fast
+	assert_equal "$output" ""
+	one_line_error 2 fl-suggest --space space --ref size=1 trials.tsv
+	one_line_error 2 fl-suggest --space space --objectives loss_nats,size trials.tsv
+	sed -i '2s/[^\t]*$/0/' trials.tsv
+	one_line_error 3 fl-suggest --space space trials.tsv
+	[[ $stderr = *"ttft_64_s of '"*"' is not positive" ]]
+}
+
+@test "models too go on until the space is exhausted" {
+	(printf 'arch\tloss_nats\tttft_64_s\n'; fl-suggest --space small -n 12 < /dev/null | awk '{ print $0 "\t" 3 + NR / 10 "\t" 1 / NR }') > few.tsv
+	run --separate-stderr -1 fl-suggest --space small -n 20 few.tsv
+	assert_equal "${#lines[@]}" 12
+}
