@@ -319,8 +319,10 @@ attend(const struct job *job, size_t index, int thread, struct fl_scratch *scrat
 	t.position = a->past + query;
 	t.rows = min(job->step, a->queries - query) * job->group;
 	t.padded = (t.rows + ATTEND_ROWS - 1) / ATTEND_ROWS * ATTEND_ROWS;
-	own.k += t.sequence * a->kv_sequence;
-	own.v += t.sequence * a->kv_sequence;
+	if (t.sequence) {
+		own.k += t.sequence * a->kv_sequence;
+		own.v += t.sequence * a->kv_sequence;
+	}
 	at = ((t.sequence * a->queries + query) * a->heads + t.head * job->group) * a->dim;
 
 	spread(&t, fl_scratch_get(scratch, thread, room(t.padded, t.dim)));

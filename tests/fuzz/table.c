@@ -24,7 +24,9 @@ use(const struct fl_table *t, struct fl_err *err)
 	    fl_pareto(x.v, y.v, t->rows, front) > t->rows)
 		abort();
 	free(y.v);
+	free(y.se);
 	free(x.v);
+	free(x.se);
 	free(front);
 }
 
