@@ -1,17 +1,28 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /* fl-predict.c -- what the columns of a table say of one another. */
+#include <math.h>
 #include <stdio.h>
+#include <string.h>
 
+#include "base/alloc.h"
 #include "base/cli.h"
+#include "base/str.h"
 #include "search/agree.h"
+#include "search/crossval.h"
+#include "search/surrogate.h"
 #include "search/table.h"
 
 static struct fl_strs pairs;
-static bool json;
+static const char *column_name;
+static bool json, crossval;
 
 static const struct fl_opt opts[] = {
 	{ 0, "agree", "a,b", "Print how far columns a and b rank the architectures alike. Repeatable.",
 	  .list = &pairs },
+	{ 0, "cv", NULL, "Print how well a time is predicted from rows it was not learnt from, by cross-validation.",
+	  .flag = &crossval },
+	{ 0, "column", "col", "Predict col, a time or a rate. The default is the first ttft column.",
+	  .str = &column_name },
 	FL_OPT_JSON(json),
 	{ 0 },
 };
@@ -39,6 +50,158 @@ print_agreement(const struct fl_agreement *g, bool header)
 	fl_row_free(&row);
 }
 
+/* Times ------------------------------------------------------------------------------------------ */
+
+struct times {
+	const char *name;
+	bool is_rate; /* a rate is the time it stands for */
+	size_t n;
+	struct fl_arch *arch;
+	double *seconds;
+	size_t *row;
+};
+
+static int
+find_column(const struct fl_table *t)
+{
+	for (size_t i = 0; !column_name && i < t->columns; i++)
+		if (fl_str_begins(t->name[i], "ttft_") && fl_table_goal(t->name[i]))
+			return (int)i;
+	if (!column_name)
+		fl_die(FL_EXIT_DATA, "the table has no ttft column; name one with --column");
+	if (fl_table_column(t, column_name) < 0)
+		fl_die(FL_EXIT_USAGE, "the table has no column '%s'", column_name);
+	if (!fl_str_ends(column_name, "_s"))
+		fl_die(FL_EXIT_USAGE, "'%s' is neither a time, _s, nor a rate, _tok_s", column_name);
+	return fl_table_column(t, column_name);
+}
+
+static struct times
+read_times(const struct fl_table *t)
+{
+	int c = find_column(t);
+	struct times x = { t->name[c], fl_table_goal(t->name[c]) > 0, 0, fl_alloc(t->rows, sizeof *x.arch),
+		fl_alloc(t->rows, sizeof *x.seconds), fl_alloc(t->rows, sizeof *x.row) };
+	struct fl_err err = { 0 };
+
+	for (size_t r = 0; r < t->rows; r++) {
+		double v = fl_table_cell(t, r, (size_t)c)->value;
+		const char *name = fl_table_cell(t, r, 0)->text;
+
+		if (isnan(v))
+			continue;
+		if (v <= 0)
+			fl_die(FL_EXIT_DATA, "%s of '%s' is not positive", x.name, name);
+		if (fl_arch_parse(name, &x.arch[x.n], &err) < 0)
+			fl_die_err(&err);
+		x.seconds[x.n] = x.is_rate ? 1 / v : v;
+		x.row[x.n++] = r;
+	}
+	if (x.n == 0)
+		fl_die(FL_EXIT_DATA, "no row has %s", x.name);
+	return x;
+}
+
+static void
+print_score(const char *model, const struct fl_score *s, size_t n, bool header)
+{
+	struct fl_row row = { 0 };
+
+	fl_row_str(&row, "model", model);
+	fl_row_real(&row, "r2", s->r2);
+	fl_row_real(&row, "mape", s->mape);
+	fl_row_real(&row, "within_5", s->within_5);
+	fl_row_real(&row, "within_10", s->within_10);
+	fl_row_real(&row, "tau", s->tau);
+	fl_row_real(&row, "spearman", s->rho);
+	fl_row_real(&row, "cover_95", s->cover_95);
+	fl_row_int(&row, "n", (long long)n);
+	fl_row_print(&row, stdout, header, json);
+	fl_row_free(&row);
+}
+
+/* Linear in a column that all rows have; a table without it has no such baseline. */
+static void
+print_baseline(const struct fl_table *t, const struct times *x, const char *label, const char *name)
+{
+	int c = fl_table_column(t, name);
+	double *v = fl_alloc(x->n, sizeof *v);
+	struct fl_score s;
+
+	for (size_t i = 0; i < x->n; i++)
+		if (c < 0 || isnan(v[i] = fl_table_cell(t, x->row[i], (size_t)c)->value))
+			return;
+	s = fl_crossval_linear(v, 1, x->seconds, x->n);
+	print_score(label, &s, x->n, false);
+}
+
+/* Linear in layers, width, ffn and the numbers of full and window layers. */
+static void
+print_linear(const struct times *x)
+{
+	double(*v)[5] = fl_alloc(x->n, sizeof *v);
+	struct fl_score s;
+
+	for (size_t i = 0; i < x->n; i++) {
+		v[i][0] = x->arch[i].layers;
+		v[i][1] = x->arch[i].width;
+		v[i][2] = x->arch[i].ffn;
+		for (const char *c = x->arch[i].pattern; *c; c++)
+			v[i][*c == 'f' ? 3 : 4] += *c != 's';
+	}
+	s = fl_crossval_linear(*v, 5, x->seconds, x->n);
+	print_score("linear", &s, x->n, false);
+}
+
+static void
+print_crossval(const struct fl_table *t, const struct times *x)
+{
+	struct fl_str flop = { 0 };
+	struct fl_score s;
+
+	if (x->n < 20)
+		fl_die(FL_EXIT_DATA, "%zu rows are too few to cross-validate: 20 it takes", x->n);
+	s = fl_crossval_surrogate(x->arch, x->seconds, x->n);
+	print_score("gp", &s, x->n, true);
+	fl_str_printf(&flop, "%.*s_flop", (int)(strlen(x->name) - strlen(x->is_rate ? "_tok_s" : "_s")), x->name);
+	print_baseline(t, x, "params", "params");
+	print_baseline(t, x, "flop", flop.data);
+	print_linear(x);
+}
+
+/* The architectures on standard input, one a line, as rows. */
+static void
+print_predictions(const struct times *x)
+{
+	double *y = fl_alloc(x->n, sizeof *y), mean, sd;
+	struct fl_surrogate *model;
+	struct fl_str sd_name = { 0 };
+	struct fl_err err = { 0 };
+	struct fl_arch a;
+	char line[FL_ARCH_LEN + 1];
+
+	for (size_t i = 0; i < x->n; i++)
+		y[i] = log(x->seconds[i]);
+	model = fl_surrogate_fit(x->arch, y, x->n, true);
+	fl_str_printf(&sd_name, "%s_sd", x->name);
+	for (bool first = true; fgets(line, sizeof line, stdin); first = false) {
+		struct fl_row row = { 0 };
+
+		line[strcspn(line, "\n")] = '\0';
+		if (fl_arch_parse(line, &a, &err) < 0)
+			fl_die_err(&err);
+		fl_surrogate_predict(model, &a, &mean, &sd);
+		mean = exp(x->is_rate ? -mean : mean);
+		fl_row_str(&row, "arch", line);
+		fl_row_real(&row, x->name, mean);
+		fl_row_real(&row, sd_name.data, mean * sd);
+		fl_row_print(&row, stdout, first, json);
+		fl_row_free(&row);
+	}
+	if (ferror(stdin))
+		fl_die(FL_EXIT_SYSTEM, "cannot read 'standard input'");
+}
+
 int
 main(int argc, char **argv)
 {
@@ -48,8 +211,10 @@ main(int argc, char **argv)
 	struct fl_err err = { 0 };
 	struct fl_table *t;
 
-	if (pairs.n == 0)
-		fl_die(FL_EXIT_USAGE, "which columns? --agree is missing");
+	if (pairs.n && (crossval || column_name))
+		fl_die(FL_EXIT_USAGE, "--agree compares columns: it takes neither --cv nor --column");
+	if (pairs.n == 0 && !crossval && first == argc)
+		fl_die(FL_EXIT_USAGE, "which table? The architectures are on standard input");
 	t = fl_table_read(paths, first < argc ? (size_t)(argc - first) : 1, &err);
 	if (!t)
 		fl_die_err(&err);
@@ -59,6 +224,14 @@ main(int argc, char **argv)
 		if (fl_agree(t, pairs.v[i], &g, &err) < 0)
 			fl_die_err(&err);
 		print_agreement(&g, i == 0);
+	}
+	if (pairs.n == 0) {
+		struct times x = read_times(t);
+
+		if (crossval)
+			print_crossval(t, &x);
+		else
+			print_predictions(&x);
 	}
 	return fl_finish(FL_EXIT_OK);
 }

@@ -14,6 +14,7 @@ struct fl_surrogate {
 	double cost[TERMS];		   /* seconds a unit of each term; all 0 for a plain column */
 	int scale[FL_SURROGATE_DIMS];
 	bool linear[FL_SURROGATE_DIMS];
+	double stretch; /* of standard deviations, at least 1 */
 };
 
 /* Features ------------------------------------------------------------------------------------- */
@@ -139,6 +140,31 @@ fit_costs(struct fl_surrogate *s, const struct fl_arch *arch, const double *y, s
 	free(rest);
 }
 
+/* The model's standard deviations are too small where observations are few or noise has long tails. */
+static int
+by_value(const void *x, const void *y)
+{
+	double a = *(const double *)x, b = *(const double *)y;
+
+	return (a > b) - (a < b);
+}
+
+static double
+find_stretch(const struct fl_gp *gp, const double *y, size_t n)
+{
+	double *mean = fl_alloc(n, sizeof *mean), *sd = fl_alloc(n, sizeof *sd), widest;
+	size_t at = (size_t)ceil(.95 * (double)(n + 1)) - 1;
+
+	fl_gp_leave_one_out(gp, mean, sd);
+	for (size_t i = 0; i < n; i++)
+		mean[i] = fabs(y[i] - mean[i]) / sd[i];
+	qsort(mean, n, sizeof *mean, by_value);
+	widest = mean[at < n ? at : n - 1];
+	free(mean);
+	free(sd);
+	return fmax(1, widest / 1.959964);
+}
+
 /* The model -------------------------------------------------------------------------------------- */
 
 struct fl_surrogate *
@@ -158,6 +184,7 @@ fl_surrogate_fit(const struct fl_arch *arch, const double *y, size_t n, bool tim
 	for (size_t i = 0; i < n; i++)
 		fl_surrogate_features(s, &arch[i], x + i * FL_SURROGATE_DIMS);
 	s->gp = fl_gp_fit(&form, x, y, NULL, n);
+	s->stretch = find_stretch(s->gp, y, n);
 	free(x);
 	return s;
 }
@@ -175,4 +202,14 @@ const struct fl_gp *
 fl_surrogate_gp(const struct fl_surrogate *s)
 {
 	return s->gp;
+}
+
+void
+fl_surrogate_predict(const struct fl_surrogate *s, const struct fl_arch *a, double *mean, double *sd)
+{
+	double x[FL_SURROGATE_DIMS];
+
+	fl_surrogate_features(s, a, x);
+	fl_gp_predict(s->gp, x, 1, mean, sd);
+	*sd = s->stretch * hypot(*sd, fl_gp_noise(s->gp));
 }

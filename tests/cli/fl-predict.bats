@@ -39,12 +39,49 @@ setup() {
 }
 
 @test "mistakes are named" {
-	one_line_error 2 fl-predict t.tsv
-	assert_equal "$stderr" "fl-predict: which columns? --agree is missing"
+	one_line_error 2 fl-predict
+	assert_equal "$stderr" "fl-predict: which table? The architectures are on standard input"
+	one_line_error 2 fl-predict --agree loss_nats,params --cv t.tsv
+	one_line_error 2 fl-predict --column params t.tsv
+	assert_equal "$stderr" "fl-predict: 'params' is neither a time, _s, nor a rate, _tok_s"
+	one_line_error 3 fl-predict --cv t.tsv
+	assert_equal "$stderr" "fl-predict: 5 rows are too few to cross-validate: 20 it takes"
+	echo d64 | one_line_error 3 fl-predict t.tsv
 	one_line_error 2 fl-predict --agree loss_nats t.tsv
 	assert_equal "$stderr" "fl-predict: 'loss_nats' is not two columns with a comma between"
 	one_line_error 2 fl-predict --agree loss_nats,speed t.tsv
 	assert_equal "$stderr" "fl-predict: the table has no column 'speed'"
 	one_line_error 3 fl-predict --agree a,b /dev/null
 	one_line_error 4 fl-predict --agree a,b absent
+}
+
+# A machine whose time is known: so much for each weight and each layer with attention.
+machine() {
+	awk -F '[-df]' -v OFS='\t' 'BEGIN { print "arch", "ttft_64_s", "params", "decode_8_tok_s" }
+		{ arch = $0; pattern = $0; sub(/.*-/, "", pattern); n = length(pattern); attend = gsub(/[fw]/, "", pattern)
+		  t = 1e-3 + 3e-8 * $2 * $4 * n + 2e-3 * attend; print arch, t, $2 * $4 * n, 1 / t }'
+}
+
+@test "a time is predicted, with its standard deviation, and a rate as its inverse" {
+	printf '%s\n' 'layers 2..6' 'width 64..512/64' 'ffn 128..1024/128' 'letters f s' > space
+	fl-suggest --space space -n 50 < /dev/null > archs
+	machine < archs | head -n 41 > known.tsv
+	tail -n 10 archs > unknown
+	fl-predict known.tsv < unknown > predicted
+	assert_equal "$(head -n 1 predicted)" "$(printf 'arch\tttft_64_s\tttft_64_s_sd')"
+	paste predicted <(machine < unknown) | awk 'NR > 1 && ($1 != $4 || ($2 / $5 - 1) ^ 2 > .02 ^ 2)' > wrong
+	assert_equal "$(cat wrong)" ""
+	fl-predict --column decode_8_tok_s known.tsv < unknown | paste predicted - |
+		awk 'NR > 1 && ($2 * $5 - 1) ^ 2 > .02 ^ 2' > wrong
+	assert_equal "$(cat wrong)" ""
+	cmp predicted <(fl-predict known.tsv < unknown)
+}
+
+@test "cross-validation compares the model with linear ones on the same rows" {
+	printf '%s\n' 'layers 2..6' 'width 64..512/64' 'ffn 128..1024/128' 'letters f s' > space
+	fl-suggest --space space -n 60 < /dev/null | machine > known.tsv
+	silent fl-predict --cv known.tsv
+	assert_equal "$(cut -f 1 <<< "$output" | paste -sd ' ')" "model gp params linear"
+	awk 'NR == 2 { gp = $2 > .99 && $3 < 2 && $5 > 99 && $6 > .95 } NR > 2 { worse += $3 } \
+		END { exit !(gp && worse > 4) }' <<< "$output"
 }

@@ -1,0 +1,24 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/* crossval.h -- how well a time is predicted from what it was not learnt from: ten-fold cross-validation. */
+#ifndef FL_SEARCH_CROSSVAL_H
+#define FL_SEARCH_CROSSVAL_H
+
+#include <stddef.h>
+
+#include "base/arch.h"
+
+struct fl_score {
+	double r2;		  /* of the times; 1 is perfect */
+	double mape;		  /* mean absolute relative error, percent */
+	double within_5, within_10; /* percent of rows whose relative error is no larger than so many percent */
+	double tau, rho;	  /* Kendall's tau-b and Spearman's rho with the truth */
+	double cover_95;	  /* percent of rows in the 95 % interval; NaN where the model has none */
+};
+
+/* Of the model of search/surrogate.h: n >= 10 rows, seconds[n] > 0. */
+struct fl_score fl_crossval_surrogate(const struct fl_arch *arch, const double *seconds, size_t n);
+
+/* Of linear regression on x[n][k]. */
+struct fl_score fl_crossval_linear(const double *x, size_t k, const double *seconds, size_t n);
+
+#endif
