@@ -141,27 +141,19 @@ column(struct fl_str *s, const char *what, int length, const char *rest)
 }
 
 static void
-put_prefill(struct fl_row *row, int n, const struct fl_repeats *r, const struct fl_config *c)
+put(struct fl_row *row, const char *what, int n, const char *unit, const struct fl_repeats *r, uint64_t flop)
 {
-	struct fl_str name = { 0 };
+	struct fl_str name = { 0 }, sd = { 0 }, count = { 0 };
 
-	fl_row_real(row, column(&name, "ttft", n, "s"), r->mean);
-	fl_row_real(row, column(&name, "ttft", n, "s_sd"), r->sd);
-	fl_row_int(row, column(&name, "ttft", n, "s_n"), r->n);
-	fl_row_int(row, column(&name, "ttft", n, "flop"), (long long)fl_cost_prefill(c, (size_t)n));
+	fl_str_printf(&sd, "%s_sd", unit);
+	fl_str_printf(&count, "%s_n", unit);
+	fl_row_real(row, column(&name, what, n, unit), r->mean);
+	fl_row_real(row, column(&name, what, n, sd.data), r->sd);
+	fl_row_int(row, column(&name, what, n, count.data), r->n);
+	fl_row_int(row, column(&name, what, n, "flop"), (long long)flop);
 	fl_str_free(&name);
-}
-
-static void
-put_decode(struct fl_row *row, int n, const struct fl_repeats *r, const struct fl_config *c)
-{
-	struct fl_str name = { 0 };
-
-	fl_row_real(row, column(&name, "decode", n, "tok_s"), r->mean);
-	fl_row_real(row, column(&name, "decode", n, "tok_s_sd"), r->sd);
-	fl_row_int(row, column(&name, "decode", n, "tok_s_n"), r->n);
-	fl_row_int(row, column(&name, "decode", n, "flop"), (long long)fl_cost_decode(c, (size_t)n));
-	fl_str_free(&name);
+	fl_str_free(&sd);
+	fl_str_free(&count);
 }
 
 static void
@@ -175,9 +167,11 @@ print(const struct fl_model *m, const struct fl_measured *x)
 	fl_config_arch(&m->config, &arch);
 	fl_row_str(&row, "arch", fl_arch_format(&arch, text));
 	for (size_t i = 0; i < opt.prefills; i++)
-		put_prefill(&row, opt.prefill[i], &x->ttft[i], &m->config);
+		put(&row, "ttft", opt.prefill[i], "s", &x->ttft[i],
+		    fl_cost_prefill(&m->config, (size_t)opt.prefill[i]));
 	for (size_t i = 0; i < opt.decodes; i++)
-		put_decode(&row, opt.decode[i], &x->decode[i], &m->config);
+		put(&row, "decode", opt.decode[i], "tok_s", &x->decode[i],
+		    fl_cost_decode(&m->config, (size_t)opt.decode[i]));
 	fl_row_int(&row, "params", (long long)fl_config_parameters(&m->config));
 	fl_row_real(&row, "weights_mib", (double)m->bytes / mib);
 	fl_row_real(&row, "cache_mib", (double)x->cache_bytes / mib);

@@ -11,6 +11,8 @@
 #include <math.h>
 #include <string.h>
 
+#include "compute/vec.h"
+
 #define INLINE static inline __attribute__((always_inline)) TARGET
 #define UNROLL _Pragma("GCC unroll 16")
 
@@ -33,29 +35,18 @@ store(float *p, const vec *v)
 	memcpy(p, v, sizeof *v);
 }
 
-/* e^x for x <= 0, as fl_vec_exp() has it; a NaN stays one. */
+/* e^x for x <= 0; a NaN stays one. */
 INLINE void
 exponential(vec *x)
 {
-	const float round = 0x1.8p23f, ln2_head = 0x1.62e4p-1f, ln2_tail = 0x1.7f7d1cp-20f;
 	const float lowest = -87.3f;
-	vec least = { 0 }, v, n, r, p;
+	vec least = { 0 }, v;
 	ivec in;
 
 	least += lowest;
 	in = ~(*x < least);
 	v = (vec)((ivec)*x & in);
-	n = v * 0x1.715476p0f + round - round;
-	r = v - n * ln2_head - n * ln2_tail;
-	p = r * (1 / 5040.f) + 1 / 720.f;
-	p = p * r + 1 / 120.f;
-	p = p * r + 1 / 24.f;
-	p = p * r + 1 / 6.f;
-	p = p * r + 0.5f;
-	p = p * r + 1.f;
-	p = p * r + 1.f;
-	p = (vec)((ivec)p + (__builtin_convertvector(n, ivec) << 23));
-	*x = (vec)((ivec)p & in);
+	*x = (vec)((ivec)FL_EXP(vec, ivec, v) & in);
 }
 
 /* --- scores --- */

@@ -2,10 +2,11 @@
 #include "compute/fake_quant.h"
 
 #include <math.h>
+#include <string.h>
 
 #include "base/parallel.h"
+#include "compute/int8_row.h"
 #include "compute/matrix.h"
-#include "compute/vec.h"
 
 enum { TILE = 1 << 14 /* floats a tile */ };
 
@@ -52,33 +53,6 @@ fl_fake_quant_weights(float *out, const float *w, size_t rows, size_t n, int bit
 	run(&(struct job){ out, w, rows, n, 0, bits, how, s }, weights_tile);
 }
 
-/* Adding and subtracting 1.5 * 2^23 rounds to the nearest integer, ties to even. */
-FL_CLONES static void
-fake_row(float *out, const float *x, size_t n)
-{
-	const float round = 0x1.8p23f;
-	float low = 0, high = 0, scale, inverse, zero;
-
-	for (size_t i = 0; i < n; i++) {
-		low = x[i] < low ? x[i] : low;
-		high = x[i] > high ? x[i] : high;
-	}
-	scale = (high - low) / 255;
-	if (!(scale > 0)) {
-		memmove(out, x, n * sizeof *x);
-		return;
-	}
-	inverse = 1 / scale;
-	zero = nearbyintf(-128 - low * inverse);
-	zero = zero < -128 ? -128 : zero > 127 ? 127 : zero;
-	for (size_t i = 0; i < n; i++) {
-		float q = x[i] * inverse + round - round + zero;
-
-		q = q < -128 ? -128 : q > 127 ? 127 : q;
-		out[i] = (q - zero) * scale;
-	}
-}
-
 static void
 rows_tile(void *ctx, size_t tile, int thread)
 {
@@ -86,8 +60,15 @@ rows_tile(void *ctx, size_t tile, int thread)
 	size_t last = (tile + 1) * j->tile_rows;
 
 	(void)thread;
-	for (size_t r = tile * j->tile_rows; r < last && r < j->rows; r++)
-		fake_row(j->out + r * j->n, j->in + r * j->n, j->n);
+	for (size_t r = tile * j->tile_rows; r < last && r < j->rows; r++) {
+		const float *x = j->in + r * j->n;
+		float *out = j->out + r * j->n, scale, zero;
+
+		if (fl_int8_range(x, j->n, &scale, &zero))
+			fl_int8_round_trip(out, x, j->n, scale, zero);
+		else
+			memmove(out, x, j->n * sizeof *x);
+	}
 }
 
 void

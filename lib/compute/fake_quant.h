@@ -14,12 +14,8 @@
 void fl_fake_quant_weights(float *out, const float *w, size_t rows, size_t n, int bits,
     const struct fl_quant_how *how, struct fl_scratch *s);
 
-/* Activations [rows, n] as 8-bit runtimes see them, a scale and a zero point a row: with [low, high] the range of
- * the row and 0,
- *
- *     s = (high - low) / 255      z = round(-128 - low / s)      x ~ s (clip(round(x / s) + z) - z)
- *
- * out may be x. (ExecuTorch's choose_qparams_per_token_asymmetric.) */
+/* Activations [rows, n] as 8-bit runtimes see them, a scale and a zero point a row as compute/int8_row.h has
+ * them; a row that is not finite, or next to nothing, stays as it is. out may be x. */
 void fl_fake_quant_rows(float *out, const float *x, size_t rows, size_t n);
 
 #endif

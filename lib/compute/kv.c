@@ -1,13 +1,12 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 #include "compute/kv.h"
 
-#include <math.h>
 #include <stdlib.h>
 #include <string.h>
 
 #include "base/alloc.h"
 #include "base/parallel.h"
-#include "compute/vec.h"
+#include "compute/int8_row.h"
 
 static const char what[] = "the key-value cache";
 
@@ -100,46 +99,14 @@ slide(struct fl_kv *c, size_t window)
 
 /* --- one token of one head --- */
 
-FL_CLONES static void
-range(float *low, float *high, const float *x, size_t n)
-{
-	float least = 0, most = 0;
-
-	for (size_t i = 0; i < n; i++) {
-		least = x[i] < least ? x[i] : least;
-		most = x[i] > most ? x[i] : most;
-	}
-	*low = least;
-	*high = most;
-}
-
-/* Adding and subtracting 1.5 * 2^23 rounds to the nearest integer, ties to even. */
-FL_CLONES static void
-round_all(int8_t *q, const float *x, size_t n, float inverse, float zero)
-{
-	const float round = 0x1.8p23f;
-
-	for (size_t i = 0; i < n; i++) {
-		float y = x[i] * inverse + round - round + zero;
-
-		y = y > -128 ? y : -128; /* a NaN too */
-		q[i] = (int8_t)(y < 127 ? y : 127);
-	}
-}
-
 void
 fl_kv_round(int8_t *q, float *scale, int32_t *zero, const float *x, size_t n)
 {
-	float low, high, z;
+	float z;
 
-	range(&low, &high, x, n);
-	*scale = (high - low) / 255;
-	if (!(*scale > 0x1p-120f)) /* nothing but zeros, or next to it */
-		*scale = 1;
-	z = nearbyintf(-128 - low / *scale);
-	z = z > -128 ? z : -128;
-	*zero = (int32_t)(z < 127 ? z : 127);
-	round_all(q, x, n, 1 / *scale, (float)*zero);
+	fl_int8_range(x, n, scale, &z);
+	fl_int8_round(q, x, n, *scale, z);
+	*zero = (int32_t)z;
 }
 
 static void

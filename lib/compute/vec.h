@@ -99,28 +99,32 @@ fl_vec_limit(fl_vec *y, const fl_vec *x, float low, float high)
 	memcpy(y, out, sizeof out);
 }
 
-/* e^x within 2 units in the last place; 0 below -87.3, infinity above 88.
+/* e^v for v from -87.3 to 88, within 2 units in the last place, of vectors of floats `vec` and integers `ivec` of
+ * any length.
  *
- * x = n ln 2 + r with |r| <= ln 2 / 2; e^r by its Taylor polynomial, whose first neglected term is
+ * v = n ln 2 + r with |r| <= ln 2 / 2; e^r by its Taylor polynomial, whose first neglected term is
  * r^8/8! < 6e-9; 2^n by adding n to the exponent. ln 2 is split so that n * its head is exact. */
+#define FL_EXP(vec, ivec, v) ({ \
+	const float round_ = 0x1.8p23f, head_ = 0x1.62e4p-1f, tail_ = 0x1.7f7d1cp-20f; \
+	vec n_ = (v) * 0x1.715476p0f + round_ - round_, r_ = (v) - n_ * head_ - n_ * tail_, p_; \
+	p_ = r_ * (1 / 5040.f) + 1 / 720.f; \
+	p_ = p_ * r_ + 1 / 120.f; \
+	p_ = p_ * r_ + 1 / 24.f; \
+	p_ = p_ * r_ + 1 / 6.f; \
+	p_ = p_ * r_ + 0.5f; \
+	p_ = p_ * r_ + 1.f; \
+	p_ = p_ * r_ + 1.f; \
+	(vec)((ivec)p_ + (__builtin_convertvector(n_, ivec) << 23)); })
+
+/* e^x; 0 below -87.3, infinity above 88. */
 FL_INLINE void
 fl_vec_exp(fl_vec *x)
 {
-	const float round = 0x1.8p23f, ln2_head = 0x1.62e4p-1f, ln2_tail = 0x1.7f7d1cp-20f;
 	const float lowest = -87.3f, highest = 88.0f;
-	fl_vec v, n, r, p;
+	fl_vec v, p;
 
 	fl_vec_within(&v, x, lowest, highest);
-	n = v * 0x1.715476p0f + round - round;
-	r = v - n * ln2_head - n * ln2_tail;
-	p = r * (1 / 5040.f) + 1 / 720.f;
-	p = p * r + 1 / 120.f;
-	p = p * r + 1 / 24.f;
-	p = p * r + 1 / 6.f;
-	p = p * r + 0.5f;
-	p = p * r + 1.f;
-	p = p * r + 1.f;
-	p = (fl_vec)((fl_ivec)p + (__builtin_convertvector(n, fl_ivec) << 23));
+	p = FL_EXP(fl_vec, fl_ivec, v);
 	fl_vec_limit(&p, x, lowest, highest);
 	*x = p;
 }

@@ -1,0 +1,64 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+#include "compute/int8_row.h"
+
+#include <math.h>
+
+#include "compute/vec.h"
+
+FL_CLONES static void
+extremes(const float *x, size_t n, float *low, float *high)
+{
+	float least = 0, most = 0;
+
+	for (size_t i = 0; i < n; i++) {
+		least = x[i] < least ? x[i] : least;
+		most = x[i] > most ? x[i] : most;
+	}
+	*low = least;
+	*high = most;
+}
+
+bool
+fl_int8_range(const float *x, size_t n, float *scale, float *zero)
+{
+	float low, high;
+
+	extremes(x, n, &low, &high);
+	*scale = (high - low) / 255;
+	if (!(*scale > 0x1p-120f && *scale < INFINITY)) {
+		*scale = 1;
+		*zero = -128;
+		return false;
+	}
+	*zero = fminf(fmaxf(nearbyintf(-128 - low * (1 / *scale)), -128), 127);
+	return true;
+}
+
+/* Adding and subtracting 1.5 * 2^23 rounds to the nearest integer, ties to even. */
+FL_INLINE float
+rounded(float x, float inverse, float zero)
+{
+	const float round = 0x1.8p23f;
+	float q = x * inverse + round - round + zero;
+
+	q = q > -128 ? q : -128;
+	return q < 127 ? q : 127;
+}
+
+FL_CLONES void
+fl_int8_round(int8_t *q, const float *x, size_t n, float scale, float zero)
+{
+	float inverse = 1 / scale;
+
+	for (size_t i = 0; i < n; i++)
+		q[i] = (int8_t)rounded(x[i], inverse, zero);
+}
+
+FL_CLONES void
+fl_int8_round_trip(float *out, const float *x, size_t n, float scale, float zero)
+{
+	float inverse = 1 / scale;
+
+	for (size_t i = 0; i < n; i++)
+		out[i] = (rounded(x[i], inverse, zero) - zero) * scale;
+}
