@@ -11,6 +11,7 @@
 #include "search/crossval.h"
 #include "search/surrogate.h"
 #include "search/table.h"
+#include "search/times.h"
 
 static struct fl_strs pairs;
 static const char *column_name;
@@ -52,56 +53,6 @@ print_agreement(const struct fl_agreement *g, bool header)
 
 /* Times ------------------------------------------------------------------------------------------ */
 
-struct times {
-	const char *name;
-	bool is_rate; /* a rate is the time it stands for */
-	size_t n;
-	struct fl_arch *arch;
-	double *seconds;
-	size_t *row;
-};
-
-static int
-find_column(const struct fl_table *t)
-{
-	for (size_t i = 0; !column_name && i < t->columns; i++)
-		if (fl_str_begins(t->name[i], "ttft_") && fl_table_goal(t->name[i]))
-			return (int)i;
-	if (!column_name)
-		fl_die(FL_EXIT_DATA, "the table has no ttft column; name one with --column");
-	if (fl_table_column(t, column_name) < 0)
-		fl_die(FL_EXIT_USAGE, "the table has no column '%s'", column_name);
-	if (!fl_str_ends(column_name, "_s"))
-		fl_die(FL_EXIT_USAGE, "'%s' is neither a time, _s, nor a rate, _tok_s", column_name);
-	return fl_table_column(t, column_name);
-}
-
-static struct times
-read_times(const struct fl_table *t)
-{
-	int c = find_column(t);
-	struct times x = { t->name[c], fl_table_goal(t->name[c]) > 0, 0, fl_alloc(t->rows, sizeof *x.arch),
-		fl_alloc(t->rows, sizeof *x.seconds), fl_alloc(t->rows, sizeof *x.row) };
-	struct fl_err err = { 0 };
-
-	for (size_t r = 0; r < t->rows; r++) {
-		double v = fl_table_cell(t, r, (size_t)c)->value;
-		const char *name = fl_table_cell(t, r, 0)->text;
-
-		if (isnan(v))
-			continue;
-		if (v <= 0)
-			fl_die(FL_EXIT_DATA, "%s of '%s' is not positive", x.name, name);
-		if (fl_arch_parse(name, &x.arch[x.n], &err) < 0)
-			fl_die_err(&err);
-		x.seconds[x.n] = x.is_rate ? 1 / v : v;
-		x.row[x.n++] = r;
-	}
-	if (x.n == 0)
-		fl_die(FL_EXIT_DATA, "no row has %s", x.name);
-	return x;
-}
-
 static void
 print_score(const char *model, const struct fl_score *s, size_t n, bool header)
 {
@@ -122,7 +73,7 @@ print_score(const char *model, const struct fl_score *s, size_t n, bool header)
 
 /* Linear in a column that all rows have; a table without it has no such baseline. */
 static void
-print_baseline(const struct fl_table *t, const struct times *x, const char *label, const char *name)
+print_baseline(const struct fl_table *t, const struct fl_times *x, const char *label, const char *name)
 {
 	int c = fl_table_column(t, name);
 	double *v = fl_alloc(x->n, sizeof *v);
@@ -131,58 +82,39 @@ print_baseline(const struct fl_table *t, const struct times *x, const char *labe
 	for (size_t i = 0; i < x->n; i++)
 		if (c < 0 || isnan(v[i] = fl_table_cell(t, x->row[i], (size_t)c)->value))
 			return;
-	s = fl_crossval_linear(v, 1, x->seconds, x->n);
+	s = fl_crossval_linear(v, 1, x->log_s, x->n);
 	print_score(label, &s, x->n, false);
 }
 
-/* Linear in layers, width, ffn and the numbers of full and window layers. */
 static void
-print_linear(const struct times *x)
-{
-	double(*v)[5] = fl_alloc(x->n, sizeof *v);
-	struct fl_score s;
-
-	for (size_t i = 0; i < x->n; i++) {
-		v[i][0] = x->arch[i].layers;
-		v[i][1] = x->arch[i].width;
-		v[i][2] = x->arch[i].ffn;
-		for (const char *c = x->arch[i].pattern; *c; c++)
-			v[i][*c == 'f' ? 3 : 4] += *c != 's';
-	}
-	s = fl_crossval_linear(*v, 5, x->seconds, x->n);
-	print_score("linear", &s, x->n, false);
-}
-
-static void
-print_crossval(const struct fl_table *t, const struct times *x)
+print_crossval(const struct fl_table *t, const struct fl_times *x)
 {
 	struct fl_str flop = { 0 };
 	struct fl_score s;
 
 	if (x->n < 20)
 		fl_die(FL_EXIT_DATA, "%zu rows are too few to cross-validate: 20 it takes", x->n);
-	s = fl_crossval_surrogate(x->arch, x->seconds, x->n);
+	s = fl_crossval_surrogate(x->arch, x->log_s, x->n);
 	print_score("gp", &s, x->n, true);
-	fl_str_printf(&flop, "%.*s_flop", (int)(strlen(x->name) - strlen(x->is_rate ? "_tok_s" : "_s")), x->name);
+	fl_str_printf(&flop, "%.*s_flop", (int)(strlen(x->name) - strlen(fl_table_goal(x->name) > 0 ? "_tok_s" : "_s")), x->name);
 	print_baseline(t, x, "params", "params");
 	print_baseline(t, x, "flop", flop.data);
-	print_linear(x);
+	s = fl_crossval_shape(x->arch, x->log_s, x->n);
+	print_score("linear", &s, x->n, false);
 }
 
 /* The architectures on standard input, one a line, as rows. */
 static void
-print_predictions(const struct times *x)
+print_predictions(const struct fl_times *x)
 {
-	double *y = fl_alloc(x->n, sizeof *y), mean, sd;
-	struct fl_surrogate *model;
+	struct fl_surrogate *model = fl_surrogate_fit(x->arch, x->log_s, x->n, true);
+	bool is_rate = fl_table_goal(x->name) > 0;
+	double mean, sd;
 	struct fl_str sd_name = { 0 };
 	struct fl_err err = { 0 };
 	struct fl_arch a;
 	char line[FL_ARCH_LEN + 1];
 
-	for (size_t i = 0; i < x->n; i++)
-		y[i] = log(x->seconds[i]);
-	model = fl_surrogate_fit(x->arch, y, x->n, true);
 	fl_str_printf(&sd_name, "%s_sd", x->name);
 	for (bool first = true; fgets(line, sizeof line, stdin); first = false) {
 		struct fl_row row = { 0 };
@@ -191,7 +123,7 @@ print_predictions(const struct times *x)
 		if (fl_arch_parse(line, &a, &err) < 0)
 			fl_die_err(&err);
 		fl_surrogate_predict(model, &a, &mean, &sd);
-		mean = exp(x->is_rate ? -mean : mean);
+		mean = exp(is_rate ? -mean : mean);
 		fl_row_str(&row, "arch", line);
 		fl_row_real(&row, x->name, mean);
 		fl_row_real(&row, sd_name.data, mean * sd);
@@ -226,8 +158,10 @@ main(int argc, char **argv)
 		print_agreement(&g, i == 0);
 	}
 	if (pairs.n == 0) {
-		struct times x = read_times(t);
+		struct fl_times x;
 
+		if (fl_times_read(t, column_name, &x, &err) < 0)
+			fl_die_err(&err);
 		if (crossval)
 			print_crossval(t, &x);
 		else

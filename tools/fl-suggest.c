@@ -7,9 +7,7 @@
 #include "base/alloc.h"
 #include "base/cli.h"
 #include "base/log.h"
-#include "search/hypervolume.h"
 #include "search/objective.h"
-#include "search/pareto.h"
 #include "search/suggest.h"
 #include "search/table.h"
 
@@ -50,67 +48,12 @@ has_input(void)
 	return c != EOF || ferror(stdin);
 }
 
-/* The second objective is a cost and, where all of it is positive, judged by its logarithm: a rate as time. */
-static double
-cost(const struct fl_objective *x, double v)
-{
-	return x->sign > 0 ? log(v) : -log(-v);
-}
-
-static bool
-is_pending(const struct fl_table *t, size_t row, const struct fl_objective *o)
-{
-	const char *text = fl_table_cell(t, row, (size_t)fl_table_column(t, o->name))->text;
-
-	return text && !*text;
-}
-
-/* Rows with both objectives, and pending ones, as trials; returns how many have both. */
-static size_t
-collect(const struct fl_table *t, const struct fl_objective *y, const struct fl_objective *x,
-    struct fl_trials *out)
-{
-	struct fl_arch *arch = fl_alloc(t->rows, sizeof *arch);
-	double *v[2] = { fl_alloc(t->rows, sizeof **v), fl_alloc(t->rows, sizeof **v) };
-	struct fl_err err = { 0 };
-	size_t done = 0;
-
-	for (size_t r = 0; r < t->rows; r++) {
-		bool has = !isnan(y->v[r]) && !isnan(x->v[r]);
-
-		if (!has && !is_pending(t, r, y) && !is_pending(t, r, x))
-			continue;
-		if (has && x->v[r] * x->sign <= 0)
-			fl_die(FL_EXIT_DATA, "%s of '%s' is not positive", x->name, fl_table_cell(t, r, 0)->text);
-		if (fl_arch_parse(fl_table_cell(t, r, 0)->text, &arch[out->n], &err) < 0)
-			fl_die_err(&err);
-		v[0][out->n] = has ? y->v[r] : NAN;
-		v[1][out->n++] = has ? cost(x, x->v[r]) : NAN;
-		done += has;
-	}
-	*out = (struct fl_trials){ out->n, arch, { v[0], v[1] }, { false, true }, { NAN, NAN } };
-	return done;
-}
-
-static void
-find_reference(const struct fl_objective *y, const struct fl_objective *x, struct fl_trials *t)
-{
-	size_t *front = fl_alloc(t->n, sizeof *front), n = fl_pareto(t->y[0], t->y[1], t->n, front);
-	double *v = fl_alloc(n, sizeof *v), given[2] = { y->ref, isnan(x->ref) ? NAN : cost(x, x->ref) };
-
-	for (int j = 0; j < 2; j++) {
-		for (size_t i = 0; i < n; i++)
-			v[i] = t->y[j][front[i]];
-		t->ref[j] = isnan(given[j]) ? fl_hypervolume_reference(v, n) : given[j];
-	}
-}
-
 /* Suggests by models of the objectives where enough is known of them; returns how many. */
 static size_t
 improve(const struct fl_space *space, const struct fl_table *t, struct fl_archset *known)
 {
 	struct fl_objective y = { 0 }, x = { 0 };
-	struct fl_trials trials = { 0 };
+	struct fl_trials trials;
 	struct fl_err err = { 0 };
 	double *gain = fl_alloc((size_t)batch, sizeof *gain);
 	size_t found;
@@ -123,9 +66,10 @@ improve(const struct fl_space *space, const struct fl_table *t, struct fl_archse
 	for (size_t i = 0; i < refs.n; i++)
 		if (fl_objective_set_ref(t, refs.v[i], &y, &x, &err) < 0)
 			fl_die_err(&err);
-	if (collect(t, &y, &x, &trials) < (size_t)initial)
+	if (fl_trials_collect(t, &y, &x, &trials, &err) < 0)
+		fl_die_err(&err);
+	if (trials.done < (size_t)initial)
 		return 0;
-	find_reference(&y, &x, &trials);
 	found = fl_suggest_nehvi(space, &trials, (uint64_t)seed, (size_t)batch, known, gain);
 	for (size_t i = 0; i < found; i++)
 		fl_note("%s: expected to raise the hypervolume by %.3g", known->name[known->n - found + i],

@@ -7,10 +7,12 @@
 
 #include <stddef.h>
 
+#include "search/index.h"
+
 struct fl_archset {
 	size_t n, cap;
 	char **name; /* [n], owned */
-	size_t slots, *slot; /* hash table: index + 1, 0 for none */
+	struct fl_index index;
 };
 
 /* The place of `arch` in the set; it is appended, at the old n, if it was not there. */

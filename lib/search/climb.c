@@ -49,25 +49,25 @@ static void
 ascend(struct climb *c, size_t i)
 {
 	const struct fl_domain *d = c->how->domain;
-	struct fl_points near = { .size = d->size };
 	size_t at, before;
 
 	do {
+		struct fl_points near = { .size = d->size };
+
 		at = i;
-		fl_points_clear(&near);
 		d->neighbours(d->ctx, fl_points_at(&c->seen, at), &near);
 		before = c->seen.n;
 		for (size_t k = 0; k < near.n; k++)
 			fl_points_add(&c->seen, fl_points_at(&near, k));
 		score_from(c, before);
 		for (size_t k = 0; k < near.n; k++) {
-			size_t n = fl_points_index(&c->seen, fl_points_at(&near, k));
+			size_t n = fl_points_find(&c->seen, fl_points_at(&near, k));
 
 			if (c->score[n] > c->score[i])
 				i = n;
 		}
+		fl_points_free(&near);
 	} while (i != at);
-	fl_points_free(&near);
 }
 
 /* The best of the first n seen that were not climbed from yet; n if there is none. */
@@ -108,7 +108,7 @@ climb_from_starts(struct climb *c)
 
 		fl_points_add(&c->seen, start);
 		score_from(c, before);
-		ascend(c, fl_points_index(&c->seen, start));
+		ascend(c, fl_points_find(&c->seen, start));
 	}
 }
 
@@ -122,7 +122,7 @@ fl_climb(const struct fl_climb *how, void *best, double *score)
 	climb_from_draws(&c);
 	climb_from_starts(&c);
 	for (size_t i = 0; i < c.seen.n; i++)
-		if (!fl_points_have(how->taken, fl_points_at(&c.seen, i)) && (!found || c.score[i] > *score)) {
+		if (fl_points_find(how->taken, fl_points_at(&c.seen, i)) == SIZE_MAX && (!found || c.score[i] > *score)) {
 			memcpy(best, fl_points_at(&c.seen, i), how->domain->size);
 			*score = c.score[i];
 			found = true;

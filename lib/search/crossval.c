@@ -32,11 +32,21 @@ deal(size_t n)
 	return fold;
 }
 
+static double *
+exponentials(const double *x, size_t n)
+{
+	double *out = fl_alloc(n, sizeof *out);
+
+	for (size_t i = 0; i < n; i++)
+		out[i] = exp(x[i]);
+	return out;
+}
+
 static struct fl_score
-judge(const double *predicted, const double *seconds, size_t n)
+judge(const double *predicted, const double *log_s, size_t n)
 {
 	struct fl_score s = { .cover_95 = NAN };
-	double mean = 0, rest = 0, all = 0, each = 100 / (double)n;
+	double *seconds = exponentials(log_s, n), mean = 0, rest = 0, all = 0, each = 100 / (double)n;
 
 	for (size_t i = 0; i < n; i++)
 		mean += seconds[i] / (double)n;
@@ -52,11 +62,12 @@ judge(const double *predicted, const double *seconds, size_t n)
 	s.r2 = 1 - rest / all;
 	s.tau = fl_rank_tau(predicted, seconds, n);
 	s.rho = fl_rank_rho(predicted, seconds, n);
+	free(seconds);
 	return s;
 }
 
 struct fl_score
-fl_crossval_surrogate(const struct fl_arch *arch, const double *seconds, size_t n)
+fl_crossval_surrogate(const struct fl_arch *arch, const double *log_s, size_t n)
 {
 	struct fl_arch *known = fl_alloc(n, sizeof *known);
 	double *y = fl_alloc(n, sizeof *y), *predicted = fl_alloc(n, sizeof *predicted), covered = 0;
@@ -70,7 +81,7 @@ fl_crossval_surrogate(const struct fl_arch *arch, const double *seconds, size_t 
 		for (size_t i = 0; i < n; i++)
 			if (fold[i] != f) {
 				known[m] = arch[i];
-				y[m++] = log(seconds[i]);
+				y[m++] = log_s[i];
 			}
 		model = fl_surrogate_fit(known, y, m, true);
 		for (size_t i = 0; i < n; i++) {
@@ -80,11 +91,11 @@ fl_crossval_surrogate(const struct fl_arch *arch, const double *seconds, size_t 
 				continue;
 			fl_surrogate_predict(model, &arch[i], &mean, &sd);
 			predicted[i] = exp(mean);
-			covered += fabs(log(seconds[i]) - mean) <= 1.959964 * sd ? 100 / (double)n : 0;
+			covered += fabs(log_s[i] - mean) <= 1.959964 * sd ? 100 / (double)n : 0;
 		}
 		fl_surrogate_free(model);
 	}
-	s = judge(predicted, seconds, n);
+	s = judge(predicted, log_s, n);
 	s.cover_95 = covered;
 	free(known);
 	free(y);
@@ -121,10 +132,10 @@ least_squares(const double *x, size_t k, const double *mean, const double *y, do
 }
 
 struct fl_score
-fl_crossval_linear(const double *x, size_t k, const double *seconds, size_t n)
+fl_crossval_linear(const double *x, size_t k, const double *log_s, size_t n)
 {
 	double *predicted = fl_alloc(n, sizeof *predicted), *b = fl_alloc(k, sizeof *b);
-	double *mean = fl_alloc(k, sizeof *mean);
+	double *mean = fl_alloc(k, sizeof *mean), *seconds = exponentials(log_s, n);
 	int *fold = deal(n);
 	struct fl_score s;
 
@@ -148,10 +159,30 @@ fl_crossval_linear(const double *x, size_t k, const double *seconds, size_t n)
 					predicted[i] += b[p] * (x[i * k + p] - mean[p]);
 			}
 	}
-	s = judge(predicted, seconds, n);
+	s = judge(predicted, log_s, n);
 	free(predicted);
 	free(b);
 	free(mean);
+	free(seconds);
 	free(fold);
+	return s;
+}
+
+struct fl_score
+fl_crossval_shape(const struct fl_arch *arch, const double *log_s, size_t n)
+{
+	double(*x)[5] = fl_alloc(n, sizeof *x);
+	struct fl_score s;
+
+	for (size_t i = 0; i < n; i++) {
+		x[i][0] = arch[i].layers;
+		x[i][1] = arch[i].width;
+		x[i][2] = arch[i].ffn;
+		for (const char *c = arch[i].pattern; *c; c++)
+			if (*c != 's')
+				x[i][*c == 'f' ? 3 : 4]++;
+	}
+	s = fl_crossval_linear(*x, 5, log_s, n);
+	free(x);
 	return s;
 }

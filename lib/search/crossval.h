@@ -15,10 +15,12 @@ struct fl_score {
 	double cover_95;	  /* percent of rows in the 95 % interval; NaN where the model has none */
 };
 
-/* Of the model of search/surrogate.h: n >= 10 rows, seconds[n] > 0. */
-struct fl_score fl_crossval_surrogate(const struct fl_arch *arch, const double *seconds, size_t n);
+/* Of the model of search/surrogate.h: n >= 20 rows, log_s[n] the logarithms of their seconds. */
+struct fl_score fl_crossval_surrogate(const struct fl_arch *arch, const double *log_s, size_t n);
 
-/* Of linear regression on x[n][k]. */
-struct fl_score fl_crossval_linear(const double *x, size_t k, const double *seconds, size_t n);
+/* Of linear regression of the seconds on x[n][k]; on layers, width, ffn and the numbers of full and of window
+ * layers. */
+struct fl_score fl_crossval_linear(const double *x, size_t k, const double *log_s, size_t n);
+struct fl_score fl_crossval_shape(const struct fl_arch *arch, const double *log_s, size_t n);
 
 #endif

@@ -39,20 +39,11 @@ load(const struct fl_table *t, int c, struct fl_objective *o, struct fl_err *err
 	return 0;
 }
 
-static int
-first_ttft(const struct fl_table *t)
-{
-	for (size_t i = 0; i < t->columns; i++)
-		if (fl_str_begins(t->name[i], "ttft_") && fl_table_goal(t->name[i]))
-			return (int)i;
-	return -1;
-}
-
 int
 fl_objective_choose(const struct fl_table *t, const char *names, struct fl_objective *y,
     struct fl_objective *x, struct fl_err *err)
 {
-	int c[2] = { fl_table_column(t, "loss_nats"), first_ttft(t) };
+	int c[2] = { fl_table_column(t, "loss_nats"), fl_table_first_ttft(t) };
 
 	if (names && fl_table_two_columns(t, names, c, err) < 0)
 		return -1;

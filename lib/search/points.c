@@ -7,53 +7,31 @@
 #include "base/alloc.h"
 #include "base/digest.h"
 
-/* The slot that holds the point, or the free one where it belongs. At most half of them are taken. */
-static size_t *
-find(const struct fl_points *s, const void *point)
+static bool
+is(const void *set, size_t number, const void *point)
 {
-	size_t i = (size_t)fl_hash(point, s->size, 0) & (s->slots - 1);
+	const struct fl_points *s = set;
 
-	while (s->slot[i] && memcmp(fl_points_at(s, s->slot[i] - 1), point, s->size) != 0)
-		i = (i + 1) & (s->slots - 1);
-	return &s->slot[i];
+	return memcmp(fl_points_at(s, number), point, s->size) == 0;
 }
 
-static void
-widen(struct fl_points *s)
+size_t
+fl_points_find(const struct fl_points *s, const void *point)
 {
-	free(s->slot);
-	s->slots = s->slots ? 2 * s->slots : 64;
-	s->slot = fl_alloc(s->slots, sizeof *s->slot);
-	for (size_t i = 0; i < s->n; i++)
-		*find(s, fl_points_at(s, i)) = i + 1;
+	return fl_index_find(&s->index, fl_hash(point, s->size, 0), is, s, point);
 }
 
 bool
 fl_points_add(struct fl_points *s, const void *point)
 {
-	size_t *slot;
+	uint64_t hash = fl_hash(point, s->size, 0);
 
-	if (2 * (s->n + 1) > s->slots)
-		widen(s);
-	slot = find(s, point);
-	if (*slot)
+	if (fl_index_find(&s->index, hash, is, s, point) != SIZE_MAX)
 		return false;
 	s->data = fl_grow(s->data, &s->cap, s->n + 1, s->size);
-	memcpy(s->data + s->n * s->size, point, s->size);
-	*slot = ++s->n;
+	memcpy(s->data + s->n++ * s->size, point, s->size);
+	fl_index_add(&s->index, hash);
 	return true;
-}
-
-bool
-fl_points_have(const struct fl_points *s, const void *point)
-{
-	return s->n && *find(s, point);
-}
-
-size_t
-fl_points_index(const struct fl_points *s, const void *point)
-{
-	return *find(s, point) - 1;
 }
 
 const void *
@@ -63,17 +41,9 @@ fl_points_at(const struct fl_points *s, size_t i)
 }
 
 void
-fl_points_clear(struct fl_points *s)
-{
-	s->n = 0;
-	if (s->slots)
-		memset(s->slot, 0, s->slots * sizeof *s->slot);
-}
-
-void
 fl_points_free(struct fl_points *s)
 {
 	free(s->data);
-	free(s->slot);
+	fl_index_free(&s->index);
 	*s = (struct fl_points){ .size = s->size };
 }

@@ -3,12 +3,12 @@
 #ifndef FL_SEARCH_SUGGEST_H
 #define FL_SEARCH_SUGGEST_H
 
-#include <stdbool.h>
 #include <stddef.h>
 #include <stdint.h>
 
 #include "search/archset.h"
 #include "search/space.h"
+#include "search/trials.h"
 
 /* Appends to `known` the first n architectures of the space's scrambled Sobol sequence that are not
  * in it, and returns how many: fewer than n only when no more exist. With what came before in
@@ -16,19 +16,10 @@
 size_t fl_suggest_sobol(const struct fl_space *space, uint64_t seed, size_t n,
     struct fl_archset *known);
 
-/* What was tried: of each architecture two values, both to be small. */
-struct fl_trials {
-	size_t n;
-	const struct fl_arch *arch; /* [n] */
-	const double *y[2];	    /* [n] each; NaN in both: pending, its values are not known yet */
-	bool time[2];		    /* the values are logarithms of seconds, see search/surrogate.h */
-	double ref[2];		    /* the hypervolume's reference point */
-};
-
 /* Appends to `known` up to n architectures of the space not in it, one after the other the one that is
  * expected to raise the hypervolume most when those before it are pending (search/nehvi.h), and returns
  * how many; fewer only where the local search finds no new one. gain[i] := the logarithm of what is
- * expected of it. At least one trial is not pending. */
+ * expected of it. At least one trial is done. */
 size_t fl_suggest_nehvi(const struct fl_space *space, const struct fl_trials *t, uint64_t seed, size_t n,
     struct fl_archset *known, double *gain);
 

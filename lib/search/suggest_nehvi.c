@@ -54,7 +54,7 @@ fit(struct search *s)
 				arch[n] = s->t->arch[i];
 				y[n++] = s->t->y[j][i];
 			}
-		s->model[j] = fl_surrogate_fit(arch, y, n, s->t->time[j]);
+		s->model[j] = fl_surrogate_fit(arch, y, n, j == 1);
 	}
 	free(arch);
 	free(y);

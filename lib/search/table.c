@@ -29,6 +29,21 @@ fl_table_goal(const char *name)
 	return 0;
 }
 
+double
+fl_table_log_cost(const char *name, double v)
+{
+	return fl_table_goal(name) > 0 ? -log(v) : log(v);
+}
+
+int
+fl_table_first_ttft(const struct fl_table *t)
+{
+	for (size_t i = 0; i < t->columns; i++)
+		if (fl_str_begins(t->name[i], "ttft_") && fl_table_goal(t->name[i]))
+			return (int)i;
+	return -1;
+}
+
 /* X, X_sd, X_n and X_se where X has a unit: what repeats may differ in. */
 static bool
 is_measured(const char *name)

@@ -54,6 +54,12 @@ const struct fl_cell *fl_table_cell(const struct fl_table *t, size_t row, size_t
  * perplexity small (-1), _tok_s and _acc large (1), others neither (0). */
 int fl_table_goal(const char *name);
 
+/* The logarithm of a column's value v > 0 as a cost: of what should be large, such as a rate, minus that. */
+double fl_table_log_cost(const char *name, double v);
+
+/* The first column of times to the first token, or -1. */
+int fl_table_first_ttft(const struct fl_table *t);
+
 /* A row to print: texts as they were read. With `json` numbers become numbers. */
 void fl_table_row(const struct fl_table *t, size_t row, bool json, struct fl_row *out);
 

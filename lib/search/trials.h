@@ -1,0 +1,27 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/* trials.h -- the rows of a table as what a search has tried: architectures with two values, both to be small.
+ *
+ * The second is a cost, of which the logarithm is taken; a rate stands for the time a unit takes. */
+#ifndef FL_SEARCH_TRIALS_H
+#define FL_SEARCH_TRIALS_H
+
+#include <stddef.h>
+
+#include "base/arch.h"
+#include "search/objective.h"
+
+struct fl_trials {
+	size_t n, done;	      /* done: how many have their values */
+	struct fl_arch *arch; /* [n] */
+	double *y[2];	      /* [n] each; NaN in both: pending, its values are not known yet */
+	double ref[2];	      /* the hypervolume's reference point; NaN where nothing is done */
+};
+
+/* Rows that have both objectives or lack one that is pending; failed ones are left out. The reference is what
+ * the objectives were given, or inferred from the frontier. -1 with err set (class DATA) names a row
+ * whose cost is not positive. fl_trials_free() what it made. */
+int fl_trials_collect(const struct fl_table *t, const struct fl_objective *y, const struct fl_objective *x,
+    struct fl_trials *out, struct fl_err *err) FL_MUST_USE;
+void fl_trials_free(struct fl_trials *t);
+
+#endif
