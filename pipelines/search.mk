@@ -189,6 +189,7 @@ $(OUT)/cand/%/latency.tsv: $(OUT)/cand/%/model.tar $(OUT)/asked/measure
 
 $(OUT)/cand/%/row.tsv: $(OUT)/cand/%/eval.tsv $(OUT)/cand/%/latency.tsv
 	@join -t $$'\t' --header $^ > $@.tmp
+	@[ $$(wc -l < $@.tmp) = 2 ] || { echo "search: what was measured of '$*' is not one row of it" >&2; exit 1; }
 	@$(call say,$@.tmp)
 	@$(MAKE_IT)
 

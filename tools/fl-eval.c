@@ -284,8 +284,9 @@ check_usage(const char *checkpoint)
 		fl_die(FL_EXIT_USAGE, "--shots, --shots-file and --marks go with --task");
 	if (shots_path && (!shots || task_paths.n > 1))
 		fl_die(FL_EXIT_USAGE, "--shots-file goes with --shots and one task");
-	if (is_stdin(marks_path))
-		fl_die(FL_EXIT_USAGE, "--marks needs a file, standard output is the table's");
+	if (is_stdin(marks_path) || is_stdin(logits_path))
+		fl_die(FL_EXIT_USAGE, "%s needs a file, standard output is the table's",
+		    is_stdin(marks_path) ? "--marks" : "--logits");
 	inputs += is_stdin(tokens_path) + is_stdin(shots_path);
 	for (size_t i = 0; i < task_paths.n; i++)
 		inputs += is_stdin(task_paths.v[i]);

@@ -120,10 +120,16 @@ options(void)
 	return o;
 }
 
+static bool
+is_stdin(const char *path)
+{
+	return path && strcmp(path, "-") == 0;
+}
+
 static void
 check_usage(const char *operand)
 {
-	bool from_stdin = !operand || strcmp(operand, "-") == 0;
+	bool from_stdin = !operand || is_stdin(operand);
 	const char *const others[] = { tokens_path ? tokens_path : chat_path, teacher_path, held_path };
 
 	if (!tokens_path == !chat_path)
@@ -133,7 +139,7 @@ check_usage(const char *operand)
 	if (warmup > steps)
 		fl_die(FL_EXIT_USAGE, "--warmup %d is more than --steps %d", warmup, steps);
 	for (int i = 0; i < 3; i++)
-		if (others[i] && strcmp(others[i], "-") == 0) {
+		if (is_stdin(others[i])) {
 			if (from_stdin)
 				fl_die(FL_EXIT_USAGE, "checkpoint and tokens cannot both come from standard input");
 			from_stdin = true;
@@ -142,6 +148,8 @@ check_usage(const char *operand)
 		fl_die(FL_EXIT_USAGE, "--ask is for one teacher, the operand, on one rank");
 	if (fl_ranks_count() > 1 && from_stdin)
 		fl_die(FL_EXIT_USAGE, "several ranks cannot share standard input: name files");
+	if (is_stdin(curve_path) || is_stdin(state_path))
+		fl_die(FL_EXIT_USAGE, "--curve and --state need files: standard output is the checkpoint's");
 	if (held_every && !held_path)
 		fl_die(FL_EXIT_USAGE, "--held-every needs --held");
 	fl_cli_refuse_terminal(output);
@@ -156,6 +164,7 @@ struct run {
 	struct fl_samples samples;
 	struct fl_teacher teacher;
 	struct fl_trainer *trainer;
+	struct fl_writer *out; /* of rank 0 */
 	struct fl_curve curve;
 	char text[FL_DIGEST_LEN]; /* of the samples */
 	char name[FL_DIGEST_LEN]; /* of everything that decides the result: options, the model, the samples */
@@ -325,15 +334,16 @@ begin(struct run *r, struct fl_reader *in, struct fl_err *err)
 	return taken < 0 ? -1 : 0;
 }
 
+/* In the middle of a run its curve belongs to its state: without one what is half done leaves nothing. */
 static int
-save(struct run *r, struct fl_err *err)
+save(struct run *r, bool done, struct fl_err *err)
 {
 	if (fl_ranks_self() != 0)
 		return 0;
 	if (state_path && fl_train_state_write(fl_trainer_state(r->trainer), &r->curve, r->name,
 	    state_path, err) < 0)
 		return -1;
-	return fl_curve_write(&r->curve, curve_path, err);
+	return done || state_path ? fl_curve_write(&r->curve, curve_path, err) : 0;
 }
 
 static int
@@ -358,22 +368,31 @@ train(struct run *r, struct fl_err *err)
 		fl_curve_add(&r->curve, &step);
 		if (fl_ranks_self() == 0)
 			fl_note("step %ld: loss %.4f", s->step, step.loss);
-		if (s->step % state_every == 0 && s->step < steps && save(r, err) < 0)
+		if (s->step % state_every == 0 && s->step < steps && save(r, false, err) < 0)
 			return -1;
 	}
 	fl_progress_end();
-	return save(r, err);
+	return save(r, true, err);
+}
+
+/* Before the work, so that what cannot be written is not trained. */
+static int
+open_output(struct run *r, struct fl_err *err)
+{
+	if (fl_ranks_self() != 0)
+		return 0;
+	r->out = fl_writer_open(output, zstd, err);
+	return r->out ? 0 : -1;
 }
 
 static int
 finish(struct run *r, struct fl_reader *in, struct fl_err *err)
 {
-	struct fl_writer *out;
+	struct fl_writer *out = r->out;
 
-	if (fl_ranks_self() != 0)
+	if (!out)
 		return 0;
-	out = fl_writer_open(output, zstd, err);
-	if (!out || fl_params_write(r->params, fl_trainer_state(r->trainer)->w, out, err) < 0)
+	if (fl_params_write(r->params, fl_trainer_state(r->trainer)->w, out, err) < 0)
 		return -1;
 	if (!no_history && fl_history_write(out, in, tool.name, fl_cli_record(), NULL, err) < 0)
 		return -1;
@@ -397,7 +416,7 @@ main(int argc, char **argv)
 		return FL_EXIT_OK;
 	}
 	in = fl_reader_open(argv[i], &err);
-	if (!in || begin(&r, in, &err) < 0 || train(&r, &err) < 0 || finish(&r, in, &err) < 0)
+	if (!in || begin(&r, in, &err) < 0 || open_output(&r, &err) < 0 || train(&r, &err) < 0 || finish(&r, in, &err) < 0)
 		fl_die_err(&err);
 	fl_ranks_end();
 	return FL_EXIT_OK;

@@ -131,6 +131,10 @@ less() {
 	[[ $stderr = *"not finite"* ]]
 	one_line_error 2 fl-train "${FEW[@]}" --steps 3 --warmup 4 -o x.tar "$TINY"
 	one_line_error 2 fl-train "${FEW[@]}" --held-every 4 -o x.tar "$TINY"
+	one_line_error 2 fl-train "${FEW[@]}" --curve - -o x.tar "$TINY"
+	one_line_error 2 fl-train "${FEW[@]}" --state - -o x.tar "$TINY"
+	# What cannot be written is not trained.
+	one_line_error 4 fl-train "${FEW[@]}" --steps 100000 -o nowhere/x.tar "$TINY"
 	one_line_error 2 fl-train -o x.tar "$TINY"
 	[ ! -e x.tar ]
 }

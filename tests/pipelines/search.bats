@@ -24,7 +24,7 @@ setup() {
 }
 
 search() {
-	make -s -f "$ROOT/pipelines/search.mk" BASE=base TEXT=text.txt OUT=run TRIALS=10 BATCH=4 SEPARATOR='<|end|>' \
+	make -s -f "$ROOT/pipelines/search.mk" BASE=base TEXT=text.txt OUT=run TRIALS=13 BATCH=4 SEPARATOR='<|end|>' \
 		MEASURE=./measure PROMPT='Document 7' "$@"
 }
 
@@ -36,12 +36,12 @@ results() {
 @test "a search leaves trials, a frontier, plots, and a winner that speaks and is exported" {
 	need gnuplot
 	run -0 search
-	[ "$(wc -l < run/trials.tsv)" = 12 ] # the header, BASE, ten trials
-	[ "$(cut -f 1 run/trials.tsv | sort -u | wc -l)" = 12 ]
+	[ "$(wc -l < run/trials.tsv)" = 15 ] # the header, BASE, thirteen trials, the last as models of the others suggest
+	[ "$(cut -f 1 run/trials.tsv | sort -u | wc -l)" = 15 ]
 	tail -n +2 run/trials.tsv | sort -c
 	[ "$(head -c 4 run/winner.gguf)" = GGUF ]
 	[ -s run/front.svg ] && [ -s run/front.png ] && [ -s run/winner.txt ]
-	[ "$(grep -c '^d[0-9]*-f[0-9]*-.* loss .* ttft_1024_s' <<< "$output")" -ge 11 ]
+	[ "$(grep -c '^d[0-9]*-f[0-9]*-.* loss .* ttft_1024_s' <<< "$output")" -ge 14 ]
 	# Under six tenths of BASE's time, and the best such
 	base=$(awk '$1 == "d64-f128-fff" { print 0.6 * $NF }' run/trials.tsv)
 	[ "$(fl-pareto --max ttft_1024_s="$base" --best run/trials.tsv | sed -n '2s/\t.*//p')" = "$(cat run/winner)" ]
@@ -108,7 +108,7 @@ now() {
 	search > /dev/null
 	results > after
 	run -1 cmp -s after before
-	[ "$(wc -l < run/trials.tsv)" = 12 ]
+	[ "$(wc -l < run/trials.tsv)" = 15 ]
 }
 
 # again VARIABLE=VALUE...: searches once more; the names of the results that changed are then in $changed.
@@ -123,11 +123,11 @@ again() {
 	search > /dev/null
 	cp run/trials.tsv old
 	cp measured measured.before
-	again TRIALS=14
-	[ "$(wc -l < run/trials.tsv)" = 16 ]
+	again TRIALS=17
+	[ "$(wc -l < run/trials.tsv)" = 19 ]
 	[ "$(comm -13 <(sort run/trials.tsv) <(sort old) | wc -l)" = 0 ]
 	[ "$(wc -l < measured)" = $(($(wc -l < measured.before) + 4)) ]
-	again TRIALS=10
+	again TRIALS=13
 	cmp run/trials.tsv old
 }
 
@@ -186,4 +186,10 @@ again() {
 		assert_output --partial "is no number of architectures"
 		[ ! -e run ]
 	done
+}
+
+@test "a measurement that is of another model stops the search by name" {
+	printf '#!/bin/bash\nprintf "arch\\tttft_1024_s\\nd64-f32-f\\t1\\n"\n' > measure
+	run -2 search
+	assert_output --partial "search: what was measured of 'd64-f128-fff' is not one row of it"
 }
