@@ -45,20 +45,28 @@ rounded(float x, float inverse, float zero)
 	return q < 127 ? q : 127;
 }
 
-FL_CLONES void
-fl_int8_round(int8_t *q, const float *x, size_t n, float scale, float zero)
+FL_CLONES static void
+round_all(int8_t *q, const float *x, size_t n, float inverse, float zero)
 {
-	float inverse = 1 / scale;
-
 	for (size_t i = 0; i < n; i++)
 		q[i] = (int8_t)rounded(x[i], inverse, zero);
 }
 
-FL_CLONES void
-fl_int8_round_trip(float *out, const float *x, size_t n, float scale, float zero)
+void
+fl_int8_round(int8_t *q, const float *x, size_t n, float scale, float zero)
 {
-	float inverse = 1 / scale;
+	round_all(q, x, n, 1 / scale, zero);
+}
 
+FL_CLONES static void
+round_trip(float *out, const float *x, size_t n, float scale, float inverse, float zero)
+{
 	for (size_t i = 0; i < n; i++)
 		out[i] = (rounded(x[i], inverse, zero) - zero) * scale;
+}
+
+void
+fl_int8_round_trip(float *out, const float *x, size_t n, float scale, float zero)
+{
+	round_trip(out, x, n, scale, 1 / scale, zero);
 }
