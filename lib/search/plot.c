@@ -161,7 +161,20 @@ log_ticks(struct fl_str *out, struct span s)
 	fl_str_puts(out, ")\n");
 }
 
-/* One band of colour for each number of layers, dark blue to amber, which also reads in grey. */
+/* The colour at t, 0 to 1, from dark violet to amber, which also reads in grey. */
+static int
+colour_at(double t)
+{
+	static const unsigned char anchor[][3] = { { 68, 1, 84 }, { 59, 82, 139 }, { 33, 145, 140 }, { 94, 201, 98 },
+		{ 240, 180, 0 } };
+	int i = t < 1 ? (int)(4 * t) : 3, rgb = 0;
+
+	for (int k = 0; k < 3; k++)
+		rgb = rgb << 8 | (int)lround(anchor[i][k] + (4 * t - i) * (anchor[i + 1][k] - anchor[i][k]));
+	return rgb;
+}
+
+/* One band of colour for each number of layers; gnuplot's own way of cutting a palette makes one too many. */
 static void
 colours(struct fl_str *out, const struct fl_plot *p)
 {
@@ -171,16 +184,21 @@ colours(struct fl_str *out, const struct fl_plot *p)
 		lo = p->point[i].layers < lo ? p->point[i].layers : lo;
 		hi = p->point[i].layers > hi ? p->point[i].layers : hi;
 	}
-	fl_str_puts(out, "set palette defined (0 '#440154', 1 '#3b528b', 2 '#21918c', 3 '#5ec962', "
-			 "4 '#f0b400')\n");
+	fl_str_puts(out, "set palette defined (");
+	for (int n = lo; n <= hi; n++) {
+		int rgb = colour_at(hi > lo ? (double)(n - lo) / (hi - lo) : 0);
+
+		fl_str_printf(out, "%s%d.5 '#%06x', %d.5 '#%06x'", n > lo ? ", " : "", n - 1, rgb, n, rgb);
+	}
+	fl_str_puts(out, ")\n");
 	if (lo == hi) {
 		fl_str_printf(out, "unset colorbox\nset cbrange [%d:%d]\n", lo - 1, hi + 1);
 		return;
 	}
 	fl_str_printf(out,
-	    "set palette maxcolors %d\nset cbrange [%d.5:%d.5]\nset cbtics %d out nomirror scale .5\n"
+	    "set cbrange [%d.5:%d.5]\nset cbtics %d out nomirror scale .5\n"
 	    "set cblabel 'layers'\n",
-	    hi - lo + 1, lo - 1, hi, hi - lo > 12 ? (hi - lo) / 6 : 1);
+	    lo - 1, hi, hi - lo > 12 ? (hi - lo) / 6 : 1);
 }
 
 static void
