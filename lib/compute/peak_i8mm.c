@@ -1,0 +1,27 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+#ifdef __aarch64__
+#include <arm_neon.h>
+#include <sys/auxv.h>
+
+#define TARGET __attribute__((target("arch=armv8.2-a+i8mm")))
+
+typedef int32x4_t ivec;
+typedef float32x4_t fvec;
+
+#define HIDE(x) __asm__ volatile("" : "+w"(x))
+/* Two rows of eight bytes times two. */
+#define DOT(sum, a, b) (sum = vmmlaq_s32(sum, vreinterpretq_s8_s32(a), vreinterpretq_s8_s32(b)))
+#define FMA(sum, a, b) (sum = vfmaq_f32(sum, a, b))
+
+#include "compute/peak_tile.h"
+
+enum { I8MM = 1 << 13 /* of AT_HWCAP2 */ };
+
+static bool
+usable(void)
+{
+	return getauxval(AT_HWCAP2) & I8MM;
+}
+
+const struct fl_peak fl_peak_i8mm = { .name = "i8mm", .usable = usable, .int8 = int8, .f32 = f32 };
+#endif
