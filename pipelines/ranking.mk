@@ -62,7 +62,7 @@ $(OUT)/config.json: $(BASE)
 	@$(MAKE_IT)
 
 $(OUT)/archs: $(OUT)/space
-	@fl-suggest -q --space $< -s $(SEED) -n $(CANDIDATES) > $@.tmp
+	@fl-suggest -q --space $< -s $(SEED) --batch $(CANDIDATES) > $@.tmp
 	@$(MAKE_IT)
 
 # A curve of held-out losses: of inherited weights, and of random ones.

@@ -210,7 +210,7 @@ define round
 $(call asked,round-$1,$3)
 $(OUT)/round/$1/archs: $(OUT)/round/$2/trials.tsv $(OUT)/space $(OUT)/asked/seed $(OUT)/asked/round-$1
 	@mkdir -p $$(@D)
-	@fl-suggest -q --space $(OUT)/space -s $(SEED) -n $3 $$< > $$@.tmp || [ $$$$? = 1 ]
+	@fl-suggest -q --space $(OUT)/space -s $(SEED) --batch $3 $$< > $$@.tmp || [ $$$$? = 1 ]
 	@$$(MAKE_IT)
 endef
 size = $(shell left=$$(( $(TRIALS) - ($1 - 1) * $(BATCH) )); echo $$(( left < $(BATCH) ? left : $(BATCH) )))

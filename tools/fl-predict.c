@@ -16,12 +16,15 @@
 static struct fl_strs pairs;
 static const char *column_name;
 static bool json, crossval;
+static int folds = 10;
 
 static const struct fl_opt opts[] = {
 	{ 0, "agree", "a,b", "Print how far columns a and b rank the architectures alike. Repeatable.",
 	  .list = &pairs },
 	{ 0, "cv", NULL, "Print how well a time is predicted from rows it was not learnt from, by cross-validation.",
 	  .flag = &crossval },
+	{ 0, "folds", "n", "Cross-validate with n parts of the rows, as many as there are rows to leave out one at a time. The "
+	  "default is 10.", .num = &folds, .min = 2, .max = 1000000 },
 	{ 0, "column", "col", "Predict col, a time or a rate. The default is the first ttft column.",
 	  .str = &column_name },
 	FL_OPT_JSON(json),
@@ -82,7 +85,7 @@ print_baseline(const struct fl_table *t, const struct fl_times *x, const char *l
 	for (size_t i = 0; i < x->n; i++)
 		if (c < 0 || isnan(v[i] = fl_table_cell(t, x->row[i], (size_t)c)->value))
 			return;
-	s = fl_crossval_linear(v, 1, x->log_s, x->n);
+	s = fl_crossval_linear(v, 1, x->log_s, x->n, folds);
 	print_score(label, &s, x->n, false);
 }
 
@@ -94,12 +97,14 @@ print_crossval(const struct fl_table *t, const struct fl_times *x)
 
 	if (x->n < 20)
 		fl_die(FL_EXIT_DATA, "%zu rows are too few to cross-validate: 20 it takes", x->n);
-	s = fl_crossval_surrogate(x->arch, x->log_s, x->n);
+	if ((size_t)folds > x->n)
+		folds = (int)x->n;
+	s = fl_crossval_surrogate(x->arch, x->log_s, x->n, folds);
 	print_score("gp", &s, x->n, true);
 	fl_str_printf(&flop, "%.*s_flop", (int)(strlen(x->name) - strlen(fl_table_goal(x->name) > 0 ? "_tok_s" : "_s")), x->name);
 	print_baseline(t, x, "params", "params");
 	print_baseline(t, x, "flop", flop.data);
-	s = fl_crossval_shape(x->arch, x->log_s, x->n);
+	s = fl_crossval_shape(x->arch, x->log_s, x->n, folds);
 	print_score("linear", &s, x->n, false);
 }
 

@@ -11,17 +11,14 @@
 #include "search/rank.h"
 #include "search/surrogate.h"
 
-enum { FOLDS = 10 };
-
-/* Which fold each row is in: as many in each, at random but always the same. */
 static int *
-deal(size_t n)
+deal(size_t n, int folds)
 {
 	struct fl_rng rng = fl_rng_new(0, 0x666f6c6473);
 	int *fold = fl_alloc(n, sizeof *fold);
 
 	for (size_t i = 0; i < n; i++)
-		fold[i] = (int)(i % FOLDS);
+		fold[i] = (int)(i % (size_t)folds);
 	for (size_t i = n; i-- > 1;) {
 		size_t k = (size_t)fl_rng_below(&rng, i + 1);
 		int f = fold[i];
@@ -67,14 +64,14 @@ judge(const double *predicted, const double *log_s, size_t n)
 }
 
 struct fl_score
-fl_crossval_surrogate(const struct fl_arch *arch, const double *log_s, size_t n)
+fl_crossval_surrogate(const struct fl_arch *arch, const double *log_s, size_t n, int folds)
 {
 	struct fl_arch *known = fl_alloc(n, sizeof *known);
 	double *y = fl_alloc(n, sizeof *y), *predicted = fl_alloc(n, sizeof *predicted), covered = 0;
-	int *fold = deal(n);
+	int *fold = deal(n, folds);
 	struct fl_score s;
 
-	for (int f = 0; f < FOLDS; f++) {
+	for (int f = 0; f < folds; f++) {
 		struct fl_surrogate *model;
 		size_t m = 0;
 
@@ -132,14 +129,14 @@ least_squares(const double *x, size_t k, const double *mean, const double *y, do
 }
 
 struct fl_score
-fl_crossval_linear(const double *x, size_t k, const double *log_s, size_t n)
+fl_crossval_linear(const double *x, size_t k, const double *log_s, size_t n, int folds)
 {
 	double *predicted = fl_alloc(n, sizeof *predicted), *b = fl_alloc(k, sizeof *b);
 	double *mean = fl_alloc(k, sizeof *mean), *seconds = exponentials(log_s, n);
-	int *fold = deal(n);
+	int *fold = deal(n, folds);
 	struct fl_score s;
 
-	for (int f = 0; f < FOLDS; f++) {
+	for (int f = 0; f < folds; f++) {
 		double mean_y = 0, m = 0;
 
 		memset(mean, 0, k * sizeof *mean);
@@ -169,7 +166,7 @@ fl_crossval_linear(const double *x, size_t k, const double *log_s, size_t n)
 }
 
 struct fl_score
-fl_crossval_shape(const struct fl_arch *arch, const double *log_s, size_t n)
+fl_crossval_shape(const struct fl_arch *arch, const double *log_s, size_t n, int folds)
 {
 	double(*x)[5] = fl_alloc(n, sizeof *x);
 	struct fl_score s;
@@ -182,7 +179,7 @@ fl_crossval_shape(const struct fl_arch *arch, const double *log_s, size_t n)
 			if (*c != 's')
 				x[i][*c == 'f' ? 3 : 4]++;
 	}
-	s = fl_crossval_linear(*x, 5, log_s, n);
+	s = fl_crossval_linear(*x, 5, log_s, n, folds);
 	free(x);
 	return s;
 }

@@ -1,5 +1,8 @@
 /* SPDX-License-Identifier: Apache-2.0 */
-/* crossval.h -- how well a time is predicted from what it was not learnt from: ten-fold cross-validation. */
+/* crossval.h -- how well a time is predicted from what it was not learnt from: cross-validation.
+ *
+ * Rows are dealt at random, always alike, into `folds` of as many each; each fold is predicted from the others.
+ * As many folds as rows leave one out at a time. */
 #ifndef FL_SEARCH_CROSSVAL_H
 #define FL_SEARCH_CROSSVAL_H
 
@@ -15,12 +18,12 @@ struct fl_score {
 	double cover_95;	  /* percent of rows in the 95 % interval; NaN where the model has none */
 };
 
-/* Of the model of search/surrogate.h: n >= 20 rows, log_s[n] the logarithms of their seconds. */
-struct fl_score fl_crossval_surrogate(const struct fl_arch *arch, const double *log_s, size_t n);
+/* Of the model of search/surrogate.h: n >= 20 rows, 2 <= folds, log_s[n] the logarithms of their seconds. */
+struct fl_score fl_crossval_surrogate(const struct fl_arch *arch, const double *log_s, size_t n, int folds);
 
 /* Of linear regression of the seconds on x[n][k]; on layers, width, ffn and the numbers of full and of window
  * layers. */
-struct fl_score fl_crossval_linear(const double *x, size_t k, const double *log_s, size_t n);
-struct fl_score fl_crossval_shape(const struct fl_arch *arch, const double *log_s, size_t n);
+struct fl_score fl_crossval_linear(const double *x, size_t k, const double *log_s, size_t n, int folds);
+struct fl_score fl_crossval_shape(const struct fl_arch *arch, const double *log_s, size_t n, int folds);
 
 #endif

@@ -41,3 +41,24 @@ fl_hypervolume_reference(const double *v, size_t n)
 	}
 	return worst + .1 * fmax(worst > best ? worst - best : fabs(worst), 1e-7);
 }
+
+static double
+beyond(const double *v, size_t n, double ref)
+{
+	double best = v[0], worst = ref;
+
+	for (size_t i = 0; i < n; i++) {
+		best = fmin(best, v[i]);
+		worst = fmax(worst, v[i]);
+	}
+	return worst + .1 * fmax(worst - best, 1e-7);
+}
+
+void
+fl_hypervolume_relax(const double *a, const double *b, size_t n, double ref[2])
+{
+	if (n == 0 || fl_hypervolume(a, b, n, ref[0], ref[1]) > 0)
+		return;
+	ref[0] = beyond(a, n, ref[0]);
+	ref[1] = beyond(b, n, ref[1]);
+}

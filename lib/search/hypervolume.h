@@ -17,4 +17,8 @@ void fl_hypervolume_trace(const double *a, const double *b, size_t n, double ref
  * n > 0: a tenth of their range beyond the worst, or of its size if all are equal (BoTorch's rule). */
 double fl_hypervolume_reference(const double *v, size_t n);
 
+/* ref := what a frontier of n points is asked to beat, unless no point beats ref in both objectives: then a
+ * tenth of the range of frontier and ref together beyond the worst of them (BoTorch's rule). */
+void fl_hypervolume_relax(const double *a, const double *b, size_t n, double ref[2]);
+
 #endif

@@ -28,6 +28,12 @@ fl_normal_quantile(double p)
 	return z;
 }
 
+double
+fl_normal_log_below(double z)
+{
+	return z > -37 ? log(.5 * erfc(-z * sqrt_half)) : -.5 * z * z - log(-z * sqrt_2pi);
+}
+
 void
 fl_normal_points(double *out, size_t n, size_t dims, uint64_t seed)
 {

@@ -10,9 +10,8 @@
 #include "base/str.h"
 #include "search/hypervolume.h"
 
-/* The column of "col=v", and v. */
-static int
-assignment(const struct fl_table *t, const char *text, double *v, struct fl_err *err)
+int
+fl_objective_assignment(const struct fl_table *t, const char *text, double *v, struct fl_err *err)
 {
 	const char *equals = strrchr(text, '=');
 
@@ -58,7 +57,7 @@ fl_objective_bound(const struct fl_table *t, const char *text, bool least, struc
     struct fl_objective *x, struct fl_err *err)
 {
 	double bound, v;
-	int c = assignment(t, text, &bound, err);
+	int c = fl_objective_assignment(t, text, &bound, err);
 
 	if (c < 0)
 		return -1;
@@ -75,14 +74,14 @@ fl_objective_set_ref(const struct fl_table *t, const char *text, struct fl_objec
     struct fl_objective *x, struct fl_err *err)
 {
 	double v;
-	int c = assignment(t, text, &v, err);
+	int c = fl_objective_assignment(t, text, &v, err);
 
 	if (c < 0)
 		return -1;
 	if (strcmp(t->name[c], y->name) == 0)
-		y->ref = y->sign * v;
+		y->ref = fmin(y->ref, y->sign * v);
 	else if (strcmp(t->name[c], x->name) == 0)
-		x->ref = x->sign * v;
+		x->ref = fmin(x->ref, x->sign * v);
 	else
 		return fl_err_usage(err, "'%s' is neither objective", t->name[c]);
 	return 0;

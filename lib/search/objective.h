@@ -27,7 +27,10 @@ int fl_objective_choose(const struct fl_table *t, const char *names, struct fl_o
 int fl_objective_bound(const struct fl_table *t, const char *text, bool least,
     struct fl_objective *y, struct fl_objective *x, struct fl_err *err) FL_MUST_USE;
 
-/* "col=v": v is the reference of the objective col. */
+/* The column of "col=v", and v. */
+int fl_objective_assignment(const struct fl_table *t, const char *text, double *v, struct fl_err *err);
+
+/* "col=v": v is the reference of the objective col, unless that is tighter. */
 int fl_objective_set_ref(const struct fl_table *t, const char *text, struct fl_objective *y,
     struct fl_objective *x, struct fl_err *err) FL_MUST_USE;
 

@@ -7,6 +7,7 @@
 #include <stdint.h>
 
 #include "search/archset.h"
+#include "search/bounds.h"
 #include "search/space.h"
 #include "search/trials.h"
 
@@ -16,11 +17,23 @@
 size_t fl_suggest_sobol(const struct fl_space *space, uint64_t seed, size_t n,
     struct fl_archset *known);
 
+/* A suggestion by models: the logarithm of what it is expected to raise the hypervolume by, and what
+ * measurements of its two objectives would be. */
+struct fl_suggestion {
+	double gain;
+	double mean[2], sd[2];
+};
+
 /* Appends to `known` up to n architectures of the space not in it, one after the other the one that is
- * expected to raise the hypervolume most when those before it are pending (search/nehvi.h), and returns
- * how many; fewer only where the local search finds no new one. gain[i] := the logarithm of what is
- * expected of it. At least one trial is done. */
-size_t fl_suggest_nehvi(const struct fl_space *space, const struct fl_trials *t, uint64_t seed, size_t n,
-    struct fl_archset *known, double *gain);
+ * expected to raise the hypervolume most when those before it are pending (search/nehvi.h), that times the
+ * probability of being within bounds; returns how many; fewer only where the local search finds no new one.
+ * out[n] says why. At least one trial is done. */
+size_t fl_suggest_nehvi(const struct fl_space *space, const struct fl_trials *t, const struct fl_bounds *bounds,
+    uint64_t seed, size_t n, struct fl_archset *known, struct fl_suggestion *out);
+
+/* The same for those of which a model is least sure, those before and n_pending others being measured.
+ * sd[n] is the standard deviation of each, of the logarithm. */
+size_t fl_suggest_refine(const struct fl_space *space, const struct fl_surrogate *model,
+    const struct fl_arch *pending, size_t n_pending, uint64_t seed, size_t n, struct fl_archset *known, double *sd);
 
 #endif

@@ -87,6 +87,16 @@ fl_surrogate_features(const struct fl_surrogate *s, const struct fl_arch *a, dou
 	x[OFFSET] = expected_log(s, a);
 }
 
+double *
+fl_surrogate_points(const struct fl_surrogate *s, const void *const *points, size_t n)
+{
+	double *x = fl_alloc(n * FL_SURROGATE_DIMS, sizeof *x);
+
+	for (size_t i = 0; i < n; i++)
+		fl_surrogate_features(s, points[i], x + i * FL_SURROGATE_DIMS);
+	return x;
+}
+
 static void
 find_ranges(struct fl_surrogate *s, const struct fl_arch *arch, size_t n)
 {

@@ -26,6 +26,9 @@ void fl_surrogate_free(struct fl_surrogate *s);
 const struct fl_gp *fl_surrogate_gp(const struct fl_surrogate *s);
 void fl_surrogate_features(const struct fl_surrogate *s, const struct fl_arch *a, double *x);
 
+/* Those of n architectures, points[i] a struct fl_arch: x[n][FL_SURROGATE_DIMS], to be freed. */
+double *fl_surrogate_points(const struct fl_surrogate *s, const void *const *points, size_t n);
+
 /* What another measurement of it would be, its noise included: mean and standard deviation. The latter
  * is stretched so that it covers 95 % of the rows when each is predicted from the others. */
 void fl_surrogate_predict(const struct fl_surrogate *s, const struct fl_arch *a, double *mean, double *sd);

@@ -62,6 +62,12 @@ is_measured(const char *name)
 	return false;
 }
 
+size_t
+fl_table_rows_of(const struct fl_table *t, size_t n)
+{
+	return n ? t->rows_after[n - 1] : 0;
+}
+
 int
 fl_table_column(const struct fl_table *t, const char *name)
 {
@@ -294,8 +300,11 @@ fl_table_read(const char *const *paths, size_t n, struct fl_err *err)
 	struct fl_table *t = fl_alloc(1, sizeof *t);
 	int rc = read_sources(t, paths, n, err);
 
-	for (size_t i = 0; i < n && rc == 0; i++)
+	t->rows_after = fl_alloc(n, sizeof *t->rows_after);
+	for (size_t i = 0; i < n && rc == 0; i++) {
 		rc = add_source(t, t->source[i], paths[i], err);
+		t->rows_after[i] = t->rows;
+	}
 	if (rc < 0) {
 		fl_table_free(t);
 		return NULL;
@@ -312,6 +321,7 @@ fl_table_free(struct fl_table *t)
 	for (size_t i = 0; i < t->sources; i++)
 		fl_tsv_free(t->source[i]);
 	free(t->source);
+	free(t->rows_after);
 	free(t->name);
 	free(t->sd);
 	free(t->n);

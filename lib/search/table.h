@@ -31,6 +31,7 @@ struct fl_table {
 	struct fl_archset archs;
 	int *sd, *n;
 	struct fl_tsv **source;
+	size_t *rows_after; /* [sources] how many rows there were after each */
 	size_t sources, cap;
 };
 
@@ -39,6 +40,9 @@ struct fl_table {
  * that were measured in different ways. */
 struct fl_table *fl_table_read(const char *const *paths, size_t n, struct fl_err *err) FL_MUST_USE;
 void fl_table_free(struct fl_table *t);
+
+/* The first `n` files' rows come first; how many they are. The rest are only in the files after those. */
+size_t fl_table_rows_of(const struct fl_table *t, size_t n);
 
 int fl_table_column(const struct fl_table *t, const char *name); /* its number, or -1 */
 

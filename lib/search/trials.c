@@ -3,6 +3,7 @@
 
 #include <math.h>
 #include <stdlib.h>
+#include <string.h>
 
 #include "base/alloc.h"
 #include "search/hypervolume.h"
@@ -34,20 +35,40 @@ find_reference(const struct fl_objective *const o[2], struct fl_trials *t)
 	free(v);
 }
 
-int
-fl_trials_collect(const struct fl_table *t, const struct fl_objective *y, const struct fl_objective *x,
-    struct fl_trials *out, struct fl_err *err)
+/* y[2] := the values of a row. 1 if it has both, 0 if they are pending, -1 if one failed. */
+static int
+values(const struct fl_table *t, size_t row, const struct fl_objective *const o[2], const struct fl_arch *a,
+    const struct fl_surrogate *cost, double y[2])
 {
-	struct fl_trials r = { .arch = fl_alloc(t->rows, sizeof *r.arch),
-		.y = { fl_alloc(t->rows, sizeof **r.y), fl_alloc(t->rows, sizeof **r.y) } };
+	double x = o[1]->v[row], sd;
+	bool pending[2] = { is_pending(t, row, o[0]), is_pending(t, row, o[1]) };
 
-	for (size_t i = 0; i < t->rows; i++) {
+	y[0] = o[0]->v[row];
+	y[1] = isnan(x) ? NAN : fl_table_log_cost(o[1]->name, o[1]->sign * x);
+	if (cost && pending[1]) {
+		fl_surrogate_predict(cost, a, &y[1], &sd);
+		pending[1] = false;
+	}
+	if (!isnan(y[0]) && !isnan(y[1]))
+		return 1;
+	y[0] = y[1] = NAN;
+	return pending[0] || pending[1] ? 0 : -1;
+}
+
+int
+fl_trials_collect(const struct fl_table *t, size_t rows, const struct fl_objective *y,
+    const struct fl_objective *x, const struct fl_surrogate *cost, struct fl_trials *out, struct fl_err *err)
+{
+	const struct fl_objective *const o[2] = { y, x };
+	struct fl_trials r = { .arch = fl_alloc(rows, sizeof *r.arch), .cost = cost,
+		.y = { fl_alloc(rows, sizeof **r.y), fl_alloc(rows, sizeof **r.y) } };
+
+	for (size_t i = 0; i < rows; i++) {
 		const char *name = fl_table_cell(t, i, 0)->text;
-		bool has = !isnan(y->v[i]) && !isnan(x->v[i]);
+		double v[2];
+		int is;
 
-		if (!has && !is_pending(t, i, y) && !is_pending(t, i, x))
-			continue;
-		if (has && x->sign * x->v[i] <= 0) {
+		if (x->sign * x->v[i] <= 0) {
 			fl_trials_free(&r);
 			return fl_err_data(err, "%s of '%s' is not positive", x->name, name);
 		}
@@ -55,13 +76,31 @@ fl_trials_collect(const struct fl_table *t, const struct fl_objective *y, const 
 			fl_trials_free(&r);
 			return -1;
 		}
-		r.y[0][r.n] = has ? y->v[i] : NAN;
-		r.y[1][r.n++] = has ? fl_table_log_cost(x->name, x->sign * x->v[i]) : NAN;
-		r.done += has;
+		is = values(t, i, o, &r.arch[r.n], cost, v);
+		if (is < 0)
+			continue;
+		r.y[0][r.n] = v[0];
+		r.y[1][r.n++] = v[1];
+		r.done += is == 1;
 	}
-	find_reference((const struct fl_objective *const[2]){ y, x }, &r);
+	find_reference(o, &r);
 	*out = r;
 	return 0;
+}
+
+int
+fl_trials_set_baseline(struct fl_trials *t, const char *arch, struct fl_err *err)
+{
+	char text[FL_ARCH_LEN];
+
+	for (size_t i = 0; i < t->n; i++)
+		if (!isnan(t->y[0][i]) && strcmp(fl_arch_format(&t->arch[i], text), arch) == 0) {
+			t->ref[0] = t->y[0][i];
+			t->ref[1] = t->y[1][i];
+			fl_hypervolume_relax(t->y[0], t->y[1], t->n, t->ref);
+			return 0;
+		}
+	return fl_err_usage(err, "no row of '%s' has both objectives", arch);
 }
 
 void

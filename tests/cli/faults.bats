@@ -41,8 +41,8 @@ input=../tiny.tar fl-prune -j 1 -a d32-f64-fff --score random -o out/
 input=../tiny.tar.zst fl-prune -j 1 -m ../m.safetensors -a d32-f64-ff
 fl-quantize -j 1 -o out.tar.zst ../small
 input=../small.tar fl-quantize -j 1 -o out/
-fl-suggest --space ../tiny.space -n 3 ../trials.tsv
-input=../trials.tsv fl-suggest --space ../tiny.space -n 3
+fl-suggest --space ../tiny.space --batch 3 ../trials.tsv
+input=../trials.tsv fl-suggest --space ../tiny.space --batch 3
 fl-tokenize -j 1 -c ../tiny -o out ../tiny.txt
 input=../tiny.txt fl-tokenize -j 1 -c ../tiny.tar
 fl-tokenize -j 1 -d -c ../tiny -o out ../tiny.tok

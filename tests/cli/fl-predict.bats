@@ -64,7 +64,7 @@ machine() {
 
 @test "a time is predicted, with its standard deviation, and a rate as its inverse" {
 	printf '%s\n' 'layers 2..6' 'width 64..512/64' 'ffn 128..1024/128' 'letters f s' > space
-	fl-suggest --space space -n 50 < /dev/null > archs
+	fl-suggest --space space --batch 50 < /dev/null > archs
 	machine < archs | head -n 41 > known.tsv
 	tail -n 10 archs > unknown
 	fl-predict known.tsv < unknown > predicted
@@ -79,9 +79,13 @@ machine() {
 
 @test "cross-validation compares the model with linear ones on the same rows" {
 	printf '%s\n' 'layers 2..6' 'width 64..512/64' 'ffn 128..1024/128' 'letters f s' > space
-	fl-suggest --space space -n 60 < /dev/null | machine > known.tsv
+	fl-suggest --space space --batch 60 < /dev/null | machine > known.tsv
 	silent fl-predict --cv known.tsv
 	assert_equal "$(cut -f 1 <<< "$output" | paste -sd ' ')" "model gp params linear"
+	cmp <(fl-predict --cv --folds 10 known.tsv) <(echo "$output")
+	cmp <(fl-predict --cv --folds 60 known.tsv) <(fl-predict --cv --folds 999 known.tsv) # one left out at a time
+	run -1 cmp -s <(fl-predict --cv --folds 60 known.tsv) <(fl-predict --cv known.tsv)
+	silent fl-predict --cv known.tsv
 	awk 'NR == 2 { gp = $2 > .99 && $3 < 2 && $5 > 99 && $6 > .95 } NR > 2 { worse += $3 } \
 		END { exit !(gp && worse > 4) }' <<< "$output"
 }

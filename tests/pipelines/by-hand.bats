@@ -20,7 +20,7 @@ load ../cli/helper
 	join -t $'\t' --header eval.tsv latency.tsv > trials.tsv
 	[ "$(fl-pareto --objectives loss_nats,ttft_64_s trials.tsv | wc -l)" = 2 ]
 	printf 'layers 6\nwidth 128..192/32\nffn 512\nletters f s\n' > space.txt
-	[ "$(fl-suggest --space space.txt -n 4 trials.tsv | wc -l)" = 4 ]
+	[ "$(fl-suggest --space space.txt --batch 4 trials.tsv | wc -l)" = 4 ]
 	pipe "fl-quantize cand.tar | fl-export --to gguf -o cand.gguf"
 	[ "$(head -c 4 cand.gguf)" = GGUF ]
 	[ -n "$(fl-generate -q -n 8 -p 'Once upon a time' cand.tar)" ]

@@ -178,6 +178,15 @@ quantiles_are_those_of_the_normal_distribution(void)
 	CHECK_NEAR(fl_normal_quantile(1e-10), -6.361340902404056, 1e-8);
 }
 
+/* scipy.special.log_ndtr */
+static void
+logarithms_of_probabilities_reach_beyond_them(void)
+{
+	CHECK_NEAR(fl_normal_log_below(1), -0.17275377902344988, 1e-15);
+	CHECK_NEAR(fl_normal_log_below(-30), -454.32124395634324, 1e-9);
+	CHECK_NEAR(fl_normal_log_below(-40), -804.60844201375379, 1e-2);
+}
+
 int
 main(void)
 {
@@ -189,5 +198,6 @@ main(void)
 	TEST(draws_follow_the_posterior);
 	TEST(few_and_equal_observations_are_no_accident);
 	TEST(quantiles_are_those_of_the_normal_distribution);
+	TEST(logarithms_of_probabilities_reach_beyond_them);
 	return test_done();
 }

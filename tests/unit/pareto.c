@@ -82,6 +82,21 @@ the_inferred_reference_is_botorchs(void)
 	CHECK_NEAR(fl_hypervolume_reference((double[]){ 3, 3 }, 2), 3.3, 1e-15);
 }
 
+/* BoTorch again: of {(1,5),(2,3),(4,1)}, which beat (1.5,.5) and not (5,6). */
+static void
+a_reference_that_nothing_beats_is_relaxed(void)
+{
+	double a[] = { -1, -2, -4 }, b[] = { -5, -3, -1 }, beaten[2] = { -1.5, -.5 }, unbeaten[2] = { -5, -6 };
+
+	fl_hypervolume_relax(a, b, 3, beaten);
+	CHECK(beaten[0] == -1.5 && beaten[1] == -.5);
+	fl_hypervolume_relax(a, b, 3, unbeaten);
+	CHECK_NEAR(unbeaten[0], -.7, 1e-15);
+	CHECK_NEAR(unbeaten[1], -.6, 1e-15);
+	fl_hypervolume_relax(a, b, 0, beaten);
+	CHECK(beaten[0] == -1.5);
+}
+
 static void
 a_trace_ends_where_the_hypervolume_is(void)
 {
@@ -160,6 +175,7 @@ main(void)
 	TEST(the_hypervolume_is_botorchs);
 	TEST(what_is_not_below_the_reference_adds_nothing);
 	TEST(the_inferred_reference_is_botorchs);
+	TEST(a_reference_that_nothing_beats_is_relaxed);
 	TEST(a_trace_ends_where_the_hypervolume_is);
 	TEST(a_point_is_left_out_as_soon_as_it_is_sure);
 	TEST(surer_frontiers_are_larger);
