@@ -6,6 +6,7 @@
 #   BASE      the checkpoint: a directory, a tar or a tar.zst
 #   TEXT      what it is calibrated on; documents separated by SEPARATOR
 #   HELD      what it is judged on; by default the last tenth of TEXT, which calibration does not see
+#   LATENCY_SAMPLES  how many times are measured of random weights before the first trial
 #   SPACE     a space file, fl-space(5); by default one derived from BASE
 #   TRIALS    how many architectures beside BASE; BATCH at a time; SEED makes them others
 #   CPT_STEPS steps of training from inherited weights before a candidate is judged; 0: none
@@ -18,6 +19,10 @@
 #   PROMPT    what the winner continues
 #   MEASURE   a command that takes a checkpoint as operand and prints a table row, instead of fl-measure
 #   RUN       put before the heavy commands: 'srun -c 8', 'nice'
+#
+# First the time of LATENCY_SAMPLES architectures is measured, half of them spread over the space, half where
+# what is known of the others says least; how well a model predicts them is in $(OUT)/crossval.tsv. Then come
+# trials, chosen by what the models of loss and time expect of them.
 #
 # Every candidate is a directory under $(OUT)/cand named by its architecture string; every file in it has
 # its rule here. What has been made is not made again: kill it at any moment, run it again, and it goes
@@ -33,6 +38,7 @@ SELF := $(lastword $(MAKEFILE_LIST))
 
 OUT ?= run
 TRIALS ?= 24
+LATENCY_SAMPLES ?= 32
 BATCH ?= 8
 SEED ?= 0
 PREFILL ?= 1024,2048
@@ -51,6 +57,7 @@ export PROMPT SEPARATOR
 
 comma := ,
 LATENCY := ttft_$(firstword $(subst $(comma), ,$(PREFILL)))_s
+STAGE_1 := $(if $(filter-out 0,$(LATENCY_SAMPLES)),$(OUT)/latency.tsv)
 ALONE := flock $(OUT)/lock
 BESIDE := $(RUN) flock -s $(OUT)/lock
 
@@ -58,11 +65,15 @@ BESIDE := $(RUN) flock -s $(OUT)/lock
 say = awk -F '\t' 'NR == 1 { for (i = 1; i <= NF; i++) at[$$i] = i; next } \
 	{ printf "%-32s loss %.4f nats  %s %.4f s\n", $$1, $$at["loss_nats"], "$(LATENCY)", $$at["$(LATENCY)"] }' $1
 
+# A table of one row, that of the architecture the target is named by.
+is_row = [ $$(wc -l < $1) = 2 ] && [ "$$(sed -n '2s/\t.*//p' $1)" = $* ] || \
+	{ echo "search: what was measured of '$*' is not one row of it" >&2; exit 1; }
+
 # The name of a file made in one step: it is there whole or not at all.
 MAKE_IT = mv $@.tmp $@
 
-.PHONY: all rows
-all: $(OUT)/front.tsv $(OUT)/front.svg $(OUT)/front.png $(OUT)/winner.gguf $(OUT)/winner.txt
+.PHONY: all rows samples
+all: $(STAGE_1:%=$(OUT)/crossval.tsv) $(OUT)/front.tsv $(OUT)/front.svg $(OUT)/front.png $(OUT)/winner.gguf $(OUT)/winner.txt
 	@printf '\nThe frontier, %s:\n' '$(OUT)/front.tsv'
 	@$(call say,$(OUT)/front.tsv)
 	@printf '\nThe winner, %s:\n%s' "$$(cat $(OUT)/winner)" "$$PROMPT"; cat $(OUT)/winner.txt; echo
@@ -76,7 +87,7 @@ $(if $(BASE),,$(error BASE= must name a checkpoint))
 $(if $(TEXT),,$(error TEXT= must name a text file))
 override TEACHER := $(if $(filter base,$(TEACHER)),$(BASE),$(TEACHER))
 $(foreach v,BASE TEXT HELD SPACE TEACHER,$(if $($v),$(if $(wildcard $($v)),,$(error $v='$($v)' is not there))))
-$(foreach v,TRIALS BATCH,$(if $(shell [ '$($v)' -ge 1 ] 2>&- && echo y),,$(error $v='$($v)' is no number of architectures)))
+$(foreach v,TRIALS BATCH LATENCY_SAMPLES,$(if $(shell [ '$($v)' -ge $(if $(filter LATENCY_SAMPLES,$v),0,1) ] 2>&- && echo y),,$(error $v='$($v)' is no number of architectures)))
 $(shell mkdir -p $(OUT)/cand $(OUT)/asked)
 
 identity = $(shell stat -Lc '%n %s %Y' $1 | LC_ALL=C sort)
@@ -90,12 +101,13 @@ $(call asked,measure,$(MEASURE))
 $(call asked,train,$(CPT_STEPS) $(TRAIN) $(if $(TEACHER),$(call identity,$(if $(wildcard $(TEACHER)/.),$(wildcard $(TEACHER)/*),$(TEACHER)))))
 $(call asked,final,$(FINAL_STEPS))
 $(call asked,seed,$(SEED))
+$(call asked,samples,$(LATENCY_SAMPLES))
 $(call asked,trials,$(TRIALS) $(BATCH))
 $(call asked,budget,$(BUDGET) $(LATENCY))
 $(call asked,prompt,$(PROMPT))
 
 # All of it once more as a makefile, so that findings.mk asks for the same.
-SETTINGS := BASE TEXT HELD SPACE TRIALS BATCH SEED CPT_STEPS TEACHER TRAIN FINAL_STEPS PREFILL THREADS CHUNK REPEAT \
+SETTINGS := BASE TEXT HELD LATENCY_SAMPLES SPACE TRIALS BATCH SEED CPT_STEPS TEACHER TRAIN FINAL_STEPS PREFILL THREADS CHUNK REPEAT \
 	BUDGET PROMPT SEPARATOR MEASURE RUN
 define newline
 
@@ -150,7 +162,50 @@ $(OUT)/space: $(OUT)/asked/space $(OUT)/asked/base
 	@$(if $(SPACE),cat $(SPACE),fl-info --json $(BASE) | jq -r "$$SPACE_OF_BASE") > $@.tmp
 	@$(MAKE_IT)
 
+# The first stage: times of random weights --------------------------------------------------------
+
+.PRECIOUS: $(OUT)/sample/%.tsv
+
+$(OUT)/sample/%.tsv: $(OUT)/space $(OUT)/asked/base $(OUT)/asked/measure
+	@$(BESIDE) bash -o pipefail -c "fl-init -a $* $(BASE) | fl-attnpattern -a $* $(WINDOW) > $(OUT)/sample/$*.tar"
+	@$(ALONE) $(MEASURE) $(OUT)/sample/$*.tar > $@.tmp
+	@rm $(OUT)/sample/$*.tar
+	@$(call is_row,$@.tmp)
+	@$(MAKE_IT)
+
+samples: $(ARCHS:%=$(OUT)/sample/%.tsv)
+
+HALF := $(shell echo $$(( ($(LATENCY_SAMPLES) + 1) / 2 )))
+
+$(OUT)/sample/spread: $(OUT)/space $(OUT)/asked/seed $(OUT)/asked/samples
+	@mkdir -p $(@D)
+	@fl-suggest -q --space $(OUT)/space -s $(SEED) --batch $(HALF) < /dev/null > $@.tmp || [ $$? = 1 ]
+	@$(MAKE_IT)
+
+$(OUT)/sample/refined: $(OUT)/sample/spread.latency
+	@n=$$(( $(LATENCY_SAMPLES) - $(HALF) )); [ $$n = 0 ] || \
+		fl-suggest -q --space $(OUT)/space -s $(SEED) --batch $$n --refine --objectives loss_nats,$(LATENCY) $< > $@.tmp || [ $$? = 1 ]
+	@touch $@.tmp
+	@$(MAKE_IT)
+
+$(OUT)/sample/spread.latency $(OUT)/sample/refined.latency: %.latency: % $(OUT)/asked/measure
+	@+$(MAKE) --no-print-directory -f $(SELF) samples ARCHS="$$(tr '\n' ' ' < $<)"
+	@cat /dev/null $$(sed 's:.*:$(OUT)/sample/&.tsv:' $<) | awk 'NR == 1 || !/^arch\t/' > $@.tmp
+	@$(MAKE_IT)
+
+$(OUT)/latency.tsv: $(OUT)/sample/spread.latency $(OUT)/sample/refined.latency
+	@awk 'NR == 1 || !/^arch\t/' $^ > $@.tmp
+	@$(MAKE_IT)
+
+$(OUT)/crossval.tsv: $(OUT)/latency.tsv
+	@if [ $$(wc -l < $<) -gt 20 ]; then fl-predict --cv --column $(LATENCY) $<; fi > $@.tmp
+	@if [ -s $@.tmp ]; then printf '\nHow well %s is predicted, by cross-validation:\n' $(LATENCY); \
+		column -t -s $$'\t' $@.tmp; echo; fi
+	@$(MAKE_IT)
+
 # One candidate -------------------------------------------------------------------------------------
+
+WINDOW = $$(awk '$$1 == "window" { print "--window " $$2 }' $(OUT)/space)
 
 # What inherits its weights and is not trained is judged as it is.
 PRUNED := $(if $(filter 0,$(CPT_STEPS)),model.tar,pruned.tar)
@@ -160,9 +215,8 @@ PRUNED := $(if $(filter 0,$(CPT_STEPS)),model.tar,pruned.tar)
 
 $(OUT)/cand/%/$(PRUNED): $(OUT)/metrics.safetensors $(OUT)/space $(OUT)/asked/base $(OUT)/asked/train
 	@mkdir -p $(@D)
-	@window=$$(awk '$$1 == "window" { print "--window " $$2 }' $(OUT)/space); \
-	$(BESIDE) bash -o pipefail -c "fl-prune -m $(OUT)/metrics.safetensors -a $* $(BASE) \
-		| fl-attnpattern -a $* $$window > $@.tmp"
+	@$(BESIDE) bash -o pipefail -c "fl-prune -m $(OUT)/metrics.safetensors -a $* $(BASE) \
+		| fl-attnpattern -a $* $(WINDOW) > $@.tmp"
 	@$(MAKE_IT)
 
 # train STEPS OPTIONS: the first prerequisite on. A state of other prerequisites is of another run.
@@ -189,7 +243,7 @@ $(OUT)/cand/%/latency.tsv: $(OUT)/cand/%/model.tar $(OUT)/asked/measure
 
 $(OUT)/cand/%/row.tsv: $(OUT)/cand/%/eval.tsv $(OUT)/cand/%/latency.tsv
 	@join -t $$'\t' --header $^ > $@.tmp
-	@[ $$(wc -l < $@.tmp) = 2 ] || { echo "search: what was measured of '$*' is not one row of it" >&2; exit 1; }
+	@$(call is_row,$@.tmp)
 	@$(call say,$@.tmp)
 	@$(MAKE_IT)
 
@@ -208,9 +262,10 @@ $(OUT)/round/0/archs: $(OUT)/asked/base
 # Round $1 after round $2 tries $3 architectures. That the space has no more is no failure: status 1.
 define round
 $(call asked,round-$1,$3)
-$(OUT)/round/$1/archs: $(OUT)/round/$2/trials.tsv $(OUT)/space $(OUT)/asked/seed $(OUT)/asked/round-$1
+$(OUT)/round/$1/archs: $(OUT)/round/$2/trials.tsv $(STAGE_1) $(OUT)/space $(OUT)/asked/seed $(OUT)/asked/round-$1
 	@mkdir -p $$(@D)
-	@fl-suggest -q --space $(OUT)/space -s $(SEED) --batch $3 $$< > $$@.tmp || [ $$$$? = 1 ]
+	@fl-suggest -q --space $(OUT)/space -s $(SEED) --batch $3 --objectives loss_nats,$(LATENCY) \
+		$(STAGE_1:%=--latency %) $$< > $$@.tmp || [ $$$$? = 1 ]
 	@$$(MAKE_IT)
 endef
 size = $(shell left=$$(( $(TRIALS) - ($1 - 1) * $(BATCH) )); echo $$(( left < $(BATCH) ? left : $(BATCH) )))
@@ -219,9 +274,9 @@ $(foreach n,$(ROUNDS),$(eval $(call round,$n,$(shell echo $$(( $n - 1 ))),$(call
 $(patsubst %,$(OUT)/round/%/trials.tsv,0 $(ROUNDS)): %/trials.tsv: %/archs $(DATA)
 	@+$(MAKE) --no-print-directory -f $(SELF) rows ARCHS="$$(tr '\n' ' ' < $<)"
 	@cd $(OUT); n=$(notdir $*); { \
-		head -qn 1 $$(sed -n 's:.*:cand/&/row.tsv:p' round/0/archs); \
-		{ tail -qn +2 $$(sed 's:.*:cand/&/row.tsv:' round/$$n/archs) /dev/null; \
-		  [ $$n = 0 ] || tail -qn +2 round/$$(( n - 1 ))/trials.tsv; } | LC_ALL=C sort; \
+		if [ $$n = 0 ]; then head -qn 1 $$(sed 's:.*:cand/&/row.tsv:' round/0/archs); \
+		else cat round/$$(( n - 1 ))/trials.tsv; fi; \
+		tail -qn +2 $$(sed 's:.*:cand/&/row.tsv:' round/$$n/archs) /dev/null; \
 	} > round/$$n/trials.tsv.tmp
 	@$(MAKE_IT)
 

@@ -1,11 +1,9 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /* fl-init.c -- a checkpoint of random weights for a configuration. */
-#include <string.h>
-
 #include "base/cli.h"
-#include "base/str.h"
 #include "io/checkpoint.h"
 #include "io/history.h"
+#include "model/config_file.h"
 #include "model/init.h"
 
 static const char *output, *arch_text, *dtype;
@@ -29,19 +27,17 @@ static const struct fl_opt opts[] = {
 
 static const struct fl_tool tool = {
 	.name = "fl-init", .brief = "make a checkpoint of random weights",
-	.operands = "config.json", .min_operands = 1, .max_operands = 1, .opts = opts,
+	.operands = "config", .min_operands = 1, .max_operands = 1, .opts = opts,
 };
 
 static int
 read_config(const char *path, struct fl_config *c, struct fl_err *err)
 {
 	struct fl_arch arch;
-	struct fl_json *json;
-	size_t len;
-	char *text = fl_slurp(path, 16 << 20, &len, err);
+	struct fl_json *json = fl_config_read(path, err);
 
 	path = fl_input_name(path);
-	if (!text || !(json = fl_json_parse(text, len, path, err)))
+	if (!json)
 		return -1;
 	if (dtype && fl_json_type(json) == FL_JSON_OBJECT) {
 		fl_json_del(json, "dtype");

@@ -17,6 +17,14 @@ load helper
 	[ "$(jq .bytes_as_F32 <<< "$output")" = "$(jq .bytes <<< "$output")" ]
 }
 
+@test "the configuration may be on standard input, or a checkpoint's" {
+	fl-init -s 1 --no-history "$FIXTURES/tiny-qwen3.json" > a.tar
+	fl-init -s 1 --no-history - < "$FIXTURES/tiny-qwen3.json" | cmp a.tar -
+	fl-init -s 1 --no-history a.tar | cmp a.tar -
+	tar cf empty.tar -T /dev/null
+	one_line_error 3 fl-init empty.tar
+}
+
 @test "real configurations of supported families are taken, others refused by name" {
 	need_data configs
 	fl-init -a d64-f64-f -o a.tar "$DATA/configs/hf/Llama-3.2-1B.config.json"

@@ -5,7 +5,7 @@ load ../cli/helper
 @test "the demo goes from nothing to a winner, a second run does nothing, and ranking.mk uses its backbone" {
 	need spm_train gnuplot jq
 	demo=(make --no-print-directory -f "$ROOT/pipelines/demo.mk" OUT=demo STORIES=400 HELD_STORIES=20 STEPS=4
-		SEARCH="TRIALS=2 BATCH=2 CPT_STEPS=2 FINAL_STEPS=2 PREFILL=64 REPEAT=1 TEACHER=base TRAIN='--batch 2 --rate 2e-3'")
+		SEARCH="TRIALS=2 BATCH=2 LATENCY_SAMPLES=3 CPT_STEPS=2 FINAL_STEPS=2 PREFILL=64 REPEAT=1 TEACHER=base TRAIN='--batch 2 --rate 2e-3'")
 	"${demo[@]}"
 	for file in backbone.tar search/trials.tsv search/front.tsv search/front.svg search/winner.tar search/winner.gguf; do
 		[ -s demo/$file ]

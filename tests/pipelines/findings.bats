@@ -102,7 +102,8 @@ base() {
 }
 
 search() {
-	make -s -f "$ROOT/pipelines/search.mk" BASE=base TEXT=text.txt OUT=run TRIALS=3 BATCH=3 PREFILL=8,16 REPEAT=2 \
+	make -s -f "$ROOT/pipelines/search.mk" BASE=base TEXT=text.txt OUT=run TRIALS=3 BATCH=3 LATENCY_SAMPLES=0 \
+		PREFILL=8,16 REPEAT=2 \
 		PROMPT="It's \$9 #1" "$@" > /dev/null
 }
 

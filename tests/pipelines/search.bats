@@ -25,7 +25,7 @@ setup() {
 
 search() {
 	make -s -f "$ROOT/pipelines/search.mk" BASE=base TEXT=text.txt OUT=run TRIALS=13 BATCH=4 SEPARATOR='<|end|>' \
-		MEASURE=./measure PROMPT='Document 7' "$@"
+		LATENCY_SAMPLES=5 MEASURE=./measure PROMPT='Document 7' "$@"
 }
 
 # Everything that a search leaves but the lock and what it was asked.
@@ -38,7 +38,10 @@ results() {
 	run -0 search
 	[ "$(wc -l < run/trials.tsv)" = 15 ] # the header, BASE, thirteen trials, the last as models of the others suggest
 	[ "$(cut -f 1 run/trials.tsv | sort -u | wc -l)" = 15 ]
-	tail -n +2 run/trials.tsv | sort -c
+	cmp <(tail -n +2 run/trials.tsv | cut -f 1) <(cat run/round/{0..4}/archs) # in the order of their trial
+	[ "$(wc -l < run/latency.tsv)" = 6 ]
+	[ "$(cut -f 1 run/latency.tsv | sort -u | wc -l)" = 6 ]
+	[ "$(find run/sample -name '*.tar')" = "" ]
 	[ "$(head -c 4 run/winner.gguf)" = GGUF ]
 	[ -s run/front.svg ] && [ -s run/front.png ] && [ -s run/winner.txt ]
 	[ "$(grep -c '^d[0-9]*-f[0-9]*-.* loss .* ttft_1024_s' <<< "$output")" -ge 14 ]
@@ -98,6 +101,20 @@ now() {
 	search -j2 > /dev/null
 	diff -r expected run
 	echo "# $killed kills in $searches searches of $took ms" >&3
+}
+
+@test "the first stage says how well the time is predicted, and can be left out" {
+	need gnuplot
+	run -0 search LATENCY_SAMPLES=24 TRIALS=2
+	[ "$(wc -l < run/latency.tsv)" = 25 ]
+	assert_output --partial "How well ttft_1024_s is predicted, by cross-validation:"
+	assert_output --regexp $'\ngp +'
+	assert_equal "$(cut -f 1 run/crossval.tsv | paste -sd ' ')" "model gp linear"
+	run -0 search LATENCY_SAMPLES=0 TRIALS=2 OUT=other
+	refute_output --partial cross-validation
+	[ "$(wc -l < other/trials.tsv)" = 4 ]
+	[ ! -e other/latency.tsv ]
+	run -2 search LATENCY_SAMPLES=-1
 }
 
 @test "a changed text rebuilds what depends on it" {
@@ -191,5 +208,7 @@ again() {
 @test "a measurement that is of another model stops the search by name" {
 	printf '#!/bin/bash\nprintf "arch\\tttft_1024_s\\nd64-f32-f\\t1\\n"\n' > measure
 	run -2 search
+	assert_output --regexp "search: what was measured of 'd64-[^']*' is not one row of it"
+	run -2 search LATENCY_SAMPLES=0
 	assert_output --partial "search: what was measured of 'd64-f128-fff' is not one row of it"
 }
