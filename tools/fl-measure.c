@@ -4,6 +4,7 @@
  * The measurement is in measure/native.h. A model comes from a checkpoint, or from a configuration
  * and an architecture string with random weights, since only the time counts. */
 #include <stdlib.h>
+#include <string.h>
 
 #include "base/cli.h"
 #include "base/log.h"
@@ -16,7 +17,8 @@
 #include "model/quantize.h"
 #include "model/roles.h"
 
-static const char *arch_text, *config_path;
+static const char *arch_text, *config_path, *kv = "int8", *swa = "exact";
+static const char *const kvs[] = { "f32", "int8", NULL }, *const swas[] = { "exact", "ring", NULL };
 static struct fl_nums prefill, decode;
 static struct fl_measure_opts opt = { .tokens = 32, .chunk = 1024, .warmup = 1, .repeat = 3 };
 static bool quantize, json;
@@ -43,6 +45,10 @@ static const struct fl_opt opts[] = {
 	    "With -c, give the model the sizes and the attention of this architecture string, fl-arch(7)."),
 	{ 0, "quantize", NULL, "With -c, weights of 4 bits, as fl-quantize makes them.",
 	  .flag = &quantize },
+	{ 0, "kv", "type", "Store keys and values as type. The default is int8, with queries of 8 bits too.",
+	  .word = &kv, .words = kvs },
+	{ 0, "swa", "way", "Compute windows in this way: exact, what they see and no more, or ring, all of a ring "
+	  "twice as long as the window and as the chunk. The default is exact.", .word = &swa, .words = swas },
 	FL_OPT_JSON(json),
 	{ 'j', "threads", "n", "Measure with n threads. The default is one a core.",
 	  .apply = fl_parallel_set, .min = 1, .max = 1024 },
@@ -74,6 +80,7 @@ check_usage(int operands)
 		fl_die(FL_EXIT_USAGE, "%s needs a configuration, -c", arch_text ? "-a" : "--quantize");
 	check_list("prefill", &prefill);
 	check_list("decode", &decode);
+	opt.cache = (struct fl_cache_opts){ strcmp(kv, "int8") == 0 ? FL_KV_INT8 : FL_KV_F32, strcmp(swa, "ring") == 0 };
 	if (!prefill.n && !decode.n) {
 		prefill = (struct fl_nums){ 2, prompts };
 		decode = (struct fl_nums){ 2, depths };
@@ -178,6 +185,8 @@ print(const struct fl_model *m, const struct fl_measured *x)
 	fl_row_real(&row, "peak_mib", (double)x->peak_bytes / mib);
 	fl_row_int(&row, "threads", fl_parallel_threads());
 	fl_row_int(&row, "chunk", opt.chunk);
+	fl_row_str(&row, "kv", kv);
+	fl_row_str(&row, "swa", swa);
 	fl_row_print(&row, stdout, true, json);
 	fl_row_free(&row);
 }

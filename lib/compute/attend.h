@@ -40,6 +40,12 @@ struct fl_keys8 {
 	const int32_t *zero, *rest;
 };
 
+/* Values of 8 bits, [keys, dim]: x ~ scale (v - zero), one scale and zero a key. */
+struct fl_values8 {
+	const int8_t *v;
+	const float *scale, *zero;
+};
+
 struct fl_attend {
 	const char *name;
 	bool (*usable)(void); /* on this machine */
@@ -58,6 +64,9 @@ struct fl_attend {
 	/* out += score v, v's rows ldv apart */
 	void (*values)(float *out, const float *score, const float *v, size_t ldv, size_t rows, size_t keys,
 	    size_t dim);
+
+	/* The same, of few rows; score is spoilt. */
+	void (*values8)(float *out, float *score, const struct fl_values8 *v, size_t rows, size_t keys, size_t dim);
 
 	/* n values of one row: out = scale (v - zero) */
 	void (*widen)(float *out, const int8_t *v, float scale, float zero, size_t n);

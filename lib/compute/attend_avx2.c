@@ -21,6 +21,12 @@ dot4(ivec *sum, int32_t four, const ivec *k)
 	*sum += (ivec)_mm256_add_epi32(even, odd);
 }
 
+INLINE void
+bytes(ivec *x, const int8_t *p)
+{
+	*x = (ivec)_mm256_cvtepi8_epi32(_mm_loadl_epi64((const __m128i *)p));
+}
+
 static bool
 usable(void)
 {

@@ -16,6 +16,12 @@ dot4(ivec *sum, int32_t four, const ivec *k)
 	*sum = (ivec)_mm512_dpbusd_epi32((__m512i)*sum, _mm512_set1_epi32(four), (__m512i)*k);
 }
 
+INLINE void
+bytes(ivec *x, const int8_t *p)
+{
+	*x = (ivec)_mm512_cvtepi8_epi32(_mm_loadu_si128((const __m128i *)p));
+}
+
 static bool
 usable(void)
 {

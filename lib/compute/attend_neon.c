@@ -17,6 +17,15 @@ dot4(ivec *sum, int32_t four, const ivec *k)
 	*sum = (ivec)vdotq_s32((int32x4_t)*sum, (int8x16_t)*k, vreinterpretq_s8_s32(vdupq_n_s32(four)));
 }
 
+INLINE void
+bytes(ivec *x, const int8_t *p)
+{
+	int32_t four;
+
+	memcpy(&four, p, sizeof four);
+	*x = (ivec)vmovl_s16(vget_low_s16(vmovl_s8(vreinterpret_s8_s32(vdup_n_s32(four)))));
+}
+
 static bool
 usable(void)
 {

@@ -13,6 +13,13 @@ dot4(ivec *sum, int32_t four, const ivec *k)
 		*sum += (*k << shift >> 24) * ((int32_t)((uint32_t)four << shift) >> 24);
 }
 
+INLINE void
+bytes(ivec *x, const int8_t *p)
+{
+	for (size_t i = 0; i < LANES; i++)
+		(*x)[i] = p[i];
+}
+
 static bool
 always(void)
 {

@@ -6,7 +6,7 @@
  *     LANES	floats of a vector
  *     SPAN	strips done at once, and WIDE, vectors of v done at once: what the registers hold
  *
- * and that defines dot4() after. Everything is inlined: how vectors are passed depends on the
+ * and that defines dot4() and bytes() after. Everything is inlined: how vectors are passed depends on the
  * instruction set. */
 #include <math.h>
 #include <string.h>
@@ -18,10 +18,12 @@
 
 enum { PARTS = FL_STRIP / LANES /* vectors of a strip */ };
 
+/* How many bytes ahead of use a cache of 8 bits is fetched: for one query it comes from memory, and the machine's
+ * own prefetching stops at each page. */
+enum { AHEAD = 4096 };
+
 typedef float vec __attribute__((vector_size(LANES * 4)));
 typedef int32_t ivec __attribute__((vector_size(LANES * 4)));
-typedef int16_t svec __attribute__((vector_size(LANES * 2)));
-typedef int8_t bvec __attribute__((vector_size(LANES)));
 
 INLINE void
 load(vec *v, const float *p)
@@ -94,6 +96,9 @@ scores(float *score, const float *q, const float *k, size_t rows, size_t strips,
 /* sum += q k, four bytes a lane; the same four of q for all of them. */
 INLINE void dot4(ivec *sum, int32_t four, const ivec *k);
 
+/* x = LANES bytes of p */
+INLINE void bytes(ivec *x, const int8_t *p);
+
 INLINE void
 finish_cell8(float *score, ivec sum[ATTEND_ROWS][SPAN * PARTS], const struct fl_queries8 *q, size_t row,
     const struct fl_keys8 *k, size_t key, size_t strips)
@@ -128,8 +133,13 @@ score_cell8(float *score, const struct fl_queries8 *q, size_t row, const struct 
 		ivec x[SPAN * PARTS];
 
 		UNROLL
-		for (size_t i = 0; i < strips * PARTS; i++)
-			memcpy(&x[i], keys + ((i / PARTS * words + w) * FL_STRIP + i % PARTS * LANES) * 4, sizeof x[i]);
+		for (size_t i = 0; i < strips * PARTS; i++) {
+			const int8_t *p = keys + ((i / PARTS * words + w) * FL_STRIP + i % PARTS * LANES) * 4;
+
+			memcpy(&x[i], p, sizeof x[i]);
+			if (i % PARTS == 0)
+				__builtin_prefetch(p + AHEAD);
+		}
 		UNROLL
 		for (size_t r = 0; r < ATTEND_ROWS; r++) {
 			int32_t four;
@@ -157,17 +167,24 @@ scores8(float *score, const struct fl_queries8 *q, const struct fl_keys8 *k, siz
 			score_cell8(score + r * ATTEND_KEYS + s * FL_STRIP, q, r, k, s * FL_STRIP, words, 1);
 }
 
+INLINE void
+load8(vec *x, const int8_t *p)
+{
+	ivec whole;
+
+	bytes(&whole, p);
+	*x = __builtin_convertvector(whole, vec);
+}
+
 TARGET static void
 widen(float *out, const int8_t *v, float scale, float zero, size_t n)
 {
 	size_t i = 0;
 
 	for (; i + LANES <= n; i += LANES) {
-		bvec b;
 		vec x;
 
-		memcpy(&b, v + i, sizeof b);
-		x = __builtin_convertvector(__builtin_convertvector(__builtin_convertvector(b, svec), ivec), vec);
+		load8(&x, v + i);
 		x = (x - zero) * scale;
 		store(out + i, &x);
 	}
@@ -276,4 +293,85 @@ values(float *out, const float *score, const float *v, size_t ldv, size_t rows, 
 				out[r * dim + d] += score[r * ATTEND_KEYS + j] * v[j * ldv + d];
 }
 
-#define KERNELS .scores = scores, .scores8 = scores8, .soften = soften, .values = values, .widen = widen
+/* --- of 8 bits: out += sum score scale v - sum score scale zero --- */
+
+/* score := score scale; the sum of that times zero. */
+INLINE float
+weigh(float *score, const float *scale, const float *zero, size_t keys)
+{
+	vec all = { 0 }, s, c, z;
+	float sum = 0;
+	size_t j = 0;
+
+	for (; j + LANES <= keys; j += LANES) {
+		load(&s, score + j);
+		load(&c, scale + j);
+		load(&z, zero + j);
+		s *= c;
+		all += s * z;
+		store(score + j, &s);
+	}
+	for (; j < keys; j++) {
+		score[j] *= scale[j];
+		sum += score[j] * zero[j];
+	}
+	for (size_t i = 0; i < LANES; i++)
+		sum += all[i];
+	return sum;
+}
+
+INLINE void
+value_cell8(float *out, const float *score, const int8_t *v, const float *offset, size_t keys, size_t dim,
+    size_t width)
+{
+	vec sum[ATTEND_ROWS][WIDE], x[WIDE];
+
+	UNROLL
+	for (size_t r = 0; r < ATTEND_ROWS; r++)
+		UNROLL
+		for (size_t i = 0; i < width; i++) {
+			load(&sum[r][i], out + r * dim + i * LANES);
+			sum[r][i] -= offset[r];
+		}
+	for (size_t j = 0; j < keys; j++) {
+		UNROLL
+		for (size_t i = 0; i < width; i++)
+			load8(&x[i], v + j * dim + i * LANES);
+		__builtin_prefetch(v + j * dim + AHEAD);
+		UNROLL
+		for (size_t r = 0; r < ATTEND_ROWS; r++)
+			UNROLL
+			for (size_t i = 0; i < width; i++)
+				sum[r][i] += x[i] * score[r * ATTEND_KEYS + j];
+	}
+	UNROLL
+	for (size_t r = 0; r < ATTEND_ROWS; r++)
+		UNROLL
+		for (size_t i = 0; i < width; i++)
+			store(out + r * dim + i * LANES, &sum[r][i]);
+}
+
+TARGET static void
+values8(float *out, float *score, const struct fl_values8 *v, size_t rows, size_t keys, size_t dim)
+{
+	for (size_t r = 0; r < rows; r += ATTEND_ROWS, out += ATTEND_ROWS * dim, score += ATTEND_ROWS * ATTEND_KEYS) {
+		float offset[ATTEND_ROWS];
+		size_t d = 0;
+
+		for (size_t i = 0; i < ATTEND_ROWS; i++)
+			offset[i] = weigh(score + i * ATTEND_KEYS, v->scale, v->zero, keys);
+		for (; d + WIDE * LANES <= dim; d += WIDE * LANES)
+			value_cell8(out + d, score, v->v + d, offset, keys, dim, WIDE);
+		for (; d + LANES <= dim; d += LANES)
+			value_cell8(out + d, score, v->v + d, offset, keys, dim, 1);
+		for (; d < dim; d++)
+			for (size_t i = 0; i < ATTEND_ROWS; i++) {
+				out[i * dim + d] -= offset[i];
+				for (size_t j = 0; j < keys; j++)
+					out[i * dim + d] += score[i * ATTEND_KEYS + j] * (float)v->v[j * dim + d];
+			}
+	}
+}
+
+#define KERNELS .scores = scores, .scores8 = scores8, .soften = soften, .values = values, .values8 = values8, \
+	.widen = widen

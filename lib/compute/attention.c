@@ -12,6 +12,7 @@
 /* A tile is the queries of one key/value head (`group` query heads together) at some neighbouring
  * positions, about ROWS rows in all; it walks over the keys it sees, ATTEND_KEYS at a time. */
 enum { ROWS = 128, FEW = 16 };
+enum { NARROW = 8 /* rows for which values of 8 bits are not worth being widened first */ };
 enum { SMALL = 1 << 16 /* products that are not worth waking a thread for */ };
 
 struct job {
@@ -99,6 +100,11 @@ values(const struct tile *t, const struct fl_keys *in, size_t slot, size_t from,
 		ld = in->row;
 	} else if (c->kind == FL_KV_F32) {
 		v = c->v + (t->head * c->capacity + at) * dim;
+	} else if (t->padded <= NARROW) {
+		at += t->head * c->capacity;
+		t->kernels->values8(t->out, t->score + from, &(struct fl_values8){ c->v8 + at * dim, c->v_scale + at,
+		    c->v_zero + at }, t->padded, to - from, dim);
+		return;
 	} else {
 		at += t->head * c->capacity;
 		for (size_t j = 0; j < to - from; j++)

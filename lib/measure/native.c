@@ -9,7 +9,6 @@
 #include "base/clock.h"
 #include "base/progress.h"
 #include "base/rng.h"
-#include "model/forward.h"
 #include "model/sample.h"
 
 /* Welford's recurrence: mean, and in sd the sum of squared deviations until the end. */
@@ -139,7 +138,7 @@ fl_measure_native(const struct fl_model *m, const struct fl_measure_opts *o,
 {
 	size_t positions = longest(o), rounds = (size_t)(o->warmup + o->repeat);
 	size_t rows = (size_t)o->chunk < positions ? (size_t)o->chunk : positions;
-	struct run r = { m, o, fl_forward_new(m, rows, positions, NULL),
+	struct run r = { m, o, fl_forward_new_cached(m, rows, positions, &o->cache),
 		fl_sampler_new(0, 1, 0), make_prompt(positions, m->config.vocab), out };
 	int bad = 0;
 

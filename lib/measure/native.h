@@ -11,6 +11,7 @@
 #include <stdint.h>
 
 #include "base/err.h"
+#include "model/forward.h"
 #include "model/weights.h"
 
 struct fl_measure_opts {
@@ -18,6 +19,7 @@ struct fl_measure_opts {
 	size_t prefills, decodes;
 	int tokens;	    /* generated a decode measurement */
 	int chunk;	    /* tokens of a prompt computed at once */
+	struct fl_cache_opts cache;
 	int warmup, repeat; /* rounds not counted, and counted */
 };
 

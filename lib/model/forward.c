@@ -109,7 +109,7 @@ fl_forward_spans(struct fl_forward *f, const uint32_t *ids, const struct fl_span
 {
 	size_t rows = lay_out(f, spans, n);
 
-	if (rows == 0 || rows > f->capacity)
+	if (rows == 0 || rows > f->capacity || f->kv.ring)
 		fl_bug("%zu spans of %zu tokens", n, rows);
 	if (check_ids(f, ids, rows, err) < 0)
 		return -1;

@@ -20,6 +20,7 @@
 #include <stdint.h>
 
 #include "base/err.h"
+#include "compute/kv.h"
 #include "model/acts.h"
 #include "model/weights.h"
 
@@ -49,6 +50,18 @@ struct fl_forward;
  * batches. hooks may be NULL and are copied. */
 struct fl_forward *fl_forward_new(const struct fl_model *m, size_t rows, size_t positions,
     const struct fl_hooks *hooks);
+
+/* The same with another cache than one of f32 whose window layers slide. ring: the cache of a window layer
+ * is a ring of twice the window, or of twice `rows` where that is more, and computed whole (compute/attention.h):
+ * ExecuTorch's, whose window must be as long as the chunk of a prefill, but that a token still sees the model's
+ * window and no more. No fl_forward_spans() with it. */
+struct fl_cache_opts {
+	enum fl_kv_kind kind;
+	bool ring;
+};
+
+struct fl_forward *fl_forward_new_cached(const struct fl_model *m, size_t rows, size_t positions,
+    const struct fl_cache_opts *o);
 
 /* For training: batches only, f32 weights only, and the activations of all layers stay. bf16: matrix
  * products, here and on the way back, of operands rounded to bf16. quant: the inputs of all linear

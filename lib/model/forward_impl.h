@@ -24,6 +24,7 @@ struct fl_forward {
 	size_t depth;
 	bool bf16; /* matrix products of f32 weights in bf16 */
 	float *quant; /* [R, H E] where the inputs of linear layers are rounded to 8 bits; else NULL */
+	struct fl_cache_opts kv;
 	uint64_t cache_bytes;
 
 	struct fl_acts_set acts;

@@ -29,22 +29,29 @@ make_rope(struct fl_forward *f)
 	free(freq);
 }
 
+/* Slots of layer l. A ring is as long as it is, however few positions come. */
+static size_t
+cache_slots(const struct fl_forward *f, int l)
+{
+	size_t window = fl_forward_window(f, l), bounded = 2 * window + f->capacity + FL_STRIP;
+
+	if (window && f->kv.ring)
+		return 2 * (window > f->capacity ? window : f->capacity);
+	return window && bounded < f->positions ? bounded : f->positions;
+}
+
 static void
-make_cache(struct fl_forward *f)
+make_cache(struct fl_forward *f, const struct fl_cache_opts *o)
 {
 	const struct fl_config *c = &f->m->config;
-	size_t heads = (size_t)c->kv_heads, dim = (size_t)c->head_dim;
 
+	f->kv = *o;
 	f->cache = fl_alloc((size_t)c->layers, sizeof *f->cache);
 	for (int l = 0; l < c->layers; l++) {
-		size_t capacity = f->positions, bounded = 2 * (size_t)c->window + f->capacity + FL_STRIP;
-
 		if (c->pattern[l] == 's')
 			continue;
-		/* A window layer has no room for all positions. */
-		if (c->pattern[l] == 'w' && bounded < capacity)
-			capacity = bounded;
-		f->cache[l] = fl_kv_new(FL_KV_F32, heads, dim, capacity);
+		f->cache[l] = fl_kv_new(o->kind, (size_t)c->kv_heads, (size_t)c->head_dim, cache_slots(f, l));
+		f->cache[l].ring = o->ring && c->pattern[l] == 'w';
 		f->cache_bytes += fl_kv_bytes(&f->cache[l]);
 	}
 }
@@ -69,15 +76,26 @@ new_forward(const struct fl_model *m, size_t rows, size_t positions, const struc
 	f->last = floats(1, (size_t)c->vocab, "the logits");
 	f->scratch = fl_scratch_new();
 	make_rope(f);
-	if (positions)
-		make_cache(f);
 	return f;
 }
 
 struct fl_forward *
 fl_forward_new(const struct fl_model *m, size_t rows, size_t positions, const struct fl_hooks *hooks)
 {
-	return new_forward(m, rows, positions, hooks, FL_ACTS_NONE);
+	struct fl_forward *f = new_forward(m, rows, positions, hooks, FL_ACTS_NONE);
+
+	if (positions)
+		make_cache(f, &(struct fl_cache_opts){ FL_KV_F32, false });
+	return f;
+}
+
+struct fl_forward *
+fl_forward_new_cached(const struct fl_model *m, size_t rows, size_t positions, const struct fl_cache_opts *o)
+{
+	struct fl_forward *f = new_forward(m, rows, positions, NULL, FL_ACTS_NONE);
+
+	make_cache(f, o);
+	return f;
 }
 
 struct fl_forward *

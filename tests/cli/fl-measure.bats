@@ -12,8 +12,8 @@ setup() {
 		ttft_16_s ttft_16_s_sd ttft_16_s_n ttft_16_flop ttft_8_s ttft_8_s_sd ttft_8_s_n ttft_8_flop \
 		decode_0_tok_s decode_0_tok_s_sd decode_0_tok_s_n decode_0_flop \
 		decode_12_tok_s decode_12_tok_s_sd decode_12_tok_s_n decode_12_flop \
-		params weights_mib cache_mib peak_mib threads)chunk"
-	assert_line --index 1 --regexp $'^d32-f64-fsw\t.*\t2\t.*\t1\t8$'
+		params weights_mib cache_mib peak_mib threads chunk kv)swa"
+	assert_line --index 1 --regexp $'^d32-f64-fsw\t.*\t2\t.*\t1\t8\tint8\texact$'
 }
 
 @test "what is measured is positive, and the weights are those of the checkpoint" {
@@ -30,6 +30,18 @@ setup() {
 	# full layer (1 + .. + 16), 100 in the window of 8 (1 + .. + 8, then 8 each).
 	jq -e --argjson params "$(fl-info --json "$MODEL" | jq .parameters)" '.params == $params' <<< "$output"
 	jq -e '.ttft_16_flop == 820736 and .decode_4_flop == 54528' <<< "$output"
+}
+
+@test "a cache of 8 bits is smaller, and a ring is there however short the prompt" {
+	for kv in f32 int8; do
+		silent fl-measure -q --json --prefill 16 --repeat 1 --warmup 0 --kv $kv --chunk 8 "$MODEL"
+		jq -r .cache_mib <<< "$output"
+		jq -e --arg kv $kv '.kv == $kv and .swa == "exact"' <<< "$output" >&2
+	done > sizes
+	awk 'NR == 1 { f32 = $1 } END { exit !($1 < f32 / 2) }' sizes
+	# One head of 16: the 16 positions of the full layer, a ring of twice the chunk; keys and values of 4 bytes.
+	silent fl-measure -q --json --prefill 16 --repeat 1 --warmup 0 --kv f32 --chunk 16 --swa ring "$MODEL"
+	jq -e '.swa == "ring" and (.cache_mib * 1048576 | round) == (16 + 2 * 16) * 16 * 2 * 4' <<< "$output"
 }
 
 @test "lengths beyond the context are measured with a warning" {
@@ -59,6 +71,8 @@ setup() {
 	one_line_error 2 fl-measure -c "$MODEL" "$MODEL"
 	one_line_error 2 fl-measure --prefill 8,8 "$MODEL"
 	one_line_error 2 fl-measure --prefill 0 "$MODEL"
+	one_line_error 2 fl-measure --kv int4 "$MODEL"
+	one_line_error 2 fl-measure --swa sliding "$MODEL"
 	one_line_error 3 fl-measure -c "$MODEL" -a d32
 	one_line_error 4 fl-measure -c absent
 	one_line_error 4 fl-measure -c absent.json

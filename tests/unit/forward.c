@@ -135,9 +135,9 @@ logits_are_those_of_transformers(void)
 
 /* Every sequence through the cache in pieces of `piece` tokens, buffers for `rows` of them. */
 static void
-through_the_cache(const struct reference *r, size_t rows, size_t piece)
+through_a_cache(const struct reference *r, size_t rows, size_t piece, const struct fl_cache_opts *o, double tol)
 {
-	struct fl_forward *f = fl_forward_new(r->model, rows, r->tokens, NULL);
+	struct fl_forward *f = fl_forward_new_cached(r->model, rows, r->tokens, o);
 
 	for (size_t s = 0; s < r->sequences; s++) {
 		fl_forward_reset(f);
@@ -148,10 +148,16 @@ through_the_cache(const struct reference *r, size_t rows, size_t piece)
 			if (!CHECK_OK(fl_forward_append(f, r->ids + s * r->tokens + at, n, &err), &err))
 				return;
 			CHECK(fl_forward_depth(f) == at + n);
-			CHECK_NEAR(difference(fl_forward_last(f), want, r->vocab), 0, tolerance);
+			CHECK_NEAR(difference(fl_forward_last(f), want, r->vocab), 0, tol);
 		}
 	}
 	fl_forward_free(f);
+}
+
+static void
+through_the_cache(const struct reference *r, size_t rows, size_t piece)
+{
+	through_a_cache(r, rows, piece, &(struct fl_cache_opts){ FL_KV_F32, false }, tolerance);
 }
 
 static void
@@ -167,6 +173,43 @@ the_cache_does_not_change_them_whatever_the_pieces(void)
 		through_the_cache(&r, r.tokens, r.tokens);
 		close_reference(&r);
 	}
+}
+
+/* What a token sees is the model's window however long the ring. 8 bits change logits of up to ten by up to 0.3:
+ * random weights, unlike trained ones, do not dampen noise. The arithmetic itself is tests/unit/attention.c's. */
+static void
+a_ring_changes_nothing_and_8_bits_little(void)
+{
+	for (int i = 0; i < NAMES; i++) {
+		struct reference r = open_reference(names[i]);
+
+		for (enum fl_kv_kind kind = FL_KV_F32; kind <= FL_KV_INT8; kind++)
+			for (int ring = 0; ring <= 1; ring++) {
+				struct fl_cache_opts o = { kind, ring };
+				double tol = kind == FL_KV_F32 ? tolerance : 0.5;
+
+				through_a_cache(&r, 1, 1, &o, tol);
+				through_a_cache(&r, 6, 20, &o, tol);
+				through_a_cache(&r, r.tokens, r.tokens, &o, tol);
+			}
+		close_reference(&r);
+	}
+}
+
+static void
+a_ring_is_twice_the_window_or_the_chunk(void)
+{
+	struct fl_model *m = open_model("qwen3-window");
+	size_t dim = (size_t)m->config.head_dim, row = 2 * (size_t)m->config.kv_heads * dim * sizeof(float);
+
+	for (size_t rows = 4; rows <= 64; rows *= 16) {
+		struct fl_forward *f = fl_forward_new_cached(m, rows, 1000, &(struct fl_cache_opts){ FL_KV_F32, true });
+
+		/* One full layer, two with a window of 7. */
+		CHECK(fl_forward_cache_bytes(f) == row * (1008 + 2 * (rows == 4 ? 16 : 128)));
+		fl_forward_free(f);
+	}
+	fl_model_free(m);
 }
 
 /* Sequence 0, its first `cached` tokens in the cache: up to `split` one span, then the rest of it; the
@@ -462,6 +505,8 @@ main(void)
 	TEST(what_sequences_share_is_computed_once);
 	TEST(the_cache_can_be_rewound);
 	TEST(a_window_bounds_the_cache_of_its_layers);
+	TEST(a_ring_is_twice_the_window_or_the_chunk);
+	TEST(a_ring_changes_nothing_and_8_bits_little);
 	TEST(the_number_of_threads_does_not_show);
 	TEST(hooks_see_each_site_in_order);
 	TEST(an_id_beyond_the_vocabulary_is_refused);
