@@ -164,8 +164,10 @@ $B/bench/%: $B/obj/tests/bench/%.o $B/libfl.a
 	@mkdir -p $(@D)
 	$(LINK)
 
-bench-search: $B/bench/search
-	@$<
+HAT := $(wildcard $(or $(DATA),../shared/data)/latency/hat_*.csv)
+bench-search: $B/bench/search $B/bench/hat
+	@$B/bench/search
+	@$(if $(HAT),$B/bench/hat $(HAT),echo 'hat: skipped$(comma) needs ../shared/data/latency' >&2)
 
 test-interop: all
 	@B='$B' tests/interop/run

@@ -7,7 +7,7 @@
 
 #include "base/alloc.h"
 #include "base/rng.h"
-#include "search/linalg.h"
+#include "search/linear.h"
 #include "search/rank.h"
 #include "search/surrogate.h"
 
@@ -39,8 +39,8 @@ exponentials(const double *x, size_t n)
 	return out;
 }
 
-static struct fl_score
-judge(const double *predicted, const double *log_s, size_t n)
+struct fl_score
+fl_crossval_judge(const double *predicted, const double *log_s, size_t n)
 {
 	struct fl_score s = { .cover_95 = NAN };
 	double *seconds = exponentials(log_s, n), mean = 0, rest = 0, all = 0, each = 100 / (double)n;
@@ -92,7 +92,7 @@ fl_crossval_surrogate(const struct fl_arch *arch, const double *log_s, size_t n,
 		}
 		fl_surrogate_free(model);
 	}
-	s = judge(predicted, log_s, n);
+	s = fl_crossval_judge(predicted, log_s, n);
 	s.cover_95 = covered;
 	free(known);
 	free(y);
@@ -101,65 +101,33 @@ fl_crossval_surrogate(const struct fl_arch *arch, const double *log_s, size_t n,
 	return s;
 }
 
-/* The coefficients b[k] of least squares over the rows of other folds, x taken from its means. What the
- * rows leave open stays small: a millionth of a millionth of the variance is added to each. */
-static void
-least_squares(const double *x, size_t k, const double *mean, const double *y, double mean_y, size_t n,
-    const int *fold, int f, double *b)
-{
-	double *a = fl_alloc(k * k, sizeof *a), *l = fl_alloc(k * k, sizeof *l);
-
-	memset(b, 0, k * sizeof *b);
-	for (size_t i = 0; i < n; i++)
-		for (size_t p = 0; p < k && fold[i] != f; p++) {
-			double d = x[i * k + p] - mean[p];
-
-			b[p] += d * (y[i] - mean_y);
-			for (size_t q = 0; q < k; q++)
-				a[p * k + q] += d * (x[i * k + q] - mean[q]);
-		}
-	for (size_t p = 0; p < k; p++)
-		a[p * k + p] += a[p * k + p] > 0 ? 1e-12 * a[p * k + p] : 1;
-	if (fl_cholesky(a, l, k) == 0)
-		fl_cholesky_solve(l, k, b);
-	else
-		memset(b, 0, k * sizeof *b);
-	free(a);
-	free(l);
-}
-
 struct fl_score
 fl_crossval_linear(const double *x, size_t k, const double *log_s, size_t n, int folds)
 {
-	double *predicted = fl_alloc(n, sizeof *predicted), *b = fl_alloc(k, sizeof *b);
-	double *mean = fl_alloc(k, sizeof *mean), *seconds = exponentials(log_s, n);
+	double *known = fl_alloc(n * k, sizeof *known), *y = fl_alloc(n, sizeof *y);
+	double *predicted = fl_alloc(n, sizeof *predicted), *seconds = exponentials(log_s, n);
 	int *fold = deal(n, folds);
 	struct fl_score s;
 
 	for (int f = 0; f < folds; f++) {
-		double mean_y = 0, m = 0;
+		struct fl_linear model;
+		size_t m = 0;
 
-		memset(mean, 0, k * sizeof *mean);
-		for (size_t i = 0; i < n; i++)
-			m += fold[i] != f;
 		for (size_t i = 0; i < n; i++)
 			if (fold[i] != f) {
-				mean_y += seconds[i] / m;
-				for (size_t p = 0; p < k; p++)
-					mean[p] += x[i * k + p] / m;
+				memcpy(known + m * k, x + i * k, k * sizeof *x);
+				y[m++] = seconds[i];
 			}
-		least_squares(x, k, mean, seconds, mean_y, n, fold, f, b);
+		fl_linear_fit(&model, known, k, y, m);
 		for (size_t i = 0; i < n; i++)
-			if (fold[i] == f) {
-				predicted[i] = mean_y;
-				for (size_t p = 0; p < k; p++)
-					predicted[i] += b[p] * (x[i * k + p] - mean[p]);
-			}
+			if (fold[i] == f)
+				predicted[i] = fl_linear_predict(&model, x + i * k);
+		fl_linear_free(&model);
 	}
-	s = judge(predicted, log_s, n);
+	s = fl_crossval_judge(predicted, log_s, n);
+	free(known);
+	free(y);
 	free(predicted);
-	free(b);
-	free(mean);
 	free(seconds);
 	free(fold);
 	return s;

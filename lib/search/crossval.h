@@ -18,6 +18,9 @@ struct fl_score {
 	double cover_95;	  /* percent of rows in the 95 % interval; NaN where the model has none */
 };
 
+/* Of predicted[n] seconds where log_s[n] are the logarithms of the true ones; cover_95 is NaN. */
+struct fl_score fl_crossval_judge(const double *predicted, const double *log_s, size_t n);
+
 /* Of the model of search/surrogate.h: n >= 20 rows, 2 <= folds, log_s[n] the logarithms of their seconds. */
 struct fl_score fl_crossval_surrogate(const struct fl_arch *arch, const double *log_s, size_t n, int folds);
 

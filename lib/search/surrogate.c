@@ -5,6 +5,8 @@
 #include <stdlib.h>
 
 #include "base/alloc.h"
+#include "search/costs.h"
+#include "search/cover.h"
 
 enum { PLAIN = 8, PLACES = 16, OFFSET = PLAIN + 2 * PLACES, TERMS = 8 };
 
@@ -60,21 +62,12 @@ terms(const struct fl_arch *a, double *t)
 	t[7] = a->layers * width;
 }
 
-static double
-expected_log(const struct fl_surrogate *s, const struct fl_arch *a)
-{
-	double t[TERMS], sum = 0;
-
-	terms(a, t);
-	for (int k = 0; k < TERMS; k++)
-		sum += s->cost[k] * t[k];
-	return sum > 0 ? log(sum) : 0;
-}
-
 /* Patterns of different lengths are compared at PLACES places along the depth. */
 void
 fl_surrogate_features(const struct fl_surrogate *s, const struct fl_arch *a, double *x)
 {
+	double t[TERMS];
+
 	plain_features(a, x);
 	for (int k = 0; k < PLAIN; k++)
 		x[k] = (x[k] - s->least[k]) / s->range[k];
@@ -84,7 +77,8 @@ fl_surrogate_features(const struct fl_surrogate *s, const struct fl_arch *a, dou
 		x[PLAIN + i] = (letter == 'f') / sqrt(PLACES);
 		x[PLAIN + PLACES + i] = (letter == 's') / sqrt(PLACES);
 	}
-	x[OFFSET] = expected_log(s, a);
+	terms(a, t);
+	x[OFFSET] = fl_costs_log(s->cost, t, TERMS);
 }
 
 double *
@@ -115,64 +109,16 @@ find_ranges(struct fl_surrogate *s, const struct fl_arch *arch, size_t n)
 		s->range[k] = most[k] > s->least[k] ? most[k] - s->least[k] : 1;
 }
 
-/* The prior mean of a time ----------------------------------------------------------------------- */
-
-/* The costs of least squared relative error, sum (1 - cost . t / time)^2, none negative, one after the
- * other until they stay. Terms are taken in units of their largest share. */
+/* The prior mean of a time. */
 static void
 fit_costs(struct fl_surrogate *s, const struct fl_arch *arch, const double *y, size_t n)
 {
-	double(*t)[TERMS] = fl_alloc(n, sizeof *t), *rest = fl_alloc(n, sizeof *rest), moved = 1;
+	double(*t)[TERMS] = fl_alloc(n, sizeof *t);
 
-	for (size_t i = 0; i < n; i++) {
-		terms(&arch[i], t[i]);
-		rest[i] = 1;
-		for (int k = 0; k < TERMS; k++)
-			t[i][k] *= exp(-y[i]);
-	}
-	for (int round = 0; round < 5000 && moved > 1e-9; round++) {
-		moved = 0;
-		for (int k = 0; k < TERMS; k++) {
-			double slope = 0, square = 0, step;
-
-			for (size_t i = 0; i < n; i++) {
-				slope += t[i][k] * rest[i];
-				square += t[i][k] * t[i][k];
-			}
-			step = square > 0 ? fmax(slope / square, -s->cost[k]) : 0;
-			s->cost[k] += step;
-			for (size_t i = 0; i < n; i++)
-				rest[i] -= step * t[i][k];
-			moved = fmax(moved, fabs(step) * sqrt(square / (double)n));
-		}
-	}
-	free(t);
-	free(rest);
-}
-
-/* The model's standard deviations are too small where observations are few or noise has long tails. */
-static int
-by_value(const void *x, const void *y)
-{
-	double a = *(const double *)x, b = *(const double *)y;
-
-	return (a > b) - (a < b);
-}
-
-static double
-find_stretch(const struct fl_gp *gp, const double *y, size_t n)
-{
-	double *mean = fl_alloc(n, sizeof *mean), *sd = fl_alloc(n, sizeof *sd), widest;
-	size_t at = (size_t)ceil(.95 * (double)(n + 1)) - 1;
-
-	fl_gp_leave_one_out(gp, mean, sd);
 	for (size_t i = 0; i < n; i++)
-		mean[i] = fabs(y[i] - mean[i]) / sd[i];
-	qsort(mean, n, sizeof *mean, by_value);
-	widest = mean[at < n ? at : n - 1];
-	free(mean);
-	free(sd);
-	return fmax(1, widest / 1.959964);
+		terms(&arch[i], t[i]);
+	fl_costs_fit(*t, TERMS, y, n, s->cost);
+	free(t);
 }
 
 /* The model -------------------------------------------------------------------------------------- */
@@ -194,7 +140,7 @@ fl_surrogate_fit(const struct fl_arch *arch, const double *y, size_t n, bool tim
 	for (size_t i = 0; i < n; i++)
 		fl_surrogate_features(s, &arch[i], x + i * FL_SURROGATE_DIMS);
 	s->gp = fl_gp_fit(&form, x, y, NULL, n);
-	s->stretch = find_stretch(s->gp, y, n);
+	s->stretch = fl_cover_stretch(s->gp, y, n);
 	free(x);
 	return s;
 }

@@ -1,0 +1,17 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/* costs.h -- what a unit of each of several things costs, from totals that are known.
+ *
+ * total[i] = sum over k of cost[k] x[i][k], no cost negative. */
+#ifndef FL_SEARCH_COSTS_H
+#define FL_SEARCH_COSTS_H
+
+#include <stddef.h>
+
+/* cost[terms] := those of least squared relative error, sum over i of (1 - cost . x[i] / total[i])^2, from
+ * x[n][terms] and the logarithms of the totals, log_total[n]. */
+void fl_costs_fit(const double *x, size_t terms, const double *log_total, size_t n, double *cost);
+
+/* The logarithm of what x[terms] costs; 0 where that is nothing. */
+double fl_costs_log(const double *cost, const double *x, size_t terms);
+
+#endif
