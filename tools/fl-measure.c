@@ -11,6 +11,7 @@
 #include "base/str.h"
 #include "base/tsv.h"
 #include "io/checkpoint.h"
+#include "measure/cpu.h"
 #include "measure/native.h"
 #include "measure/quiet.h"
 #include "model/cost.h"
@@ -154,7 +155,7 @@ put(struct fl_row *row, const char *what, int n, const char *unit, const struct 
 
 	fl_str_printf(&sd, "%s_sd", unit);
 	fl_str_printf(&count, "%s_n", unit);
-	fl_row_real(row, column(&name, what, n, unit), r->mean);
+	fl_row_real(row, column(&name, what, n, unit), r->median);
 	fl_row_real(row, column(&name, what, n, sd.data), r->sd);
 	fl_row_int(row, column(&name, what, n, count.data), r->n);
 	fl_row_int(row, column(&name, what, n, "flop"), (long long)flop);
@@ -167,7 +168,7 @@ static void
 print(const struct fl_model *m, const struct fl_measured *x)
 {
 	const double mib = 1 << 20;
-	char text[FL_ARCH_LEN];
+	char text[FL_ARCH_LEN], words[FL_CPU_LEN];
 	struct fl_arch arch;
 	struct fl_row row = { 0 };
 
@@ -187,6 +188,8 @@ print(const struct fl_model *m, const struct fl_measured *x)
 	fl_row_int(&row, "chunk", opt.chunk);
 	fl_row_str(&row, "kv", kv);
 	fl_row_str(&row, "swa", swa);
+	fl_row_str(&row, "cpu", fl_cpu_features(words));
+	fl_row_str(&row, "kernels", fl_cpu_kernels(words));
 	fl_row_print(&row, stdout, true, json);
 	fl_row_free(&row);
 }
@@ -225,6 +228,7 @@ main(int argc, char **argv)
 	int i = fl_cli(&tool, argc, argv);
 
 	check_usage(argc - i);
+	fl_parallel_pin();
 	m = config_path ? random_model(&err) : fl_model_open(argv[i], &err);
 	if (!m)
 		fl_die_err(&err);

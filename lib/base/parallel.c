@@ -12,6 +12,8 @@
 #include <stdatomic.h>
 #include <stdbool.h>
 #include <stdint.h>
+#include <stdio.h>
+#include <stdlib.h>
 
 #include "base/err.h"
 
@@ -22,6 +24,8 @@ static struct {
 	pthread_cond_t wake, finished;
 	atomic_int threads;   /* as wanted, the caller's included; 0: not yet decided */
 	int workers;	      /* threads started, numbered from 1 */
+	bool pinned;
+	int cpu[MAX_THREADS]; /* of each thread, if pinned */
 	atomic_uint sleepers; /* workers that need a wake-up call */
 	atomic_bool waiting;  /* the caller needs one */
 
@@ -59,6 +63,87 @@ quiet_libraries(void)
 		set(1);
 #endif
 }
+
+/* --- a CPU of its own for each thread --- */
+
+struct cpu {
+	int number;
+	long speed;  /* more is faster */
+	bool second; /* of a core whose first is another */
+};
+
+/* The number at the beginning of a file about a CPU, or 0. */
+static long
+read_about(int cpu, const char *file)
+{
+	char path[96];
+	long n = 0;
+	FILE *f;
+
+	snprintf(path, sizeof path, "/sys/devices/system/cpu/cpu%d/%s", cpu, file);
+	f = fopen(path, "re");
+	if (f && fscanf(f, "%ld", &n) != 1)
+		n = 0;
+	if (f)
+		fclose(f);
+	return n;
+}
+
+static int
+by_worth(const void *a, const void *b)
+{
+	const struct cpu *x = a, *y = b;
+
+	if (x->second != y->second)
+		return x->second - y->second;
+	return x->speed != y->speed ? (x->speed < y->speed) - (x->speed > y->speed) : x->number - y->number;
+}
+
+static int
+list_cpus(struct cpu *cpu)
+{
+	cpu_set_t set;
+	int n = 0;
+
+	if (sched_getaffinity(0, sizeof set, &set) < 0)
+		return 0;
+	for (int i = 0; i < CPU_SETSIZE; i++)
+		if (CPU_ISSET(i, &set)) {
+			long core = read_about(i, "topology/thread_siblings_list");
+
+			cpu[n++] = (struct cpu){ i, read_about(i, "cpufreq/cpuinfo_max_freq"), core != i && CPU_ISSET(core, &set) };
+		}
+	qsort(cpu, (size_t)n, sizeof *cpu, by_worth);
+	return n;
+}
+
+static void
+pin_self(void)
+{
+	cpu_set_t set;
+
+	CPU_ZERO(&set);
+	CPU_SET(pool.cpu[self], &set);
+	sched_setaffinity(0, sizeof set, &set);
+}
+
+void
+fl_parallel_pin(void)
+{
+	struct cpu cpu[CPU_SETSIZE];
+	int threads = fl_parallel_threads(), n = list_cpus(cpu);
+
+	if (pool.workers)
+		fl_bug("threads are there already");
+	if (n < threads)
+		return;
+	for (int i = 0; i < threads; i++)
+		pool.cpu[i] = cpu[i].number;
+	pool.pinned = true;
+	pin_self();
+}
+
+/* --- the pool --- */
 
 static void
 pause_a_little(void)
@@ -115,6 +200,8 @@ worker(void *number)
 	uint32_t job = 0;
 
 	self = (int)(intptr_t)number;
+	if (pool.pinned)
+		pin_self();
 	quiet_libraries();
 	for (;;) {
 		for (int i = 0; i < SPIN && current_job() == job; i++)

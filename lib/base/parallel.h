@@ -13,6 +13,11 @@
 void fl_parallel_set(int threads);
 int fl_parallel_threads(void);
 
+/* Before the first fl_parallel(): each thread keeps to a CPU of its own from now on, the calling one too, those
+ * that are fastest first and two of one core last. For measurements; nothing happens where there are fewer CPUs than
+ * threads, or no way to say so. */
+void fl_parallel_pin(void);
+
 /* Calls work(ctx, tile, thread) for tile = 0 .. tiles-1, thread in [0, fl_parallel_threads()), and
  * waits for all. Tiles are handed out as threads become free. Not nested: from inside a tile it runs
  * on the calling thread. Not called by several threads at a time. */

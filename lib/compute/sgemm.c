@@ -7,6 +7,12 @@
 #include "base/dtype.h"
 #include "compute/vec.h"
 
+#ifdef FL_PORTABLE
+const char fl_sgemm_name[] = "portable";
+#else
+const char fl_sgemm_name[] = "onednn";
+#endif
+
 /* A strip of C, 16 columns wide, is made from a packed strip of B (one vector for each of up to DEPTH
  * values of k), six rows at a time: six accumulators, one vector of B and one broadcast fit the
  * registers of every machine in question. */

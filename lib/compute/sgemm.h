@@ -32,6 +32,8 @@ void fl_bgemm_portable(const struct fl_product *p, const uint16_t *a, const uint
 void fl_bgemm_dnnl(const struct fl_product *p, const uint16_t *a, const uint16_t *b);
 
 /* The one this program was built with: FL_PORTABLE is defined where there is only a libc. */
+extern const char fl_sgemm_name[];
+
 static inline void
 fl_sgemm(const struct fl_product *p)
 {

@@ -11,23 +11,37 @@
 #include "base/rng.h"
 #include "model/sample.h"
 
-/* Welford's recurrence: mean, and in sd the sum of squared deviations until the end. */
-static void
-add(struct fl_repeats *r, double x)
+static int
+ascending(const void *a, const void *b)
 {
-	double d = x - r->mean;
+	const double *x = a, *y = b;
 
-	r->n++;
-	r->mean += d / r->n;
-	r->sd += d * (x - r->mean);
+	return (*x > *y) - (*x < *y);
 }
 
 static void
-finish(struct fl_repeats *r, size_t n)
+finish(struct fl_repeats *r)
 {
+	size_t n = (size_t)r->n;
+	double mean = 0, squares = 0;
+
+	if (!n)
+		return;
+	qsort(r->each, n, sizeof *r->each, ascending);
+	r->median = (r->each[(n - 1) / 2] + r->each[n / 2]) / 2;
 	for (size_t i = 0; i < n; i++)
-		r[i].sd = r[i].n > 1 ? sqrt(r[i].sd / (r[i].n - 1)) : 0;
+		mean += r->each[i] / (double)n;
+	for (size_t i = 0; i < n; i++)
+		squares += (r->each[i] - mean) * (r->each[i] - mean);
+	r->sd = n > 1 ? sqrt(squares / (double)(n - 1)) : 0;
 }
+
+/* One length: prompts of it are measured, or the decode rate after it. */
+struct step {
+	int length;
+	bool decode;
+	struct fl_repeats *out;
+};
 
 struct run {
 	const struct fl_model *model;
@@ -35,68 +49,103 @@ struct run {
 	struct fl_forward *forward;
 	struct fl_sampler greedy;
 	uint32_t *prompt; /* as long as the longest */
-	struct fl_measured *out;
+	uint32_t token;	  /* that follows what is in the cache */
+	struct step *step;
+	size_t steps;
 };
 
 static int
-next(struct run *r, uint32_t *token, struct fl_err *err)
+next(struct run *r, struct fl_err *err)
 {
-	return fl_sample(&r->greedy, fl_forward_last(r->forward), (size_t)r->model->config.vocab, token,
+	return fl_sample(&r->greedy, fl_forward_last(r->forward), (size_t)r->model->config.vocab, &r->token,
 	    err);
 }
 
-/* Fills an empty cache with n tokens; the token after them, and the seconds it took. */
+/* Fills the cache up to n tokens, from what is in it if that is no more. */
 static int
-prefill(struct run *r, int n, uint32_t *token, double *taken, struct fl_err *err)
+fill(struct run *r, size_t n, struct fl_err *err)
+{
+	size_t depth = fl_forward_depth(r->forward);
+
+	if (depth > n) {
+		fl_forward_reset(r->forward);
+		depth = 0;
+	}
+	if (depth == 0)
+		r->token = r->prompt[0];
+	if (depth == n)
+		return 0;
+	if (fl_forward_append(r->forward, r->prompt + depth, n - depth, err) < 0)
+		return -1;
+	return next(r, err);
+}
+
+static int
+prefill(struct run *r, const struct step *s, double *taken, struct fl_err *err)
 {
 	double start = fl_clock();
 
 	fl_forward_reset(r->forward);
-	*token = r->prompt[0];
-	if (n > 0 && fl_forward_append(r->forward, r->prompt, (size_t)n, err) < 0)
-		return -1;
-	if (n > 0 && next(r, token, err) < 0)
+	if (fill(r, (size_t)s->length, err) < 0)
 		return -1;
 	*taken = fl_clock() - start;
 	return 0;
 }
 
 static int
-generate(struct run *r, uint32_t token, double *rate, struct fl_err *err)
+generate(struct run *r, const struct step *s, double *rate, struct fl_err *err)
 {
-	double start = fl_clock();
+	double start;
 
+	if (fill(r, (size_t)s->length, err) < 0)
+		return -1;
+	start = fl_clock();
 	for (int i = 0; i < r->opts->tokens; i++) {
-		if (fl_forward_append(r->forward, &token, 1, err) < 0 || next(r, &token, err) < 0)
+		if (fl_forward_append(r->forward, &r->token, 1, err) < 0 || next(r, err) < 0)
 			return -1;
 	}
 	*rate = r->opts->tokens / (fl_clock() - start);
 	return 0;
 }
 
-/* Every prompt length, then every depth. A measurement that fails ends the run. */
+/* A measurement that fails ends the run. */
 static int
 round_of_all(struct run *r, bool counts, struct fl_err *err)
 {
-	const struct fl_measure_opts *o = r->opts;
-	uint32_t token;
 	double x;
 
-	for (size_t i = 0; i < o->prefills; i++) {
-		if (prefill(r, o->prefill[i], &token, &x, err) < 0)
+	for (const struct step *s = r->step; s < r->step + r->steps; s++) {
+		if ((s->decode ? generate : prefill)(r, s, &x, err) < 0)
 			return -1;
 		if (counts)
-			add(&r->out->ttft[i], x);
-		fl_progress_add(1);
-	}
-	for (size_t i = 0; i < o->decodes; i++) {
-		if (prefill(r, o->decode[i], &token, &x, err) < 0 || generate(r, token, &x, err) < 0)
-			return -1;
-		if (counts)
-			add(&r->out->decode[i], x);
+			s->out->each[s->out->n++] = x;
 		fl_progress_add(1);
 	}
 	return 0;
+}
+
+/* Of equal lengths the prompt goes first: what it leaves is what the decode rate needs. */
+static int
+by_length(const void *a, const void *b)
+{
+	const struct step *x = a, *y = b;
+
+	return x->length != y->length ? (x->length > y->length) - (x->length < y->length) : x->decode - y->decode;
+}
+
+static void
+plan(struct run *r, struct fl_measured *out)
+{
+	const struct fl_measure_opts *o = r->opts;
+
+	r->step = fl_alloc(o->prefills + o->decodes, sizeof *r->step);
+	for (size_t i = 0; i < o->prefills; i++)
+		r->step[r->steps++] = (struct step){ o->prefill[i], false, &out->ttft[i] };
+	for (size_t i = 0; i < o->decodes; i++)
+		r->step[r->steps++] = (struct step){ o->decode[i], true, &out->decode[i] };
+	for (size_t i = 0; i < r->steps; i++)
+		r->step[i].out->each = fl_alloc((size_t)o->repeat, sizeof(double));
+	qsort(r->step, r->steps, sizeof *r->step, by_length);
 }
 
 /* Positions of the cache: the longest prompt, or the deepest decode and what it generates. */
@@ -136,30 +185,36 @@ int
 fl_measure_native(const struct fl_model *m, const struct fl_measure_opts *o,
     struct fl_measured *out, struct fl_err *err)
 {
-	size_t positions = longest(o), rounds = (size_t)(o->warmup + o->repeat);
+	size_t positions = longest(o);
 	size_t rows = (size_t)o->chunk < positions ? (size_t)o->chunk : positions;
-	struct run r = { m, o, fl_forward_new_cached(m, rows, positions, &o->cache),
-		fl_sampler_new(0, 1, 0), make_prompt(positions, m->config.vocab), out };
+	struct run r = { .model = m, .opts = o, .forward = fl_forward_new_cached(m, rows, positions, &o->cache),
+		.greedy = fl_sampler_new(0, 1, 0), .prompt = make_prompt(positions, m->config.vocab) };
 	int bad = 0;
 
 	*out = (struct fl_measured){ .ttft = fl_alloc(o->prefills, sizeof *out->ttft),
 		.decode = fl_alloc(o->decodes, sizeof *out->decode),
 		.cache_bytes = fl_forward_cache_bytes(r.forward) };
-	fl_progress_begin("measuring", "runs", rounds * (o->prefills + o->decodes));
-	for (size_t i = 0; i < rounds && !bad; i++)
-		bad = round_of_all(&r, i >= (size_t)o->warmup, err);
+	plan(&r, out);
+	fl_progress_begin("measuring", "runs", (uint64_t)(o->warmup + o->repeat) * r.steps);
+	for (int i = 0; i < o->warmup + o->repeat && !bad; i++)
+		bad = round_of_all(&r, i >= o->warmup, err);
 	fl_progress_end();
-	finish(out->ttft, o->prefills);
-	finish(out->decode, o->decodes);
+	for (size_t i = 0; i < r.steps; i++)
+		finish(r.step[i].out);
 	out->peak_bytes = peak_bytes();
 	fl_forward_free(r.forward);
 	free(r.prompt);
+	free(r.step);
 	return bad;
 }
 
 void
-fl_measured_free(struct fl_measured *m)
+fl_measured_free(struct fl_measured *m, const struct fl_measure_opts *o)
 {
+	for (size_t i = 0; i < o->prefills; i++)
+		free(m->ttft[i].each);
+	for (size_t i = 0; i < o->decodes; i++)
+		free(m->decode[i].each);
 	free(m->ttft);
 	free(m->decode);
 	*m = (struct fl_measured){ 0 };

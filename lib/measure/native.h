@@ -3,7 +3,10 @@
  *
  * TTFT, the time to the first token: from a prompt of n tokens and an empty cache to the choice of
  * the token after it, the prompt in chunks. Decode rate at depth n: greedy tokens a second with n
- * tokens in the cache at the start. Prompts are random tokens; the clock is monotonic. */
+ * tokens in the cache at the start. Prompts are random tokens; the clock is monotonic.
+ *
+ * A round measures every length once, so that a drift of the machine touches all of them alike; from the
+ * shortest to the longest, so that a depth extends what the length before it left in the cache. */
 #ifndef FL_MEASURE_NATIVE_H
 #define FL_MEASURE_NATIVE_H
 
@@ -23,9 +26,9 @@ struct fl_measure_opts {
 	int warmup, repeat; /* rounds not counted, and counted */
 };
 
-struct fl_repeats { /* n repeats of one measurement; sd is 0 of one */
+struct fl_repeats { /* n repeats of one measurement; sd, the standard deviation, is 0 of one */
 	int n;
-	double mean, sd;
+	double *each, median, sd; /* each [n], ascending */
 };
 
 struct fl_measured {
@@ -35,9 +38,8 @@ struct fl_measured {
 	uint64_t peak_bytes;	   /* the most memory the process ever had resident */
 };
 
-/* A round measures every length once, so that a drift of the machine touches all of them alike. */
 int fl_measure_native(const struct fl_model *m, const struct fl_measure_opts *o,
     struct fl_measured *out, struct fl_err *err) FL_MUST_USE;
-void fl_measured_free(struct fl_measured *m);
+void fl_measured_free(struct fl_measured *m, const struct fl_measure_opts *o);
 
 #endif
