@@ -14,6 +14,7 @@
 #include "measure/cpu.h"
 #include "measure/native.h"
 #include "measure/quiet.h"
+#include "measure/trace.h"
 #include "model/cost.h"
 #include "model/quantize.h"
 #include "model/roles.h"
@@ -50,6 +51,8 @@ static const struct fl_opt opts[] = {
 	  .word = &kv, .words = kvs },
 	{ 0, "swa", "way", "Compute windows in this way: exact, what they see and no more, or ring, all of a ring "
 	  "twice as long as the window and as the chunk. The default is exact.", .word = &swa, .words = swas },
+	{ 0, "trace", NULL, "Print where the time goes instead: by operator, beside the machine's limits.",
+	  .flag = &opt.trace },
 	FL_OPT_JSON(json),
 	{ 'j', "threads", "n", "Measure with n threads. The default is one a core.",
 	  .apply = fl_parallel_set, .min = 1, .max = 1024 },
@@ -237,6 +240,9 @@ main(int argc, char **argv)
 	if (fl_measure_native(m, &opt, &measured, &err) < 0)
 		fl_die_err(&err);
 	warn_of_noise(&begin);
-	print(m, &measured);
+	if (opt.trace)
+		fl_trace_print(m, &opt, &measured, json, stdout);
+	else
+		print(m, &measured);
 	return fl_finish(FL_EXIT_OK);
 }

@@ -16,6 +16,14 @@ words(const struct fl_kv *c)
 	return (c->dim + 3) / 4;
 }
 
+size_t
+fl_kv_slot_bytes(enum fl_kv_kind kind, size_t heads, size_t dim)
+{
+	if (kind == FL_KV_F32)
+		return heads * 2 * dim * sizeof(float);
+	return heads * ((dim + 3) / 4 * 4 + dim + 3 * sizeof(float) + 2 * sizeof(int32_t));
+}
+
 struct fl_kv
 fl_kv_new(enum fl_kv_kind kind, size_t heads, size_t dim, size_t capacity)
 {
@@ -57,11 +65,7 @@ fl_kv_free(struct fl_kv *c)
 size_t
 fl_kv_bytes(const struct fl_kv *c)
 {
-	size_t slots = c->heads * c->capacity;
-
-	if (c->kind == FL_KV_F32)
-		return slots * 2 * c->dim * sizeof(float);
-	return slots * (words(c) * 4 + c->dim + 3 * sizeof(float) + 2 * sizeof(int32_t));
+	return c->capacity * fl_kv_slot_bytes(c->kind, c->heads, c->dim);
 }
 
 /* --- what no later token sees goes, in whole strips --- */

@@ -36,6 +36,7 @@ struct fl_kv {
 struct fl_kv fl_kv_new(enum fl_kv_kind kind, size_t heads, size_t dim, size_t capacity);
 void fl_kv_free(struct fl_kv *c); /* a zeroed one is fine */
 size_t fl_kv_bytes(const struct fl_kv *c);
+size_t fl_kv_slot_bytes(enum fl_kv_kind kind, size_t heads, size_t dim); /* of them, those of one slot */
 
 /* Appends n positions, k and v [n, heads, dim]; there is room for them, or the layer has a window > 0 and
  * the capacity is at least window + n + FL_STRIP (of a ring: window + n - 1). */

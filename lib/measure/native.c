@@ -52,7 +52,28 @@ struct run {
 	uint32_t token;	  /* that follows what is in the cache */
 	struct step *step;
 	size_t steps;
+	bool counts; /* this round */
 };
+
+/* The clock of a measurement, and with it the one that tells kinds of work apart. */
+static double
+begin(struct run *r, const struct step *s)
+{
+	if (r->counts && r->opts->trace)
+		fl_forward_trace(r->forward, &s->out->trace);
+	return fl_clock();
+}
+
+static double
+end(struct run *r, const struct step *s, double start)
+{
+	double taken = fl_clock() - start;
+
+	if (r->counts && r->opts->trace)
+		fl_trace_lap(&s->out->trace, FL_WORK_OTHER);
+	fl_forward_trace(r->forward, NULL);
+	return taken;
+}
 
 static int
 next(struct run *r, struct fl_err *err)
@@ -83,12 +104,12 @@ fill(struct run *r, size_t n, struct fl_err *err)
 static int
 prefill(struct run *r, const struct step *s, double *taken, struct fl_err *err)
 {
-	double start = fl_clock();
+	double start = begin(r, s);
 
 	fl_forward_reset(r->forward);
 	if (fill(r, (size_t)s->length, err) < 0)
 		return -1;
-	*taken = fl_clock() - start;
+	*taken = end(r, s, start);
 	return 0;
 }
 
@@ -99,25 +120,25 @@ generate(struct run *r, const struct step *s, double *rate, struct fl_err *err)
 
 	if (fill(r, (size_t)s->length, err) < 0)
 		return -1;
-	start = fl_clock();
+	start = begin(r, s);
 	for (int i = 0; i < r->opts->tokens; i++) {
 		if (fl_forward_append(r->forward, &r->token, 1, err) < 0 || next(r, err) < 0)
 			return -1;
 	}
-	*rate = r->opts->tokens / (fl_clock() - start);
+	*rate = r->opts->tokens / end(r, s, start);
 	return 0;
 }
 
 /* A measurement that fails ends the run. */
 static int
-round_of_all(struct run *r, bool counts, struct fl_err *err)
+round_of_all(struct run *r, struct fl_err *err)
 {
 	double x;
 
 	for (const struct step *s = r->step; s < r->step + r->steps; s++) {
 		if ((s->decode ? generate : prefill)(r, s, &x, err) < 0)
 			return -1;
-		if (counts)
+		if (r->counts)
 			s->out->each[s->out->n++] = x;
 		fl_progress_add(1);
 	}
@@ -196,8 +217,10 @@ fl_measure_native(const struct fl_model *m, const struct fl_measure_opts *o,
 		.cache_bytes = fl_forward_cache_bytes(r.forward) };
 	plan(&r, out);
 	fl_progress_begin("measuring", "runs", (uint64_t)(o->warmup + o->repeat) * r.steps);
-	for (int i = 0; i < o->warmup + o->repeat && !bad; i++)
-		bad = round_of_all(&r, i >= o->warmup, err);
+	for (int i = 0; i < o->warmup + o->repeat && !bad; i++) {
+		r.counts = i >= o->warmup;
+		bad = round_of_all(&r, err);
+	}
 	fl_progress_end();
 	for (size_t i = 0; i < r.steps; i++)
 		finish(r.step[i].out);

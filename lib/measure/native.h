@@ -24,11 +24,13 @@ struct fl_measure_opts {
 	int chunk;	    /* tokens of a prompt computed at once */
 	struct fl_cache_opts cache;
 	int warmup, repeat; /* rounds not counted, and counted */
+	bool trace;	    /* say where the time goes */
 };
 
 struct fl_repeats { /* n repeats of one measurement; sd, the standard deviation, is 0 of one */
 	int n;
 	double *each, median, sd; /* each [n], ascending */
+	struct fl_trace trace;	  /* of all together, where asked for */
 };
 
 struct fl_measured {

@@ -3,9 +3,8 @@
 
 #include "model/roles.h"
 
-/* The linear layers of one token. */
-static uint64_t
-linear(const struct fl_config *c)
+uint64_t
+fl_cost_linear(const struct fl_config *c)
 {
 	uint64_t sum = 0;
 
@@ -34,8 +33,8 @@ seen(uint64_t first, uint64_t last, uint64_t window)
 	return (first + 1 + full) * (full - first) / 2 + (last - full) * window;
 }
 
-static uint64_t
-attention(const struct fl_config *c, uint64_t first, uint64_t last)
+uint64_t
+fl_cost_attention(const struct fl_config *c, size_t first, size_t last)
 {
 	uint64_t a_key = 4 * (uint64_t)c->heads * (uint64_t)c->head_dim, keys = 0;
 
@@ -45,8 +44,8 @@ attention(const struct fl_config *c, uint64_t first, uint64_t last)
 	return a_key * keys;
 }
 
-static uint64_t
-head(const struct fl_config *c)
+uint64_t
+fl_cost_head(const struct fl_config *c)
 {
 	return 2 * (uint64_t)c->width * (uint64_t)c->vocab;
 }
@@ -54,11 +53,11 @@ head(const struct fl_config *c)
 uint64_t
 fl_cost_prefill(const struct fl_config *c, size_t n)
 {
-	return n * linear(c) + attention(c, 0, n) + head(c);
+	return n * fl_cost_linear(c) + fl_cost_attention(c, 0, n) + fl_cost_head(c);
 }
 
 uint64_t
 fl_cost_decode(const struct fl_config *c, size_t depth)
 {
-	return linear(c) + attention(c, depth, depth + 1) + head(c);
+	return fl_cost_linear(c) + fl_cost_attention(c, depth, depth + 1) + fl_cost_head(c);
 }

@@ -12,6 +12,12 @@
 
 #include "model/config.h"
 
+/* The parts: the linear layers of one token, the attention of tokens first .. last-1 of a sequence, the head of
+ * one. */
+uint64_t fl_cost_linear(const struct fl_config *c);
+uint64_t fl_cost_attention(const struct fl_config *c, size_t first, size_t last);
+uint64_t fl_cost_head(const struct fl_config *c);
+
 /* A prompt of n tokens into an empty cache, with the logits of the last. */
 uint64_t fl_cost_prefill(const struct fl_config *c, size_t n);
 

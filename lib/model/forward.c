@@ -43,6 +43,7 @@ embed(struct fl_forward *f, const uint32_t *ids, size_t sequences, size_t n)
 	f->sequences = sequences;
 	for (size_t i = 0; i < n; i++)
 		fl_matrix_rows_f32(&f->m->embed, ids[i], 1, x + i * (size_t)f->m->config.width);
+	fl_forward_lap(f, FL_WORK_OTHER);
 }
 
 int

@@ -22,6 +22,7 @@
 #include "base/err.h"
 #include "compute/kv.h"
 #include "model/acts.h"
+#include "model/trace.h"
 #include "model/weights.h"
 
 /* Observers, each may be NULL; called in the order of computation on the calling thread, once a
@@ -117,6 +118,9 @@ size_t fl_forward_block(const struct fl_forward *f); /* the most rows of such a 
 
 /* Logits of rows first .. first+n-1 into out [n, vocab]. */
 void fl_forward_logits_of(struct fl_forward *f, size_t first, size_t n, float *out);
+
+/* Adds to t, from now until it is NULL, which it is at first; one call at a time. */
+void fl_forward_trace(struct fl_forward *f, struct fl_trace *t);
 
 /* Bytes held by the KV cache. */
 uint64_t fl_forward_cache_bytes(const struct fl_forward *f);

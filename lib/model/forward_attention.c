@@ -76,11 +76,13 @@ fl_forward_mix(struct fl_forward *f, int l)
 	if (!f->spans) {
 		a = f->sequences ? fl_forward_attention(f, l) : cached_attention(f, l);
 		fl_attention(&a, f->scratch);
+		fl_forward_lap(f, FL_WORK_ATTENTION);
 		return;
 	}
 	for (size_t i = 0; i < f->spans; i++)
 		f->attention[i] = span_attention(f, l, &f->span[i]);
 	fl_attention_all(f->attention, f->spans, f->scratch);
+	fl_forward_lap(f, FL_WORK_ATTENTION);
 }
 
 void
@@ -94,4 +96,5 @@ fl_forward_rotate(struct fl_forward *f, float *x, size_t heads)
 	if (!f->spans)
 		fl_rope(x, f->rows, heads, dim, f->rope, f->sequences ? 0 : f->depth,
 		    f->sequences ? f->rows / f->sequences : f->rows);
+	fl_forward_lap(f, FL_WORK_ROPE);
 }

@@ -39,7 +39,15 @@ struct fl_forward {
 	struct fl_attention *attention; /* [spans] */
 	size_t spans, span_cap, attention_cap;
 	struct fl_scratch *scratch;
+	struct fl_trace *trace; /* NULL: nobody asked */
 };
+
+static inline void
+fl_forward_lap(struct fl_forward *f, enum fl_work w)
+{
+	if (f->trace)
+		fl_trace_lap(f->trace, w);
+}
 
 /* Layer l of the rows at hand, from its input to the next one's. */
 void fl_forward_layer(struct fl_forward *f, int l);

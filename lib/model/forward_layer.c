@@ -44,6 +44,7 @@ linear(struct fl_forward *f, float *out, const float *in, const struct fl_matrix
 	fl_forward_product(f, out, in, f->rows, w);
 	if (bias)
 		fl_add_rows(out, bias, f->rows, w->rows);
+	fl_forward_lap(f, FL_WORK_GEMM);
 }
 
 void
@@ -53,6 +54,7 @@ fl_forward_norm(struct fl_forward *f, int site, float *out, const float *in, con
 	if (f->hooks.norm)
 		f->hooks.norm(f->hooks.ctx, site, in, out, f->rows);
 	round_inputs(f, out, (size_t)f->m->config.width);
+	fl_forward_lap(f, FL_WORK_NORM);
 }
 
 static void
@@ -70,6 +72,7 @@ attention(struct fl_forward *f, int l)
 	if (w->q_norm) {
 		fl_rmsnorm(a->q, a->q0, f->rows * heads, dim, w->q_norm, c->norm_eps);
 		fl_rmsnorm(a->k, a->k0, f->rows * kv_heads, dim, w->k_norm, c->norm_eps);
+		fl_forward_lap(f, FL_WORK_NORM);
 	}
 	fl_forward_rotate(f, a->q, heads);
 	fl_forward_rotate(f, a->k, kv_heads);
@@ -78,6 +81,7 @@ attention(struct fl_forward *f, int l)
 		f->hooks.heads(f->hooks.ctx, l, a->mix, f->rows);
 	linear(f, f->delta, fl_forward_mixed(f, l), &w->o, w->o_bias);
 	fl_add(a->mid, a->x, f->delta, f->rows * (size_t)c->width);
+	fl_forward_lap(f, FL_WORK_OTHER);
 	if (f->hooks.attn)
 		f->hooks.attn(f->hooks.ctx, l, f->before, a->mid, f->rows);
 }
@@ -95,8 +99,10 @@ ffn(struct fl_forward *f, int l)
 	if (f->hooks.ffn)
 		f->hooks.ffn(f->hooks.ctx, l, a->hidden, f->rows);
 	round_inputs(f, a->hidden, (size_t)f->m->config.ffn);
+	fl_forward_lap(f, FL_WORK_ACTIVATION);
 	linear(f, f->delta, a->hidden, &w->down, NULL);
 	fl_add(a[1].x, a->mid, f->delta, f->rows * (size_t)f->m->config.width);
+	fl_forward_lap(f, FL_WORK_OTHER);
 }
 
 void

@@ -18,6 +18,7 @@ fl_forward_last(struct fl_forward *f)
 	const float *row = fl_forward_final(f) + (f->rows - 1) * (size_t)f->m->config.width;
 
 	fl_gemm(f->last, row, 1, &f->m->head, f->scratch);
+	fl_forward_lap(f, FL_WORK_HEAD);
 	return f->last;
 }
 

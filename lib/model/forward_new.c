@@ -132,6 +132,14 @@ fl_forward_free(struct fl_forward *f)
 	free(f);
 }
 
+void
+fl_forward_trace(struct fl_forward *f, struct fl_trace *t)
+{
+	f->trace = t;
+	if (t)
+		t->last = fl_clock();
+}
+
 uint64_t
 fl_forward_cache_bytes(const struct fl_forward *f)
 {

@@ -44,6 +44,18 @@ setup() {
 	jq -e '.swa == "ring" and (.cache_mib * 1048576 | round) == (16 + 2 * 16) * 16 * 2 * 4' <<< "$output"
 }
 
+@test "a trace says where the time goes, all of it, beside what the machine can do" {
+	silent fl-measure -q --trace --prefill 16 --decode 4,8 --repeat 2 "$MODEL"
+	assert_line --index 0 "$(printf '%s\t' phase operator seconds share int8_op f32_flop bytes limit)fraction"
+	assert_equal "${#lines[@]}" $((2 + 3 * 8))
+	silent fl-measure -q --trace --json --prefill 16 --decode 4 --generate 1 --repeat 1 "$MODEL"
+	jq -es '.[0].phase == "machine" and .[0].int8_op > 0 and .[0].f32_flop > 0 and .[0].bytes > 0' <<< "$output"
+	jq -es 'map(select(.phase == "ttft_16")) | (map(select(.operator != "all").seconds) | add) as $sum
+		| map(select(.operator == "all"))[0].seconds / $sum | . > 0.999 and . < 1.001' <<< "$output"
+	# Together what the row says it takes on paper.
+	jq -es 'map(select(.operator == "all") | .int8_op + .f32_flop) == [820736, 54528]' <<< "$output"
+}
+
 @test "lengths beyond the context are measured with a warning" {
 	run --separate-stderr -0 fl-measure -j 1 --prefill 40 --repeat 1 --warmup 0 "$MODEL"
 	[[ $stderr = *"40 tokens exceed the model's context of 32: measured all the same"* ]]
