@@ -9,6 +9,7 @@
 #   make lint            layers, third-party headers, banned calls
 #   make fuzz            fuzz every parser for FUZZ_SECONDS=60 of processor time
 #   make bench           speed tables
+#   make bench-kernels   products of quantized weights, as parts of what the machine can do: two minutes
 #   make bench-search    how near the frontier the search comes, on problems whose frontier is known: six minutes
 #   make test-interop    other people's readers and runtimes, from PyPI
 #   make install PREFIX=/usr/local [DESTDIR=]
@@ -63,7 +64,7 @@ GEN := $(PROTO:lib/%.proto=$B/gen/%.pb-c.c)
 LIB_OBJ := $(LIB_SRC:%.c=$B/obj/%.o) $(GEN:$B/%.c=$B/obj/%.o)
 MAN := $(patsubst man/%.in,$B/man/%,$(wildcard man/fl-*.1.in)) $(patsubst man/%,$B/man/%,$(wildcard man/*.[57]))
 
-.PHONY: all units fuzzers deps test lint fuzz demo search findings bench bench-search test-interop install help clean
+.PHONY: all units fuzzers deps test lint fuzz demo search findings bench bench-kernels bench-search test-interop install help clean
 all: $(TOOLS:%=$B/bin/%) $(MAN)
 units: $(UNITS:%=$B/test/%) $(if $(SAN)$(CROSS),,$B/test/inject.so)
 fuzzers: $(FUZZERS:%=$B/fuzz/%)
@@ -168,6 +169,9 @@ HAT := $(wildcard $(or $(DATA),../shared/data)/latency/hat_*.csv)
 bench-search: $B/bench/search $B/bench/hat
 	@$B/bench/search
 	@$(if $(HAT),$B/bench/hat $(HAT),echo 'hat: skipped$(comma) needs ../shared/data/latency' >&2)
+
+bench-kernels: $B/bench/kernels
+	@$<
 
 test-interop: all
 	@B='$B' tests/interop/run

@@ -27,7 +27,7 @@ row() { # METHOD EMBEDDING CHECKPOINT
 	fl-export -q --to gguf -o "$tmp/gguf" "$3"
 	printf '%s\t%s\t%s\t' "$1" "$2" "$(fl-info --json "$3" | jq '.bytes * 8 / .parameters * 1000 | round / 1000')"
 	awk -v b="$(wc -c < "$tmp/gguf")" 'BEGIN { printf "%.2f\t", b / 1e6 }'
-	fl-eval -q -t "$tmp/held" --context "$context" --skip $((context / 2 + 1)) --json "$3" |
+	fl-eval -q --dequantize -t "$tmp/held" --context "$context" --skip $((context / 2 + 1)) --json "$3" |
 		jq -r '[.perplexity, .loss_nats] | @tsv'
 }
 

@@ -105,6 +105,7 @@ measure(const char *path, struct fl_err *err)
 
 	if (!m)
 		return NULL;
+	fl_model_pack(m);
 	out = fl_metrics_new(&m->config);
 	if (tokens_path && count_tokens(m, out, err) < 0)
 		return NULL;

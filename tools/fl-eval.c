@@ -20,7 +20,7 @@ static const char *tokens_path, *logits_path, *shots_path, *marks_path;
 static struct fl_output *logits; /* to be committed when all else is done */
 static struct fl_strs task_paths;
 static int context, stride, skip, shots, seed;
-static bool bos, json;
+static bool bos, dequantize, json;
 
 static const struct fl_opt opts[] = {
 	FL_OPT_TOKENS(tokens_path),
@@ -47,6 +47,9 @@ static const struct fl_opt opts[] = {
 	FL_OPT_SEED(seed),
 	{ 0, "marks", "file", "Write what each question got to file, as JSON lines.", .str = &marks_path,
 	  .mute = true },
+	{ 0, "dequantize", NULL,
+	  "Turn quantized weights into floats and round no activations, instead of computing as 8-bit runtimes do.",
+	  .flag = &dequantize },
 	FL_OPT_JSON(json),
 	FL_OPT_THREADS,
 	{ 0 },
@@ -308,6 +311,8 @@ main(int argc, char **argv)
 	if (!tasks || (shots_path && !(from = fl_task_read(shots_path, &err))))
 		fl_die_err(&err);
 	m = fl_model_open(argv[i], &err);
+	if (m && !dequantize)
+		fl_model_pack(m);
 	if (!m || evaluate(m, tasks, from, &err) < 0)
 		fl_die_err(&err);
 	fl_model_free(m);

@@ -21,7 +21,7 @@ enum { CHUNK = 512, MAX_PROMPT = 64 << 20 };
 static const char *prompt, *prompt_file;
 static int count = 256, seed;
 static double temperature, top_p = 1;
-static bool ignore_eos, echo, chatting;
+static bool ignore_eos, echo, chatting, dequantize;
 
 static const struct fl_opt opts[] = {
 	{ 'p', "prompt", "text",
@@ -41,6 +41,9 @@ static const struct fl_opt opts[] = {
 	FL_OPT_SEED(seed),
 	{ 0, "ignore-eos", NULL, "Go on after the end of a text.", .flag = &ignore_eos },
 	{ 0, "echo", NULL, "Print the prompt, too.", .flag = &echo },
+	{ 0, "dequantize", NULL,
+	  "Turn quantized weights into floats and round no activations, instead of computing as 8-bit runtimes do.",
+	  .flag = &dequantize },
 	FL_OPT_THREADS,
 	{ 0 },
 };
@@ -191,6 +194,8 @@ main(int argc, char **argv)
 	if (chatting && !prompt && !prompt_file)
 		fl_die(FL_EXIT_USAGE, "--chat needs a prompt");
 	m = fl_model_open(argv[i], &err);
+	if (m && !dequantize)
+		fl_model_pack(m);
 	if (!m || run(m, &err) < 0)
 		fl_die_err(&err);
 	return fl_finish(FL_EXIT_OK);

@@ -235,6 +235,7 @@ main(int argc, char **argv)
 	m = config_path ? random_model(&err) : fl_model_open(argv[i], &err);
 	if (!m)
 		fl_die_err(&err);
+	fl_model_pack(m);
 	warn_of_length(m);
 	fl_quiet_begin(&begin);
 	if (fl_measure_native(m, &opt, &measured, &err) < 0)

@@ -5,6 +5,7 @@
 #include <stdint.h>
 #include <stdlib.h>
 #include <string.h>
+#include <sys/mman.h>
 
 #include "base/err.h"
 #include "base/log.h"
@@ -61,6 +62,23 @@ fl_alloc_aligned(size_t count, size_t size, const char *what)
 	if (!p)
 		exhausted(count, size, what);
 	return memset(p, 0, n);
+}
+
+void *
+fl_alloc_large(size_t size, const char *what)
+{
+	const size_t page = 2 << 20;
+	size_t align = size < page ? 64 : page, n = size / align * align;
+	void *p;
+
+	if (size > SIZE_MAX - page)
+		exhausted(1, size, what);
+	p = aligned_alloc(align, n < size || n == 0 ? n + align : n);
+	if (!p)
+		exhausted(1, size, what);
+	if (align == page)
+		madvise(p, n, MADV_HUGEPAGE); /* but the last, of which little may be used */
+	return p;
 }
 
 void *

@@ -17,6 +17,10 @@ char *fl_strndup(const char *s, size_t n);	  /* exactly n bytes of s, and a NUL 
 /* Zeroed, on a 64-byte boundary: for what is large, "the weights". */
 void *fl_alloc_aligned(size_t count, size_t size, const char *what);
 
+/* As fl_alloc_aligned(), but not zeroed, and in large pages where the system has them: for what is read from end to
+ * end over and over. */
+void *fl_alloc_large(size_t size, const char *what);
+
 /* Room for at least `need` elements of `size` bytes: returns old, or a larger block, and updates
  * *cap. Capacity doubles, so appending is linear. */
 void *fl_grow(void *old, size_t *cap, size_t need, size_t size);

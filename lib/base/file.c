@@ -45,12 +45,18 @@ fl_file_open(struct fl_file *f, const char *path, size_t limit, struct fl_err *e
 }
 
 void
-fl_file_done(const struct fl_file *f, const void *p, size_t n)
+fl_pages_done(const void *p, size_t n)
 {
 	uintptr_t page = (uintptr_t)sysconf(_SC_PAGESIZE), from = (uintptr_t)p / page * page;
 
+	madvise((void *)from, (uintptr_t)p + n - from, MADV_DONTNEED);
+}
+
+void
+fl_file_done(const struct fl_file *f, const void *p, size_t n)
+{
 	if (f->mapped)
-		madvise((void *)from, (uintptr_t)p + n - from, MADV_DONTNEED);
+		fl_pages_done(p, n);
 }
 
 void

@@ -19,6 +19,8 @@ struct fl_file {
 int fl_file_open(struct fl_file *f, const char *path, size_t limit, struct fl_err *err) FL_MUST_USE;
 /* n bytes at p are done with: the memory of a mapped file is given back, and mapped again should it be read. */
 void fl_file_done(const struct fl_file *f, const void *p, size_t n);
+/* The same of any mapped file. */
+void fl_pages_done(const void *p, size_t n);
 void fl_file_close(struct fl_file *f); /* a zeroed one, or one that did not open, is fine */
 
 #endif

@@ -87,6 +87,8 @@ fl_expand(enum fl_matrix_kind kind, fl_vec w[2], const unsigned char *p, const u
 		fl_expand_bytes(&w[1], &q[1], 128, fl_bf16_to_f32(s));
 		return;
 	case FL_MATRIX_INT4: fl_expand_int4(w, p, fl_bf16_to_f32(s)); return;
+	case FL_MATRIX_PANELS8:
+	case FL_MATRIX_PANELS4: return;
 	}
 }
 
@@ -100,6 +102,8 @@ fl_expand_size(enum fl_matrix_kind kind)
 	case FL_MATRIX_BF16: return 64;
 	case FL_MATRIX_INT8: return 32;
 	case FL_MATRIX_INT4: return 16;
+	case FL_MATRIX_PANELS8:
+	case FL_MATRIX_PANELS4: return 0;
 	}
 	return 0;
 }

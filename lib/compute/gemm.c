@@ -6,6 +6,8 @@
 
 #include "base/parallel.h"
 #include "compute/expand.h"
+#include "compute/panels.h"
+#include "compute/qgemm.h"
 #include "compute/sgemm.h"
 
 struct job {
@@ -73,6 +75,8 @@ dot_rows(const struct fl_matrix *w, size_t first, size_t last, const float *a, f
 	case FL_MATRIX_BF16: dot_groups(FL_MATRIX_BF16, w, first, last, a, c); return;
 	case FL_MATRIX_INT8: dot_groups(FL_MATRIX_INT8, w, first, last, a, c); return;
 	case FL_MATRIX_INT4: dot_groups(FL_MATRIX_INT4, w, first, last, a, c); return;
+	case FL_MATRIX_PANELS8:
+	case FL_MATRIX_PANELS4: return;
 	}
 }
 
@@ -145,12 +149,13 @@ choose_tiles(struct job *j)
 	j->tiles_m = ceil_div(j->m, j->tile_m);
 }
 
-void
-fl_gemm(float *c, const float *a, size_t m, const struct fl_matrix *w, struct fl_scratch *s)
+static void
+multiply(const struct fl_gemm_out *out, const float *a, size_t m, struct fl_scratch *s)
 {
-	struct job j = { .c = c, .a = a, .m = m, .w = w, .scratch = s };
+	const struct fl_matrix *w = out->w;
+	struct job j = { .c = out->c, .a = a, .m = m, .w = w, .scratch = s };
 
-	if (m == 0 || w->rows == 0)
+	if (w->rows == 0)
 		return;
 	if (m <= FL_GEMV_ROWS) {
 		j.rows = ceil_div(TILE_BYTES, fl_matrix_row_size(w) + 1);
@@ -159,4 +164,38 @@ fl_gemm(float *c, const float *a, size_t m, const struct fl_matrix *w, struct fl
 	}
 	choose_tiles(&j);
 	fl_parallel(j.tiles_m * ceil_div(w->rows, j.tile_n), gemm_tile, &j);
+}
+
+/* --- matrices in panels --- */
+
+static void
+multiply_panels(const struct fl_gemm_out *out, size_t n, const float *a, size_t m, struct fl_scratch *s)
+{
+	size_t cols = out->w->cols;
+	struct fl_qrows rounded = fl_qrows_make(fl_scratch_get(s, 0, fl_qrows_room(m, cols)), a, m, cols);
+
+	fl_qgemm(out, n, &rounded, NULL);
+}
+
+void
+fl_gemm_all(const struct fl_gemm_out *out, size_t n, const float *a, size_t m, struct fl_scratch *s)
+{
+	size_t together;
+
+	for (; n > 0 && m > 0; out += together, n -= together) {
+		for (together = 0; together < n && fl_panels_are(out[together].w);)
+			together++;
+		if (together > 0) {
+			multiply_panels(out, together, a, m, s);
+			continue;
+		}
+		multiply(out, a, m, s);
+		together = 1;
+	}
+}
+
+void
+fl_gemm(float *c, const float *a, size_t m, const struct fl_matrix *w, struct fl_scratch *s)
+{
+	fl_gemm_all(&(struct fl_gemm_out){ c, w }, 1, a, m, s);
 }

@@ -8,14 +8,24 @@
 FL_CLONES static void
 extremes(const float *x, size_t n, float *low, float *high)
 {
-	float least = 0, most = 0;
+	fl_vec most = { 0 }, least = { 0 }, v, minus; /* least: of -x, as a maximum */
+	size_t i = 0;
 
-	for (size_t i = 0; i < n; i++) {
-		least = x[i] < least ? x[i] : least;
-		most = x[i] > most ? x[i] : most;
+	for (; i + FL_LANES <= n; i += FL_LANES) {
+		fl_vec_load(&v, x + i);
+		minus = -v;
+		fl_vec_max(&most, &v);
+		fl_vec_max(&least, &minus);
 	}
-	*low = least;
-	*high = most;
+	fl_vec_load_part(&v, x + i, n - i);
+	minus = -v;
+	fl_vec_max(&most, &v);
+	fl_vec_max(&least, &minus);
+	*low = *high = 0;
+	for (i = 0; i < FL_LANES; i++) {
+		*low = -least[i] < *low ? -least[i] : *low;
+		*high = most[i] > *high ? most[i] : *high;
+	}
 }
 
 bool

@@ -2,6 +2,7 @@
 #include "compute/matrix.h"
 
 #include "compute/expand.h"
+#include "compute/panels.h"
 
 static size_t
 bits(enum fl_matrix_kind kind)
@@ -10,8 +11,10 @@ bits(enum fl_matrix_kind kind)
 	case FL_MATRIX_F32: return 32;
 	case FL_MATRIX_F16:
 	case FL_MATRIX_BF16: return 16;
-	case FL_MATRIX_INT8: return 8;
-	case FL_MATRIX_INT4: return 4;
+	case FL_MATRIX_INT8:
+	case FL_MATRIX_PANELS8: return 8;
+	case FL_MATRIX_INT4:
+	case FL_MATRIX_PANELS4: return 4;
 	}
 	return 0;
 }
@@ -27,6 +30,8 @@ fl_matrix_size(const struct fl_matrix *m)
 {
 	size_t groups = m->scales ? m->cols / FL_MATRIX_GROUP : 0;
 
+	if (fl_panels_are(m))
+		return fl_panels_size(m);
 	return m->rows * (fl_matrix_row_size(m) + groups * sizeof(uint16_t));
 }
 
@@ -68,6 +73,8 @@ expand(enum fl_matrix_kind kind, const unsigned char *src, const unsigned char *
 	case FL_MATRIX_BF16: expand_groups(FL_MATRIX_BF16, src, scales, groups, dst); return;
 	case FL_MATRIX_INT8: expand_groups(FL_MATRIX_INT8, src, scales, groups, dst); return;
 	case FL_MATRIX_INT4: expand_groups(FL_MATRIX_INT4, src, scales, groups, dst); return;
+	case FL_MATRIX_PANELS8:
+	case FL_MATRIX_PANELS4: return;
 	}
 }
 
@@ -77,6 +84,10 @@ fl_matrix_part_f32(const struct fl_matrix *m, size_t row, size_t first, size_t n
 	const unsigned char *src = m->data, *scales = m->scales ? m->scales : m->data;
 	size_t groups = n / FL_MATRIX_GROUP, whole = groups * FL_MATRIX_GROUP;
 
+	if (fl_panels_are(m)) {
+		fl_panels_part_f32(m, row, first, n, dst);
+		return;
+	}
 	src += row * fl_matrix_row_size(m) + first * bits(m->kind) / 8;
 	if (m->scales)
 		scales += (row * m->cols + first) / FL_MATRIX_GROUP * sizeof(uint16_t);

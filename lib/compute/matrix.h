@@ -3,7 +3,7 @@
  *
  * INT4 and INT8 are compressed-tensors' pack-quantized: rows of int32 words, the low bits first, each
  * value plus 8 (or 128), and a bf16 scale for each group of 32 along a row. data and scales may be
- * unaligned. */
+ * unaligned. PANELS are the same weights in the order of compute/panels.h, scales among them. */
 #ifndef FL_COMPUTE_MATRIX_H
 #define FL_COMPUTE_MATRIX_H
 
@@ -11,7 +11,8 @@
 
 enum { FL_MATRIX_GROUP = 32 };
 
-enum fl_matrix_kind { FL_MATRIX_F32, FL_MATRIX_F16, FL_MATRIX_BF16, FL_MATRIX_INT8, FL_MATRIX_INT4 };
+enum fl_matrix_kind { FL_MATRIX_F32, FL_MATRIX_F16, FL_MATRIX_BF16, FL_MATRIX_INT8, FL_MATRIX_INT4,
+	FL_MATRIX_PANELS8, FL_MATRIX_PANELS4 };
 
 struct fl_matrix {
 	enum fl_matrix_kind kind;
@@ -20,7 +21,7 @@ struct fl_matrix {
 	const void *scales; /* INT4, INT8: bf16 [rows, cols / FL_MATRIX_GROUP] */
 };
 
-size_t fl_matrix_row_size(const struct fl_matrix *m); /* bytes of data a row, without scales */
+size_t fl_matrix_row_size(const struct fl_matrix *m); /* bytes of data a row, without scales; not of PANELS */
 size_t fl_matrix_size(const struct fl_matrix *m);     /* bytes of it all, scales included */
 
 /* Rows first .. first+n-1 as f32 [n, cols]. */

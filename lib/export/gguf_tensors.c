@@ -88,7 +88,9 @@ stored_type(const struct fl_matrix *m, const char *name)
 	case FL_MATRIX_F16: return FL_GGML_F16;
 	case FL_MATRIX_BF16: return FL_GGML_BF16;
 	case FL_MATRIX_INT8:
-	case FL_MATRIX_INT4: break;
+	case FL_MATRIX_INT4:
+	case FL_MATRIX_PANELS8:
+	case FL_MATRIX_PANELS4: break;
 	}
 	if (repacks(m, blocks))
 		return blocks;

@@ -4,6 +4,7 @@
 #define FL_MODEL_FORWARD_IMPL_H
 
 #include "compute/attention.h"
+#include "compute/gemm.h"
 #include "compute/kv.h"
 #include "compute/scratch.h"
 #include "model/acts.h"
@@ -55,9 +56,9 @@ void fl_forward_layer(struct fl_forward *f, int l);
 /* out = norm of in at a site of struct fl_hooks, as linear layers see it. */
 void fl_forward_norm(struct fl_forward *f, int site, float *out, const float *in, const float *weight);
 
-/* out [rows, w->rows] = in w^T, the weights in whatever form they are. */
-void fl_forward_product(struct fl_forward *f, float *out, const float *in, size_t rows,
-    const struct fl_matrix *w);
+/* Each out [rows, w->rows] = in w^T, the weights in whatever form they are. */
+void fl_forward_products(struct fl_forward *f, const struct fl_gemm_out *out, size_t n, const float *in,
+    size_t rows);
 
 /* Positions in, q or k [R, heads, E]; then the heads' results from q, k and v, which are remembered in
  * the way of working that has a cache. */

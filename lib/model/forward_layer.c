@@ -2,21 +2,24 @@
 /* One layer: attention and FFN, each between a norm and the residual stream. */
 #include "compute/activation.h"
 #include "compute/fake_quant.h"
-#include "compute/gemm.h"
 #include "compute/matmul.h"
 #include "compute/norm.h"
 #include "model/forward_impl.h"
 
 void
-fl_forward_product(struct fl_forward *f, float *out, const float *in, size_t rows,
-    const struct fl_matrix *w)
+fl_forward_products(struct fl_forward *f, const struct fl_gemm_out *out, size_t n, const float *in,
+    size_t rows)
 {
 	if (!f->bf16) {
-		fl_gemm(out, in, rows, w, f->scratch);
+		fl_gemm_all(out, n, in, rows, f->scratch);
 		return;
 	}
-	fl_matmul(&(struct fl_product){ .trans = true, .m = rows, .n = w->rows, .k = w->cols, .a = in,
-	    .lda = w->cols, .b = w->data, .ldb = w->cols, .c = out, .ldc = w->rows }, true, f->scratch);
+	for (size_t i = 0; i < n; i++) {
+		const struct fl_matrix *w = out[i].w;
+
+		fl_matmul(&(struct fl_product){ .trans = true, .m = rows, .n = w->rows, .k = w->cols, .a = in,
+		    .lda = w->cols, .b = w->data, .ldb = w->cols, .c = out[i].c, .ldc = w->rows }, true, f->scratch);
+	}
 }
 
 /* What the linear layers see of x [R, n]. */
@@ -39,12 +42,18 @@ fl_forward_mixed(const struct fl_forward *f, int l)
 }
 
 static void
-linear(struct fl_forward *f, float *out, const float *in, const struct fl_matrix *w, const float *bias)
+add_bias(struct fl_forward *f, float *out, const struct fl_matrix *w, const float *bias)
 {
-	fl_forward_product(f, out, in, f->rows, w);
 	if (bias)
 		fl_add_rows(out, bias, f->rows, w->rows);
 	fl_forward_lap(f, FL_WORK_GEMM);
+}
+
+static void
+linear(struct fl_forward *f, float *out, const float *in, const struct fl_matrix *w, const float *bias)
+{
+	fl_forward_products(f, &(struct fl_gemm_out){ out, w }, 1, in, f->rows);
+	add_bias(f, out, w, bias);
 }
 
 void
@@ -66,9 +75,11 @@ attention(struct fl_forward *f, int l)
 	size_t dim = (size_t)c->head_dim, heads = (size_t)c->heads, kv_heads = (size_t)c->kv_heads;
 
 	fl_forward_norm(f, 2 * l, a->norm, a->x, w->attn_norm);
-	linear(f, a->q0, a->norm, &w->q, w->q_bias);
-	linear(f, a->k0, a->norm, &w->k, w->k_bias);
-	linear(f, a->v, a->norm, &w->v, w->v_bias);
+	fl_forward_products(f, (struct fl_gemm_out[]){ { a->q0, &w->q }, { a->k0, &w->k }, { a->v, &w->v } }, 3, a->norm,
+	    f->rows);
+	add_bias(f, a->q0, &w->q, w->q_bias);
+	add_bias(f, a->k0, &w->k, w->k_bias);
+	add_bias(f, a->v, &w->v, w->v_bias);
 	if (w->q_norm) {
 		fl_rmsnorm(a->q, a->q0, f->rows * heads, dim, w->q_norm, c->norm_eps);
 		fl_rmsnorm(a->k, a->k0, f->rows * kv_heads, dim, w->k_norm, c->norm_eps);
@@ -93,8 +104,8 @@ ffn(struct fl_forward *f, int l)
 	const struct fl_acts *a = &f->acts.layer[l];
 
 	fl_forward_norm(f, 2 * l + 1, a->ffn_norm, a->mid, w->ffn_norm);
-	linear(f, a->gate, a->ffn_norm, &w->gate, NULL);
-	linear(f, a->up, a->ffn_norm, &w->up, NULL);
+	fl_forward_products(f, (struct fl_gemm_out[]){ { a->gate, &w->gate }, { a->up, &w->up } }, 2, a->ffn_norm, f->rows);
+	fl_forward_lap(f, FL_WORK_GEMM);
 	fl_swiglu(a->hidden, a->gate, a->up, f->rows * (size_t)f->m->config.ffn);
 	if (f->hooks.ffn)
 		f->hooks.ffn(f->hooks.ctx, l, a->hidden, f->rows);

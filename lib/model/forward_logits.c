@@ -33,7 +33,8 @@ fl_forward_block(const struct fl_forward *f)
 void
 fl_forward_logits_of(struct fl_forward *f, size_t first, size_t n, float *out)
 {
-	fl_forward_product(f, out, fl_forward_final(f) + first * (size_t)f->m->config.width, n, &f->m->head);
+	fl_forward_products(f, &(struct fl_gemm_out){ out, &f->m->head }, 1,
+	    fl_forward_final(f) + first * (size_t)f->m->config.width, n);
 }
 
 void

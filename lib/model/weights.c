@@ -5,8 +5,10 @@
 #include <string.h>
 
 #include "base/alloc.h"
+#include "base/file.h"
 #include "base/parallel.h"
 #include "base/rng.h"
+#include "compute/panels.h"
 #include "model/init.h"
 #include "model/roles.h"
 
@@ -344,6 +346,71 @@ fl_model_f32(const struct fl_config *c, float *w)
 	fl_inventory_free(inv);
 	finish(m);
 	return m;
+}
+
+/* --- in panels --- */
+
+/* Bytes at p are done with: a block of our own, or pages of the checkpoint. */
+static void
+let_go(struct fl_model *m, const void *p, size_t size)
+{
+	struct fl_model_private *own = m->own;
+
+	if (own->reader) {
+		fl_pages_done(p, size);
+		return;
+	}
+	for (size_t i = 0; i < own->blocks; i++)
+		if (own->block[i] == p) {
+			free(own->block[i]);
+			own->block[i] = NULL;
+		}
+}
+
+/* Puts w at `to` if it is quantized; returns how much of `to` that takes. to NULL: only says so. */
+static size_t
+pack(struct fl_model *m, struct fl_matrix *w, char *to)
+{
+	struct fl_matrix from = *w;
+
+	if (w->kind != FL_MATRIX_INT4 && w->kind != FL_MATRIX_INT8)
+		return 0;
+	if (to) {
+		*w = fl_panels_pack(&from, to);
+		let_go(m, from.data, from.rows * fl_matrix_row_size(&from));
+		let_go(m, from.scales, from.rows * from.cols / FL_MATRIX_GROUP * sizeof(uint16_t));
+	}
+	return (fl_panels_size(&from) + 63) / 64 * 64;
+}
+
+static size_t
+pack_all(struct fl_model *m, char *to)
+{
+	size_t size = pack(m, &m->head, to);
+
+	for (int i = 0; i < m->config.layers; i++) {
+		struct fl_layer *l = &m->layer[i];
+		struct fl_matrix *w[] = { &l->q, &l->k, &l->v, &l->o, &l->gate, &l->up, &l->down };
+
+		for (size_t k = 0; k < sizeof w / sizeof *w; k++)
+			size += pack(m, w[k], to ? to + size : NULL);
+	}
+	return size;
+}
+
+void
+fl_model_pack(struct fl_model *m)
+{
+	struct fl_model_private *own = m->own;
+	size_t size = pack_all(m, NULL);
+
+	if (size == 0)
+		return;
+	own->block = fl_grow(own->block, &own->cap, own->blocks + 1, sizeof *own->block);
+	own->block[own->blocks] = fl_alloc_large(size, "the weights");
+	pack_all(m, own->block[own->blocks++]);
+	if (m->config.tied)
+		m->embed = m->head;
 }
 
 /* --- what else is known --- */

@@ -43,6 +43,12 @@ struct fl_model *fl_model_random(const struct fl_config *c, int seed);
 /* A model over the floats at w, which the caller owns: the tensors of c one after the other, in the order
  * of the inventory. Its matrices and vectors stand at the places of w, whatever is there. */
 struct fl_model *fl_model_f32(const struct fl_config *c, float *w);
+
+/* Puts the quantized weights of linear layers, and of an embedding that is the head, in the order of
+ * compute/panels.h, and lets go of what they were. From then on the model computes what 8-bit runtimes do: their
+ * inputs are rounded to 8 bits (compute/qgemm.h); before, weights were turned into floats. */
+void fl_model_pack(struct fl_model *m);
+
 void fl_model_free(struct fl_model *m); /* NULL is fine */
 
 /* A file of the tokenizer (text/tokenizer.h), generation_config.json or chat_template.jinja of the

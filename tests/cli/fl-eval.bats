@@ -28,6 +28,21 @@ column() {
 		'BEGIN { d = log(p) - loss; exit !(d < 1e-4 && d > -1e-4) }'
 }
 
+@test "a quantized model rounds activations, unless --dequantize says otherwise" {
+	fl-init -q -s 1 -o base/ "$FIXTURES/tiny/config.json"
+	fl-quantize -o q.tar base
+	for j in 1 3; do
+		fl-eval -j $j -t "$TOKENS" q.tar > runtime$j
+	done
+	cmp runtime1 runtime3
+	fl-eval --dequantize -t "$TOKENS" q.tar > floats
+	awk -v a="$(column loss_nats runtime1)" -v b="$(column loss_nats floats)" \
+		'BEGIN { exit !(a != b && a - b < 0.01 && b - a < 0.01) }'
+	fl-eval -t "$TOKENS" base > a
+	fl-eval --dequantize -t "$TOKENS" base > b
+	cmp a b
+}
+
 @test "with --json the same is one object" {
 	silent fl-eval --json -t "$TOKENS" "$MODEL"
 	run -0 jq -r '[.arch, .tokens, (.loss_nats | type)] | @tsv' <<< "$output"

@@ -71,6 +71,8 @@ load helper
 	cmp want got
 	fl-quantize c.tar | fl-generate -q -n 20 -p "One day" > quantized
 	[ -s quantized ]
+	fl-quantize c.tar | fl-generate -q --dequantize -n 20 -p "One day" > floats
+	[ -s floats ]
 	pipe 'fl-attnpattern -a d192-f768-fwfsfwfw --window 8 c.tar | fl-generate -q -n 20 -p "One day"' > hybrid
 	[ -s hybrid ]
 }

@@ -25,7 +25,7 @@ reads() { # CHECKPOINT TYPE
 
 runs() { # CHECKPOINT
 	fl-export -q --to gguf --type f32 -o x.gguf "$1" &&
-		fl-generate -q --ignore-eos --echo -n 64 -p "$prompt" "$1" > ours 2>/dev/null &&
+		fl-generate -q --dequantize --ignore-eos --echo -n 64 -p "$prompt" "$1" > ours 2>/dev/null &&
 		"$PYTHON" "$here/gguf_greedy.py" x.gguf "$prompt" 64 > theirs &&
 		diff -a <(cat ours; echo) <(tail -n +3 theirs)
 }

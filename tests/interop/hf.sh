@@ -29,7 +29,7 @@ try() {
 	if [ -z "$has" ]; then
 		echo "ok - hf: $1 # skip no packages transformers and compressed-tensors"
 	elif fl-export -q --to hf -o "$out/" "$2" && same_files "$out" "$2" &&
-		fl-eval -q -t ids.tok --context 80 --logits "$2.logits" "$source" > /dev/null; then
+		fl-eval -q --dequantize -t ids.tok --context 80 --logits "$2.logits" "$source" > /dev/null; then
 		printf '%s\t%s\t%s\n' "$1" "$out" "$2.logits" >> list
 	else
 		echo "not ok - hf: $1"
