@@ -79,7 +79,7 @@ $B/obj/%.o: %.c $B/flags
 	@mkdir -p $(@D)
 	$(CC) $(ALL_CFLAGS) -MMD -MP -c -o $@ $<
 
-# Readers of protocol buffers; who includes their headers must wait for them.
+# Readers and writers of protocol buffers; who includes their headers must wait for them.
 $B/gen/%.pb-c.c: lib/%.proto
 	@mkdir -p $(@D)
 	protoc-c --proto_path=$(<D) --c_out=$(@D) $(<F)
@@ -88,7 +88,7 @@ $B/obj/gen/%.o: $B/gen/%.c $B/flags
 	@mkdir -p $(@D)
 	$(CC) $(ALL_CFLAGS) -MMD -MP -c -o $@ $<
 
-$B/obj/lib/text/tokenizer_sp.o: $(GEN)
+$B/obj/lib/text/tokenizer_sp.o $B/obj/lib/export/onnx.o $B/obj/tests/unit/onnx.o: $(GEN)
 
 $B/libfl.a: $(LIB_OBJ)
 	@rm -f $@

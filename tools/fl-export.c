@@ -11,19 +11,20 @@ static const char *target, *type;
 
 static const struct fl_opt opts[] = {
 	{ 0, "to", "target",
-	  "Write for target: gguf, which llama.cpp runs, or hf, which transformers loads. Required.",
+	  "Write for target: gguf, which llama.cpp runs, hf, which transformers loads, or onnx, which ONNX Runtime "
+	  "runs. Required.",
 	  .word = &target,
 	  .words = fl_export_targets },
 	{ 0, "type", "type",
 	  "For gguf, store the weight matrices as f32, f16, bf16, q8_0 or q4_0; auto, the default, keeps what they "
-	  "are stored as: int4 becomes q4_0 and int8 q8_0, unchanged.", .word = &type,
+	  "are stored as: int4 becomes q4_0 and int8 q8_0, unchanged. For onnx, f32 or auto.", .word = &type,
 	  .words = fl_export_types },
 	{ 0, "strict", NULL,
 	  "Refuse a model whose layers without attention could only be written as attention that adds zero.",
 	  .flag = &export.strict },
 	{ 'o', "output", "path",
 	  "Write to path, which appears complete or not at all. For hf it is a directory if it ends in a "
-	  "slash, else a tar. The default is standard output.", .str = &export.output, .mute = true },
+	  "slash, else a tar; for onnx it must be a directory. The default is standard output.", .str = &export.output, .mute = true },
 	FL_OPT_THREADS,
 	{ 0 },
 };
@@ -52,7 +53,7 @@ main(int argc, char **argv)
 	int i = fl_cli(&tool, argc, argv);
 
 	if (!target)
-		fl_die(FL_EXIT_USAGE, "which target? --to gguf or --to hf");
+		fl_die(FL_EXIT_USAGE, "which target? --to gguf, --to hf or --to onnx");
 	fl_cli_refuse_terminal(export.output);
 	export.type = type_by_name(type);
 	export.arguments = fl_cli_record();

@@ -14,4 +14,9 @@
 int fl_history_write(struct fl_writer *w, const struct fl_reader *r, const char *tool,
     const struct fl_json *arguments, const struct fl_json *kept, struct fl_err *err) FL_MUST_USE;
 
+/* The text that it writes, where there is no checkpoint to write it into: `before`, which may be empty, and
+ * the line, to be freed. digest may be NULL. */
+char *fl_history_text(const char *before, const char *digest, const char *tool, const struct fl_json *arguments,
+    const struct fl_json *kept);
+
 #endif

@@ -11,7 +11,7 @@ enum { SMALL = 1 << 20 };
 /* Weights in forms that a change of model.safetensors would leave behind. */
 static const char *const stale[] = {
 	"*.safetensors", "*.safetensors.index.json", "*.bin", "*.bin.index.json", "*.gguf", "*.ggml",
-	"*.pth", "*.pt", "*.pte", "*.ckpt", "*.onnx", "*.onnx_data", "*.h5", "*.h5.index.json",
+	"*.pth", "*.pt", "*.pte", "*.ckpt", "*.onnx", "*.onnx_data", "*.onnx.data", "*.h5", "*.h5.index.json",
 	"*.msgpack", "*.msgpack.index.json", "*.npz", "*.tflite", "*.mlmodel",
 };
 

@@ -329,6 +329,22 @@ check_replaceable(const char *path, const char *shown, struct fl_err *err)
 	return rc;
 }
 
+/* Whether a file of the old directory belongs to what the new one has otherwise: weights go only where
+ * there are others. */
+static bool
+is_superseded(const struct fl_output *o, const char *name)
+{
+	switch (fl_member_kind(name, 0)) {
+	case FL_MEMBER_CONFIG:
+	case FL_MEMBER_HISTORY: return true;
+	case FL_MEMBER_WEIGHTS:
+	case FL_MEMBER_INDEX:
+		return faccessat(o->fd, FL_MEMBER_WEIGHTS_NAME, F_OK, 0) == 0 ||
+		    faccessat(o->fd, FL_MEMBER_INDEX_NAME, F_OK, 0) == 0;
+	default: return false;
+	}
+}
+
 /* Whether nothing but what belongs to the old weights would go with the old directory: a file of the
  * user's, or a member that the new checkpoint does not have, should not vanish without a word. */
 static int
@@ -341,11 +357,8 @@ check_nothing_lost(const struct fl_output *o, struct fl_err *err)
 	if (!dir)
 		return errno == ENOENT ? 0 : fl_err_sys(err, "cannot write '%s'", o->target);
 	while (rc == 0 && (errno = 0, d = readdir(dir))) {
-		enum fl_member_kind kind = fl_member_kind(d->d_name, 0);
-
 		if (strcmp(d->d_name, ".") == 0 || strcmp(d->d_name, "..") == 0 ||
-		    kind == FL_MEMBER_CONFIG || kind == FL_MEMBER_WEIGHTS || kind == FL_MEMBER_INDEX ||
-		    kind == FL_MEMBER_HISTORY || faccessat(o->fd, d->d_name, F_OK, 0) == 0)
+		    is_superseded(o, d->d_name) || faccessat(o->fd, d->d_name, F_OK, 0) == 0)
 			continue;
 		rc = errno != ENOENT ?
 			 fl_err_sys(err, "cannot write '%s'", o->target) :

@@ -24,7 +24,7 @@ struct fl_output *fl_output_open(const char *path, struct fl_err *err) FL_MUST_U
 /* A directory under a temporary name, for plain files made with fl_output_open_in(), each to be
  * committed before the directory. Commit renames it, replacing an older checkpoint directory of these
  * tools, one with a history, but nothing else: one that holds a file which is not in the new one,
- * config, weights, index and history aside, is left as it is, an error of usage. */
+ * config and history aside and what other weights take the place of, is left as it is, an error of usage. */
 struct fl_output *fl_output_open_dir(const char *path, struct fl_err *err) FL_MUST_USE;
 struct fl_output *fl_output_open_in(const struct fl_output *dir, const char *name,
     struct fl_err *err) FL_MUST_USE;

@@ -19,7 +19,7 @@ enum { KEPT = sizeof kept / sizeof *kept, PIECE = 1 << 20, RUN = 1 << 16 };
 
 struct fl_model_private {
 	struct fl_reader *reader; /* where weights are used from its mapping */
-	char *name;
+	char *name, *history, *digest;
 	struct {
 		char *data;
 		size_t size;
@@ -59,6 +59,8 @@ fl_model_free(struct fl_model *m)
 	fl_reader_close(m->own->reader);
 	free(m->own->block);
 	free(m->own->name);
+	free(m->own->history);
+	free(m->own->digest);
 	free(m->own);
 	free(m->layer);
 	fl_config_free(&m->config);
@@ -247,6 +249,8 @@ fl_model_load(struct fl_reader *r, struct fl_err *err)
 		return NULL;
 	}
 	finish(m);
+	m->own->history = fl_strdup(fl_reader_history(r));
+	m->own->digest = fl_strdup(fl_reader_digest(r));
 	if (!fl_reader_mapped(r)) {
 		fl_reader_close(r);
 		m->own->reader = NULL;
@@ -425,6 +429,29 @@ fl_model_member(const struct fl_model *m, const char *name, size_t *size)
 			return m->own->member[i].data;
 		}
 	return NULL;
+}
+
+bool
+fl_model_member_at(const struct fl_model *m, size_t i, const char **name, const char **data, size_t *size)
+{
+	if (i >= KEPT)
+		return false;
+	*name = kept[i];
+	*data = m->own->member[i].data;
+	*size = m->own->member[i].size;
+	return true;
+}
+
+const char *
+fl_model_history(const struct fl_model *m)
+{
+	return m->own->history;
+}
+
+const char *
+fl_model_digest(const struct fl_model *m)
+{
+	return m->own->digest;
 }
 
 const char *

@@ -6,6 +6,7 @@
 #ifndef FL_MODEL_WEIGHTS_H
 #define FL_MODEL_WEIGHTS_H
 
+#include <stdbool.h>
 #include <stddef.h>
 #include <stdint.h>
 
@@ -54,6 +55,13 @@ void fl_model_free(struct fl_model *m); /* NULL is fine */
 /* A file of the tokenizer (text/tokenizer.h), generation_config.json or chat_template.jinja of the
  * checkpoint: NUL-terminated, the model's; NULL if it has none. *size may be NULL. */
 const char *fl_model_member(const struct fl_model *m, const char *name, size_t *size);
+
+/* The i-th of these files, in a fixed order; false beyond the last. *data is NULL if the checkpoint lacks it. */
+bool fl_model_member_at(const struct fl_model *m, size_t i, const char **name, const char **data, size_t *size);
+
+/* As fl_reader_history() and fl_reader_digest(). */
+const char *fl_model_history(const struct fl_model *m);
+const char *fl_model_digest(const struct fl_model *m);
 
 /* As fl_reader_name(). */
 const char *fl_model_name(const struct fl_model *m);

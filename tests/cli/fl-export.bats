@@ -108,7 +108,7 @@ base() {
 @test "a target is asked for" {
 	base
 	one_line_error 2 fl-export -o x.gguf base.tar
-	one_line_error 2 fl-export --to onnx -o x.gguf base.tar
+	one_line_error 2 fl-export --to pdf -o x.gguf base.tar
 }
 
 @test "a tokenizer of another pattern is refused" {
@@ -232,4 +232,78 @@ same_logits() {
 	fl-export -q --to gguf -o x.gguf hybrid.tar
 	one_line_error 1 fl-export --to gguf --strict -o y.gguf hybrid.tar
 	fl-attnpattern -a d64-f96-fsf base.tar | fl-export -q --strict --to gguf -o y.gguf
+}
+
+# operators FILE NAME: how many nodes of that kind.
+operators() {
+	grep -ao "$2" "$1" | wc -l
+}
+
+@test "onnx: a directory of a graph, its data and what belongs to it" {
+	base '"eos_token_id": [2, 3]'
+	silent fl-export --to onnx -o out/ base.tar
+	assert_equal "$(ls out | tr '\n' ' ')" "config.json fl-history.jsonl genai_config.json model.onnx model.onnx.data "
+	assert_equal "$(operators out/model.onnx GroupQueryAttention) $(operators out/model.onnx FusedMatMul)" "3 22"
+	jq -e '.model | .eos_token_id == [2, 3] and .pad_token_id == 2 and .decoder.num_hidden_layers == 3' out/genai_config.json
+	silent fl-export --to onnx -o out/ base.tar # over its own result
+	fl-export -j1 --to onnx -o one/ < base.tar
+	fl-export -j4 --to onnx -o four/ base.tar
+	diff -r one four
+	diff -r one out
+}
+
+@test "onnx: layers without attention are absent, and caches are counted without them" {
+	base
+	fl-attnpattern --window 8 -a d64-f96-swf base.tar | fl-export --to onnx -o out/
+	assert_equal "$(operators out/model.onnx GroupQueryAttention)" 2
+	assert_equal "$(operators out/model.onnx local_window_size)" 1
+	grep -aq 'present[.]1[.]value' out/model.onnx
+	run -1 grep -aq 'present[.]2[.]' out/model.onnx
+	jq -e '.model.decoder.num_hidden_layers == 2' out/genai_config.json
+}
+
+@test "onnx: 4 and 8 bits stay integers unless f32 is asked for" {
+	base
+	fl-quantize -o int4.tar base.tar
+	fl-export --to onnx -o out/ int4.tar
+	assert_equal "$(operators out/model.onnx MatMulNBits) $(operators out/model.onnx GatherBlockQuantized)" "22 1"
+	fl-export --to onnx --type f32 -o f32/ int4.tar
+	assert_equal "$(operators f32/model.onnx MatMulNBits) $(operators f32/model.onnx FusedMatMul)" "0 22"
+	[ "$(stat -c %s f32/model.onnx.data)" -gt $((4 * $(stat -c %s out/model.onnx.data))) ]
+}
+
+@test "onnx: tokenizer files go with it" {
+	mkdir base
+	model > config.json
+	fl-init -o base/ config.json
+	printf '{ "x":\t1 }\r\n' > base/tokenizer.json
+	printf '{ "eos_token_id": 7 }' > base/generation_config.json
+	fl-export --to onnx -o out/ base
+	cmp base/tokenizer.json out/tokenizer.json
+	jq -e '.model.eos_token_id == 7' out/genai_config.json
+}
+
+@test "onnx: heads that the runtime's attention does not take are refused" {
+	base '"head_dim": 12'
+	one_line_error 1 fl-export --to onnx -o out/ base.tar
+	[[ $stderr = *"heads of 12"*"multiple of 8"* ]]
+	one_line_error 1 fl-info --check-for onnx base.tar
+	[ ! -e out ]
+	fl-attnpattern -a d64-f96-sss base.tar | fl-export --to onnx -o out/ # there is no attention left
+}
+
+@test "onnx: no other output and no other type than it has" {
+	base
+	one_line_error 2 fl-export --to onnx -o out base.tar
+	one_line_error 2 fl-export --to onnx base.tar
+	one_line_error 2 fl-export --to onnx --type q4_0 -o out/ base.tar
+	[ ! -e out ]
+}
+
+@test "onnx: a checkpoint is not replaced by what holds no weights of its kind" {
+	model > config.json
+	fl-init -o base/ config.json
+	one_line_error 2 fl-export --to onnx -o base/ base
+	[[ $stderr = *model.safetensors*"not replaced"* ]]
+	fl-info --check base
 }

@@ -210,14 +210,18 @@ a_directory_appears_whole_and_replaces_a_checkpoint(void)
 	CHECK_OK(fl_output_commit(o, &err), &err);
 	CHECK(holds("d/fl-history.jsonl", "one"));
 	put("d/model-00001-of-00002.safetensors", "");
-	o = dir_with("d/", "fl-history.jsonl", "two");
+	o = dir_with("d/", "model.safetensors", "two");
 	CHECK(holds("d/fl-history.jsonl", "one"));
 	CHECK_OK(fl_output_commit(o, &err), &err);
-	CHECK(holds("d/fl-history.jsonl", "two"));
+	CHECK(holds("d/model.safetensors", "two"));
 	CHECK(entries("d") == 1 && entries(".") == 1);
-	fl_output_abandon(dir_with("d/", "fl-history.jsonl", "three"));
-	CHECK(holds("d/fl-history.jsonl", "two") && entries(".") == 1);
+	put("d/fl-history.jsonl", "{}");
+	fl_output_abandon(dir_with("d/", "model.safetensors", "three"));
+	CHECK(holds("d/model.safetensors", "two") && entries(".") == 1);
+	CHECK(fl_output_commit(dir_with("d/", "fl-history.jsonl", "no weights"), &err) < 0);
+	CHECK(holds("d/model.safetensors", "two") && entries(".") == 1);
 	unlink("d/fl-history.jsonl");
+	unlink("d/model.safetensors");
 	rmdir("d");
 }
 

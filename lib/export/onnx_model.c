@@ -1,0 +1,98 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+#include "export/folder.h"
+#include "export/onnx_impl.h"
+#include "io/members.h"
+
+int
+fl_onnx_model_check(const struct fl_config *c, const struct fl_export_opts *o, struct fl_err *err)
+{
+	if (o->type != FL_EXPORT_AUTO && o->type != FL_EXPORT_F32)
+		return fl_err_usage(err, "for onnx --type is auto or f32");
+	if (c->head_dim % 8 && (fl_config_has(c, 'f') || fl_config_has(c, 'w')))
+		return fl_err_no(err,
+		    "onnx cannot express heads of %d: the GroupQueryAttention of ONNX Runtime wants a multiple "
+		    "of 8", c->head_dim);
+	return 0;
+}
+
+static int
+write_json(const struct fl_output *dir, const char *name, struct fl_json *v, struct fl_err *err)
+{
+	struct fl_str text = { 0 };
+	int bad;
+
+	fl_json_write(&text, v, 2);
+	fl_str_putc(&text, '\n');
+	fl_json_free(v);
+	bad = fl_folder_file(dir, name, text.data, text.len, err);
+	fl_str_free(&text);
+	return bad;
+}
+
+static int
+write_graph(const struct fl_output *dir, const struct fl_onnx_graph *g, struct fl_err *err)
+{
+	struct fl_str bytes = { 0 };
+	int bad;
+
+	fl_onnx_pack(g->onnx, &bytes);
+	bad = fl_folder_file(dir, FL_ONNX_MODEL_NAME, bytes.data, bytes.len, err);
+	fl_str_free(&bytes);
+	return bad;
+}
+
+static int
+write_data(const struct fl_output *dir, const struct fl_onnx_graph *g, const struct fl_model *m,
+    struct fl_err *err)
+{
+	struct fl_output *out = fl_output_open_in(dir, FL_ONNX_DATA_NAME, err);
+
+	if (!out)
+		return -1;
+	if (fl_onnx_data_write(g, m, out, err) < 0) {
+		fl_output_abandon(out);
+		return -1;
+	}
+	return fl_output_commit(out, err);
+}
+
+static int
+write_files(const struct fl_output *dir, const struct fl_model *m, const struct fl_export_opts *o,
+    struct fl_err *err)
+{
+	struct fl_onnx_graph g = { 0 };
+	struct fl_json *genai;
+	int bad = -1;
+
+	fl_onnx_graph_make(&g, m, o->type == FL_EXPORT_F32);
+	genai = fl_onnx_genai(m, g.caches, err);
+	if (genai)
+		bad = write_json(dir, "genai_config.json", genai, err) < 0 ||
+		    write_json(dir, FL_MEMBER_CONFIG_NAME, fl_config_json(&m->config), err) < 0 ||
+		    write_graph(dir, &g, err) < 0 || write_data(dir, &g, m, err) < 0 ||
+		    fl_folder_members(dir, m, o->arguments, err) < 0;
+	fl_onnx_graph_free(&g);
+	return bad ? -1 : 0;
+}
+
+/* The directory first: whoever cannot write it need not read a model. */
+int
+fl_onnx_model_write(struct fl_reader *in, const struct fl_config *c, const struct fl_export_opts *o,
+    struct fl_err *err)
+{
+	struct fl_output *dir = fl_folder_open(o->output, err);
+	struct fl_model *m = NULL;
+	int bad = -1;
+
+	(void)c;
+	if (!dir)
+		fl_reader_close(in);
+	else if ((m = fl_model_load(in, err)))
+		bad = write_files(dir, m, o, err);
+	if (bad)
+		fl_output_abandon(dir);
+	else
+		bad = fl_output_commit(dir, err);
+	fl_model_free(m);
+	return bad;
+}
