@@ -2,8 +2,9 @@
 /* search.c -- how near the frontier NEHVI comes in few evaluations: test problems on a grid of 33 levels a dimension,
  * through the same models, acquisition and local search that choose architectures.
  *
- * Prints, for each problem, log10 of what is missing from the grid's own largest hypervolume: medians over
- * seeds, beside as many points of the Sobol sequence. */
+ *     search             for each problem, log10 of what is missing from the grid's own largest hypervolume: medians
+ *                        over ten seeds, beside as many points of the Sobol sequence
+ *     search --trials n  instead every point tried with n seeds: problem, seed, both objectives, coordinates */
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
@@ -194,36 +195,70 @@ missing(const struct trials *t)
 	return log10(fmax(most(t->p) - fl_hypervolume(t->y[0], t->y[1], t->n, t->p->ref[0], t->p->ref[1]), 1e-6));
 }
 
-int
-main(void)
+static const struct { size_t evaluations; double figure, aim; } asked[] = { { 50, .3, .11 }, { 50, -.3, -.81 },
+	{ 50, -.2, -.68 }, { 80, -1.3, -1.62 } };
+enum { PROBLEMS = sizeof problems / sizeof *problems };
+
+/* Trials of the Sobol sequence alone, or of NEHVI after as many as models need. The caller frees t->known. */
+static void
+search(struct trials *t, const struct problem *p, size_t evaluations, bool nehvi, uint64_t seed)
 {
-	static const struct { size_t evaluations; double figure, aim; } asked[] = { { 50, .3, .11 }, { 50, -.3, -.81 },
-		{ 50, -.2, -.68 }, { 80, -1.3, -1.62 } };
+	*t = (struct trials){ p, .known.size = sizeof(struct grid_point) };
+	try_sobol(t, nehvi ? 2 * (size_t)(p->dims + 1) : evaluations, seed);
+	while (t->n < evaluations)
+		try_nehvi(t, 1000 * seed + t->n);
+}
 
-	fl_parallel_set(0);
-	puts("problem       evaluations  Sobol  NEHVI (worst, best)    figure    aim  s a suggestion");
-	for (size_t p = 0; p < sizeof problems / sizeof *problems; p++) {
-		double found[SEEDS], sobol[SEEDS], begin = fl_clock();
+static void
+print_trials(const struct problem *p, size_t evaluations, uint64_t seed)
+{
+	static struct trials t;
 
-		for (uint64_t seed = 0; seed < SEEDS; seed++) {
+	search(&t, p, evaluations, true, seed);
+	for (size_t i = 0; i < t.n; i++) {
+		printf("%s\t%d\t%.17g\t%.17g", p->name, (int)seed, t.y[0][i], t.y[1][i]);
+		for (int k = 0; k < p->dims; k++)
+			printf("\t%.17g", (*t.x)[i * (size_t)p->dims + (size_t)k]);
+		puts("");
+	}
+	fl_points_free(&t.known);
+}
+
+static void
+print_medians(const struct problem *p, size_t evaluations, double figure, double aim)
+{
+	double found[SEEDS], sobol[SEEDS], begin = fl_clock();
+	size_t suggestions = SEEDS * (evaluations - 2 * (size_t)(p->dims + 1));
+
+	for (uint64_t seed = 0; seed < SEEDS; seed++)
+		for (int stage = 0; stage < 2; stage++) {
 			static struct trials t;
 
-			for (int stage = 0; stage < 2; stage++) {
-				t = (struct trials){ &problems[p], .known.size = sizeof(struct grid_point) };
-				try_sobol(&t, stage ? 2 * (size_t)(t.p->dims + 1) : asked[p].evaluations, seed);
-				while (t.n < asked[p].evaluations)
-					try_nehvi(&t, 1000 * seed + t.n);
-				(stage ? found : sobol)[seed] = missing(&t);
-				fl_points_free(&t.known);
-			}
+			search(&t, p, evaluations, stage, seed);
+			(stage ? found : sobol)[seed] = missing(&t);
+			fl_points_free(&t.known);
 		}
-		qsort(found, SEEDS, sizeof *found, by_value);
-		qsort(sobol, SEEDS, sizeof *sobol, by_value);
-		printf("%-12s %12zu %6.2f %6.2f (%5.2f, %5.2f) %9.2f %6.2f %8.3f\n", problems[p].name,
-		    asked[p].evaluations, (sobol[SEEDS / 2] + sobol[SEEDS / 2 - 1]) / 2,
-		    (found[SEEDS / 2] + found[SEEDS / 2 - 1]) / 2, found[SEEDS - 1], found[0], asked[p].figure,
-		    asked[p].aim, (fl_clock() - begin) / (SEEDS * (double)(asked[p].evaluations - 2 * (size_t)(problems[p].dims + 1))));
-		fflush(stdout);
-	}
+	qsort(found, SEEDS, sizeof *found, by_value);
+	qsort(sobol, SEEDS, sizeof *sobol, by_value);
+	printf("%-12s %12zu %6.2f %6.2f (%5.2f, %5.2f) %9.2f %6.2f %8.3f\n", p->name, evaluations,
+	    (sobol[SEEDS / 2] + sobol[SEEDS / 2 - 1]) / 2, (found[SEEDS / 2] + found[SEEDS / 2 - 1]) / 2,
+	    found[SEEDS - 1], found[0], figure, aim, (fl_clock() - begin) / (double)suggestions);
+	fflush(stdout);
+}
+
+int
+main(int argc, char **argv)
+{
+	bool trials = argc == 3 && strcmp(argv[1], "--trials") == 0;
+
+	fl_parallel_set(0);
+	if (!trials)
+		puts("problem       evaluations  Sobol  NEHVI (worst, best)    figure    aim  s a suggestion");
+	for (size_t p = 0; p < PROBLEMS; p++)
+		if (trials)
+			for (uint64_t seed = 0; seed < strtoull(argv[2], NULL, 10); seed++)
+				print_trials(&problems[p], asked[p].evaluations, seed);
+		else
+			print_medians(&problems[p], asked[p].evaluations, asked[p].figure, asked[p].aim);
 	return 0;
 }
