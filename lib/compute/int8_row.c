@@ -55,10 +55,34 @@ rounded(float x, float inverse, float zero)
 	return q < 127 ? q : 127;
 }
 
+enum { AT_ONCE = 4 * FL_LANES };
+
+/* rounded() of whole vectors, and of what is left over. */
 FL_CLONES static void
 round_all(int8_t *q, const float *x, size_t n, float inverse, float zero)
 {
-	for (size_t i = 0; i < n; i++)
+	const float round = 0x1.8p23f;
+	size_t i = 0;
+
+	for (; i + AT_ONCE <= n; i += AT_ONCE) {
+		int32_t whole[AT_ONCE];
+
+		for (size_t k = 0; k < AT_ONCE; k += FL_LANES) {
+			fl_vec v, low = (fl_vec){ 0 } - 128, most = (fl_vec){ 0 } - 127;
+			fl_ivec w;
+
+			fl_vec_load(&v, x + i + k);
+			v = v * inverse + round - round + zero;
+			fl_vec_max(&low, &v);
+			low = -low;
+			fl_vec_max(&low, &most);
+			w = -__builtin_convertvector(low, fl_ivec);
+			memcpy(whole + k, &w, sizeof w);
+		}
+		for (size_t k = 0; k < AT_ONCE; k++)
+			q[i + k] = (int8_t)whole[k];
+	}
+	for (; i < n; i++)
 		q[i] = (int8_t)rounded(x[i], inverse, zero);
 }
 

@@ -7,7 +7,7 @@
 #include <immintrin.h>
 
 #define TARGET __attribute__((target("avx2,fma")))
-#define ROWS 4
+#define ROWS 6
 #define SIGNED 0
 enum { LANES = 8, SPAN = 1 };
 
@@ -27,6 +27,7 @@ add_pairs(ivec *sum, const int8_t *x, __m256i w)
 
 	memcpy(&four, x, sizeof four);
 	*sum = (ivec)_mm256_add_epi16((__m256i)*sum, _mm256_maddubs_epi16(w, _mm256_set1_epi32(four)));
+	__asm__("" : "+x"(*sum)); /* or the compiler adds in another order, for which registers do not suffice */
 }
 
 INLINE void

@@ -112,7 +112,7 @@ group8(struct sums s[ROWS][SPAN], const int8_t *x, size_t cols, size_t rows, con
 
 /* How far ahead of use weights are fetched where they come from memory: the machine's own prefetching stops at
  * each page. */
-enum { AHEAD = 4096, LINE = 64 };
+enum { AHEAD = 8192, LINE = 64 };
 
 /* `rows` rows times SPAN vectors of outputs of a panel, from output `at` on. */
 INLINE void
