@@ -15,12 +15,17 @@ struct job {
 
 /* --- a vector at a time --- */
 
+/* s = 1 / (1 + e^-x), with e^-x kept within numbers; of a NaN 1, but it is multiplied by that NaN. x is raised
+ * to where x s is next to nothing. */
 FL_INLINE void
-sigmoid(fl_vec *s, const fl_vec *x)
+sigmoid(fl_vec *s, fl_vec *x)
 {
-	*s = -*x;
-	fl_vec_exp(s);
-	*s = 1 / (1 + *s);
+	fl_vec least = (fl_vec){ 0 } - 87, v = least, minus;
+
+	fl_vec_max(x, &least);
+	minus = -*x;
+	fl_vec_max(&v, &minus);
+	*s = 1 / (1 + FL_EXP(fl_vec, fl_ivec, v));
 }
 
 FL_INLINE void
@@ -38,44 +43,55 @@ store(float *p, const fl_vec *v, size_t n)
 	memcpy(p, v, n * sizeof *p);
 }
 
-FL_INLINE size_t
-lanes(size_t first, size_t last)
+/* n <= FL_LANES floats from i on. */
+FL_INLINE void
+swiglu_some(const struct job *j, size_t i, size_t n)
 {
-	return last - first < FL_LANES ? last - first : FL_LANES;
+	fl_vec gate, up, s;
+
+	load(&gate, j->in[0] + i, n);
+	load(&up, j->in[1] + i, n);
+	sigmoid(&s, &gate);
+	s = gate * s * up;
+	store(j->out[0] + i, &s, n);
 }
 
 FL_CLONES static void
 swiglu(const struct job *j, size_t first, size_t last)
 {
-	for (size_t i = first; i < last; i += FL_LANES) {
-		size_t n = lanes(i, last);
-		fl_vec gate, up, s;
+	size_t i = first;
 
-		load(&gate, j->in[0] + i, n);
-		load(&up, j->in[1] + i, n);
-		sigmoid(&s, &gate);
-		s = gate * s * up;
-		store(j->out[0] + i, &s, n);
-	}
+	for (; i + FL_LANES <= last; i += FL_LANES)
+		swiglu_some(j, i, FL_LANES);
+	if (i < last)
+		swiglu_some(j, i, last - i);
 }
 
 /* silu'(x) = s (1 + x (1 - s)), s = sigmoid(x). */
+FL_INLINE void
+swiglu_grad_some(const struct job *j, size_t i, size_t n)
+{
+	fl_vec gate, up, da, s, dgate, dup;
+
+	load(&da, j->in[0] + i, n);
+	load(&gate, j->in[1] + i, n);
+	load(&up, j->in[2] + i, n);
+	sigmoid(&s, &gate);
+	dgate = da * up * s * (1 + gate * (1 - s));
+	dup = da * gate * s;
+	store(j->out[0] + i, &dgate, n);
+	store(j->out[1] + i, &dup, n);
+}
+
 FL_CLONES static void
 swiglu_grad(const struct job *j, size_t first, size_t last)
 {
-	for (size_t i = first; i < last; i += FL_LANES) {
-		size_t n = lanes(i, last);
-		fl_vec gate, up, da, s, dgate, dup;
+	size_t i = first;
 
-		load(&da, j->in[0] + i, n);
-		load(&gate, j->in[1] + i, n);
-		load(&up, j->in[2] + i, n);
-		sigmoid(&s, &gate);
-		dgate = da * up * s * (1 + gate * (1 - s));
-		dup = da * gate * s;
-		store(j->out[0] + i, &dgate, n);
-		store(j->out[1] + i, &dup, n);
-	}
+	for (; i + FL_LANES <= last; i += FL_LANES)
+		swiglu_grad_some(j, i, FL_LANES);
+	if (i < last)
+		swiglu_grad_some(j, i, last - i);
 }
 
 FL_CLONES static void

@@ -2,10 +2,8 @@
 #include "compute/attention.h"
 
 #include <math.h>
-#include <stdlib.h>
 #include <string.h>
 
-#include "base/alloc.h"
 #include "base/parallel.h"
 #include "compute/attend.h"
 
@@ -14,6 +12,7 @@
 enum { ROWS = 128, FEW = 16 };
 enum { NARROW = 8 /* rows for which values of 8 bits are not worth being widened first */ };
 enum { SMALL = 1 << 16 /* products that are not worth waking a thread for */ };
+enum { AT_ONCE = 256 /* jobs that threads share out among themselves */ };
 
 struct job {
 	const struct fl_attention *a;
@@ -382,16 +381,19 @@ fl_attention_kernels(void)
 void
 fl_attention_all(const struct fl_attention *a, size_t n, struct fl_scratch *s)
 {
-	struct jobs all = { .job = fl_alloc(n, sizeof *all.job), .scratch = s };
-	size_t tiles = 0;
+	struct job job[AT_ONCE];
 
-	for (size_t i = 0; i < n; i++) {
-		all.job[all.n] = plan(&a[i], tiles);
-		tiles += all.job[all.n].tiles;
-		all.n += all.job[all.n].tiles > 0;
+	for (size_t i = 0; i < n;) {
+		struct jobs all = { .job = job, .scratch = s };
+		size_t tiles = 0;
+
+		for (; i < n && all.n < AT_ONCE; i++) {
+			job[all.n] = plan(&a[i], tiles);
+			tiles += job[all.n].tiles;
+			all.n += job[all.n].tiles > 0;
+		}
+		fl_parallel(tiles, attend_tile, &all);
 	}
-	fl_parallel(tiles, attend_tile, &all);
-	free(all.job);
 }
 
 void

@@ -3,6 +3,7 @@
 
 #include "base/str.h"
 #include "base/tsv.h"
+#include "compute/panels.h"
 #include "measure/limits.h"
 #include "model/cost.h"
 
@@ -41,6 +42,13 @@ cache_bytes(const struct fl_config *c, const struct fl_measure_opts *o, size_t f
 	return (double)(slots * fl_kv_slot_bytes(o->cache.kind, (size_t)c->kv_heads, (size_t)c->head_dim));
 }
 
+/* Products of weights like w. */
+static void
+add_products(struct fl_demand *d, const struct fl_matrix *w, double operations)
+{
+	*(fl_panels_are(w) ? &d->int8 : &d->f32) += operations;
+}
+
 /* Tokens first .. last-1 computed together. Scores of 8 bits are integers, the sums of values are not. */
 static void
 add_tokens(const struct fl_model *m, const struct fl_measure_opts *o, size_t first, size_t last,
@@ -49,7 +57,7 @@ add_tokens(const struct fl_model *m, const struct fl_measure_opts *o, size_t fir
 	double attention = (double)fl_cost_attention(&m->config, first, last);
 	double scores = o->cache.kind == FL_KV_INT8 ? attention / 2 : 0;
 
-	work[FL_WORK_GEMM].f32 += (double)((last - first) * fl_cost_linear(&m->config));
+	add_products(&work[FL_WORK_GEMM], &m->layer[0].down, (double)((last - first) * fl_cost_linear(&m->config)));
 	work[FL_WORK_GEMM].bytes += linear_bytes(m);
 	work[FL_WORK_ATTENTION].int8 += scores;
 	work[FL_WORK_ATTENTION].f32 += attention - scores;
@@ -59,7 +67,7 @@ add_tokens(const struct fl_model *m, const struct fl_measure_opts *o, size_t fir
 static void
 add_head(const struct fl_model *m, struct fl_demand work[FL_WORKS])
 {
-	work[FL_WORK_HEAD].f32 += (double)fl_cost_head(&m->config);
+	add_products(&work[FL_WORK_HEAD], &m->head, (double)fl_cost_head(&m->config));
 	work[FL_WORK_HEAD].bytes += (double)fl_matrix_size(&m->head);
 }
 
