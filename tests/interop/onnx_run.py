@@ -1,0 +1,135 @@
+# SPDX-License-Identifier: Apache-2.0
+"""Decoders by ONNX Runtime beside fl: onnx_run.py < LIST, one line a model, of NAME, KIND, DIR, EXACT, ROUNDED
+and PROMPT, separated by tabs.
+
+EXACT is what fl-eval --dequantize --logits wrote, ROUNDED the same without --dequantize; PROMPT, a file of
+ids. In DIR is left greedy.tok, the prompt and 64 ids more by greedy decoding with the cache. By KIND:
+
+f32     logits of whole windows, and of a window's second half token by token behind a cached first half,
+        differ from fl's by rounding of f32 sums only: 1e-5 of the largest logit over the layers here, and
+        1e-4 is allowed. A wrong mask, window, bias or rotation moves logits by their own size.
+int     the same, with accuracy_level taken off the products, that is with activations in f32. As they are
+        written, ONNX Runtime rounds activations to 8 bits in blocks of 32. What that does to random weights
+        is told and not judged;
+text    over a real text the arg-max is to be that of f32 activations in 98 % of all places.
+
+fl rounds them as well, token by token. How far the two are apart is told: two roundings, one on the other.
+"""
+import os
+import sys
+
+import numpy as np
+import onnx
+import onnxruntime as ort
+from onnx.external_data_helper import load_external_data_for_model
+from safetensors import safe_open
+
+ort.set_default_logger_severity(3)
+STEPS = 64
+
+
+class Decoder:
+    def __init__(self, model):
+        options = ort.SessionOptions()
+        options.intra_op_num_threads = 1
+        self.session = ort.InferenceSession(model, options, providers=["CPUExecutionProvider"])
+        self.outputs = [o.name for o in self.session.get_outputs()]
+        self.caches = [(i.name, i.shape) for i in self.session.get_inputs() if i.name.startswith("past")]
+        self.clear()
+
+    def clear(self):
+        self.length = 0
+        self.past = {name: np.zeros([1, shape[1], 0, shape[3]], np.float32) for name, shape in self.caches}
+
+    def __call__(self, ids):
+        """Logits after each of these, behind what was given before."""
+        ids = np.asarray(ids, np.int64)[None]
+        self.length += ids.shape[1]
+        feed = {"input_ids": ids, "attention_mask": np.ones([1, self.length], np.int64), **self.past}
+        out = dict(zip(self.outputs, self.session.run(self.outputs, feed)))
+        for name in self.past:
+            self.past[name] = out[name.replace("past_key_values", "present")]
+        return out["logits"][0]
+
+    def windows(self, ids, context, cached):
+        """Logits of windows of ids, whole or from their middle on token by token."""
+        all = []
+        for begin in range(0, len(ids), context):
+            window = ids[begin:begin + context]
+            middle = len(window) // 2 if cached else len(window)
+            self.clear()
+            all += [self(window[:middle])] + [self(window[i:i + 1]) for i in range(middle, len(window))]
+        return np.concatenate(all)
+
+    def greedy(self, ids):
+        self.clear()
+        ids, logits = list(ids), self(ids)
+        for _ in range(STEPS):
+            ids.append(int(logits[-1].argmax()))
+            logits = self(ids[-1:])
+        return ids
+
+
+def in_f32(directory):
+    """The same model with activations in f32."""
+    model = onnx.load(os.path.join(directory, "model.onnx"), load_external_data=False)
+    for node in model.graph.node:
+        for attribute in node.attribute:
+            if attribute.name == "accuracy_level":
+                attribute.i = 0
+    load_external_data_for_model(model, directory)
+    return model.SerializeToString()
+
+
+def judge_exact(decoder, ids, want, context):
+    largest = np.abs(want).max()
+    texts = []
+    for cached in False, True:
+        difference = np.abs(decoder.windows(ids, context, cached) - want).max()
+        assert difference <= 1e-4 * largest, f"{difference:.1e} of {largest:.1f}, {'cached' if cached else 'whole'}"
+        texts.append(f"{difference:.1e}")
+    return f"largest difference {' and cached '.join(texts)} of {largest:.1f}"
+
+
+def log_softmax(x):
+    x = x.astype(np.float64) - x.max(-1, keepdims=True)
+    return x - np.log(np.exp(x).sum(-1, keepdims=True))
+
+
+def beside(want, got):
+    """Where the arg-max agrees, and how far the second distribution is from the first."""
+    p, q = log_softmax(want), log_softmax(got)
+    return (got.argmax(-1) == want.argmax(-1)).mean(), (np.exp(p) * (p - q)).sum(-1).mean()
+
+
+def judge_rounded(decoder, ids, exact, rounded, context, least):
+    got = decoder.windows(ids, context, True)
+    agree, divergence = beside(exact, got)
+    text = (f"8-bit activations: arg-max agrees in {agree:.1%} of {len(ids)}, KL {divergence:.1e} nats; with fl's "
+            "in {:.1%}, KL {:.1e}".format(*beside(rounded, got)))
+    assert agree >= least, text
+    return text
+
+
+def load(path):
+    with safe_open(path, "np") as f:
+        return f.get_tensor("ids"), f.get_tensor("logits"), int(f.metadata()["context"])
+
+
+def run(kind, directory, exact, rounded, prompt):
+    ids, want, context = load(exact)
+    decoder = Decoder(os.path.join(directory, "model.onnx"))
+    exact = decoder if kind == "f32" else Decoder(in_f32(directory))
+    text = judge_exact(exact, ids, want, context)
+    if kind != "f32":
+        text += "; " + judge_rounded(decoder, ids, want, load(rounded)[1], context, 0.98 if kind == "text" else 0)
+    np.array(exact.greedy(np.fromfile(prompt, np.uint32)), np.uint32).tofile(os.path.join(directory, "greedy.tok"))
+    return text
+
+
+for line in sys.stdin:
+    name, *what = line.rstrip("\n").split("\t")
+    try:
+        print(f"ok - onnx: {name} gives the same logits # {run(*what)}", flush=True)
+    except Exception as e:
+        print(f"not ok - onnx: {name} gives the same logits", *f"{type(e).__name__}: {e}".splitlines(), sep="\n# ")
