@@ -11,8 +11,8 @@ static const char *target, *type;
 
 static const struct fl_opt opts[] = {
 	{ 0, "to", "target",
-	  "Write for target: gguf, which llama.cpp runs, hf, which transformers loads, or onnx, which ONNX Runtime "
-	  "runs. Required.",
+	  "Write for target: executorch, whose exporter makes a .pte of it, gguf, which llama.cpp runs, hf, which "
+	  "transformers loads, or onnx, which ONNX Runtime runs. Required.",
 	  .word = &target,
 	  .words = fl_export_targets },
 	{ 0, "type", "type",
@@ -23,8 +23,9 @@ static const struct fl_opt opts[] = {
 	  "Refuse a model whose layers without attention could only be written as attention that adds zero.",
 	  .flag = &export.strict },
 	{ 'o', "output", "path",
-	  "Write to path, which appears complete or not at all. For hf it is a directory if it ends in a "
-	  "slash, else a tar; for onnx it must be a directory. The default is standard output.", .str = &export.output, .mute = true },
+	  "Write to path, which appears complete or not at all. For executorch and onnx it is a directory and ends in a "
+	  "slash; for hf it is one if it does, else a tar. The default is standard output.", .str = &export.output,
+	  .mute = true },
 	FL_OPT_THREADS,
 	{ 0 },
 };
@@ -53,7 +54,7 @@ main(int argc, char **argv)
 	int i = fl_cli(&tool, argc, argv);
 
 	if (!target)
-		fl_die(FL_EXIT_USAGE, "which target? --to gguf, --to hf or --to onnx");
+		fl_die(FL_EXIT_USAGE, "which target? --to executorch, gguf, hf or onnx");
 	fl_cli_refuse_terminal(export.output);
 	export.type = type_by_name(type);
 	export.arguments = fl_cli_record();

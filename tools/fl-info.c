@@ -21,7 +21,7 @@ static const struct fl_opt opts[] = {
 	  "Read every tensor too: each must be there, in the shape the configuration implies, with finite "
 	  "values. Print nothing.", .flag = &check },
 	{ 0, "check-for", "target",
-	  "Say what target, gguf, hf or onnx, cannot express of this model, and exit 1; print nothing if it can.",
+	  "Say what target, executorch, gguf, hf or onnx, cannot express of this model, and exit 1; print nothing if it can.",
 	  .word = &target, .words = fl_export_targets },
 	FL_OPT_JSON(json),
 	{ 0 },

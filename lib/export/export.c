@@ -3,18 +3,20 @@
 
 #include <string.h>
 
+#include "export/executorch.h"
 #include "export/gguf_impl.h"
 #include "export/hf.h"
 #include "export/onnx_impl.h"
 
 static const struct fl_target targets[] = {
+	{ "executorch", fl_executorch_check, fl_executorch_write },
 	{ "gguf", fl_gguf_model_check, fl_gguf_model_write },
 	{ "hf", fl_hf_check, fl_hf_write },
 	{ "onnx", fl_onnx_model_check, fl_onnx_model_write },
 	{ 0 },
 };
 
-const char *const fl_export_targets[] = { "gguf", "hf", "onnx", NULL };
+const char *const fl_export_targets[] = { "executorch", "gguf", "hf", "onnx", NULL };
 const char *const fl_export_types[FL_EXPORT_TYPES + 1] = { "auto", "f32", "f16", "bf16", "q8_0",
 	"q4_0" };
 

@@ -200,16 +200,17 @@ shards() {
 }
 
 @test "whether a target takes a model is known from its config.json, and is so (LLM-Pruner#16, llama.cpp#9483)" {
-	local family pattern target asked done
+	local family pattern target asked done out
 	for family in llama mistral mobilellm qwen2 qwen3; do
 		config "$family" '"sliding_window": null' > config.json
 		fl-init -s 1 -o base/ config.json
 		for pattern in fff fsf fwf wsw www; do
 			fl-attnpattern --window 8 -a "d32-f48-$pattern" -o pattern/ base
-			for target in gguf hf; do
-				asked=0 done=0
+			for target in executorch gguf hf; do
+				asked=0 done=0 out=out.$target
+				[ $target = gguf ] || out+=/
 				fl-info --check-for $target pattern/config.json 2> said || asked=$?
-				fl-export -q --to $target -o out.$target pattern 2> said.too || done=$?
+				fl-export -q --to $target -o $out pattern 2> said.too || done=$?
 				assert_equal "$family $pattern $target $asked" "$family $pattern $target $done"
 				[ $asked = 0 ] || [ $asked = 1 ]
 				[ -e out.$target ] && rm -r out.$target || [ $asked = 1 ]

@@ -20,6 +20,7 @@ fl-eval -j 1 -t ../tiny.tok --logits out ../tiny
 fl-export -j 1 --to gguf -o out.gguf ../tiny
 input=../tiny.tar fl-export -j 1 --to gguf --type q4_0
 fl-export -j 1 -q --to hf -o out/ ../int4.tar
+fl-export -j 1 -q --to executorch -o out/ ../int4.tar
 fl-generate -j 1 -q -p hello -n 4 ../tiny
 input=../tiny.tar fl-generate -j 1 -q -f ../tiny.txt -n 4
 fl-info ../tiny

@@ -307,3 +307,69 @@ operators() {
 	[[ $stderr = *model.safetensors*"not replaced"* ]]
 	fl-info --check base
 }
+
+# member DIR NAME: a member of its model.pth
+member() {
+	unzip -p "$1/model.pth" "model/$2"
+}
+
+@test "executorch gets a directory: weights in a ZIP, parameters, a recipe, the tokenizer, a history" {
+	need unzip jq
+	base '"model_type": "qwen3", "head_dim": 32'
+	fl-attnpattern --window 8 -a d64-f96-fws base.tar > hybrid.tar
+	silent fl-export --to executorch -o out/ hybrid.tar
+	unzip -tq out/model.pth
+	assert_equal "$(jq -c '[.dim, .hidden_dim, .n_layers, .head_dim, .use_qk_norm, .layer_types]' out/params.json)" \
+		'[64,96,3,32,true,["full_attention","full_attention","skip_attention"]]'
+	grep -qx '  local_global_attention: \[0, 8, 0\]' out/export.yaml
+	grep -qx '  max_seq_length: 9' out/export.yaml
+	assert_equal "$(jq -r .tool out/fl-history.jsonl | tail -n 1)" fl-export
+	# The last layer has no attention, and what is there is aligned.
+	member out data.pkl | strings | grep -c 'layers.2.attention' | grep -qx 0
+	member out data.pkl | strings | grep -q 'layers.2.feed_forward.w1.weight'
+	# The embedding is the second tensor, stored as it was; q moves rows within each head of 32.
+	mkdir x && tar xf hybrid.tar -C x
+	fl-export --to executorch -o again/ x/
+	cmp out/model.pth again/model.pth
+	one_line_error 2 fl-export --to executorch -o out.pth hybrid.tar
+	one_line_error 2 fl-export --to executorch hybrid.tar
+	one_line_error 2 fl-export --to executorch --type f16 -o other/ hybrid.tar
+	[ ! -e other ]
+}
+
+@test "executorch gets integers as they are, with their scales" {
+	need unzip jq
+	base '"tie_word_embeddings": true'
+	fl-quantize -o int4/ base.tar
+	fl-export -q --to executorch -o out/ int4
+	grep -q 'preq_mode: preq_8da4w$' out/export.yaml
+	grep -q 'preq_embedding_quantize: "8,32"$' out/export.yaml
+	member out data.pkl | strings | grep -q 'tok_embeddings.scales'
+	# data/1 is the embedding, a byte a weight, data/3 the head: the same here. All are in -8 .. 7.
+	cmp <(member out data/1) <(member out data/3)
+	assert_equal "$(member out data/1 | wc -c)" $((128 * 64))
+	assert_equal "$(member out data/1 | od -An -v -w1 -td1 | awk '$1 < -8 || $1 > 7' | wc -l)" 0
+	# The first word of the packed embedding, low nibble first.
+	fl-info --check int4
+	word=$(member out data/1 | od -An -N8 -v -w1 -td1 | awk '{ n += ($1 + 8) * 16 ^ i++ } END { printf "%.0f", n }')
+	n=$(od -An -N8 -tu8 int4/model.safetensors)
+	at=$(tail -c +9 int4/model.safetensors | head -c $n | jq '.["model.embed_tokens.weight_packed"].data_offsets[0]')
+	assert_equal "$(od -An -j$((8 + n + at)) -N4 -tu4 int4/model.safetensors | tr -d ' ')" "$word"
+}
+
+@test "what executorch would ignore or compute otherwise is refused by name" {
+	base '"attention_bias": true'
+	one_line_error 1 fl-export --to executorch -o out/ base.tar
+	[[ $stderr = *"cannot express a bias of the attention's output" ]]
+	base '"rope_scaling": { "rope_type": "llama3", "factor": 8.0, "low_freq_factor": 1.0, "high_freq_factor": 4.0,
+		"original_max_position_embeddings": 32 }'
+	one_line_error 1 fl-export --to executorch -o out/ base.tar
+	one_line_error 1 fl-info --check-for executorch base.tar
+	base
+	fl-quantize --head int8 base.tar > head.tar
+	one_line_error 1 fl-export --to executorch -o out/ head.tar
+	fl-quantize --method mse --signed base.tar > signed.tar
+	one_line_error 1 fl-export --to executorch -o out/ signed.tar
+	[[ $stderr = *"a scale is below zero; quantize without --signed" ]]
+	[ ! -e out ]
+}
