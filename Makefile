@@ -6,6 +6,7 @@
 #   make demo            the whole job on a corpus and a backbone of its own: three minutes on two cores
 #   make search BASE=DIR TEXT=FILE [OUT=DIR TRIALS=24 ...]   the search; see pipelines/search.mk
 #   make findings [OUT=DIR]   what the paper found, looked for in a search's tables; see pipelines/findings.mk
+#   make device CROSS=aarch64-linux-gnu-   fl-measure for a phone: static, libc and libm alone
 #   make lint            layers, third-party headers, banned calls
 #   make fuzz            fuzz every parser for FUZZ_SECONDS=60 of processor time
 #   make bench           speed tables
@@ -16,7 +17,8 @@
 #   make clean
 #
 # CC=clang picks the compiler; SAN=1 builds with ASan and UBSan into build-san/; B=DIR builds elsewhere;
-# CROSS=aarch64-linux-gnu- builds what needs libc and libm only, static, into build-aarch64-linux-gnu/.
+# CROSS=aarch64-linux-gnu- builds what needs libc and libm only, static, into build-aarch64-linux-gnu/: fl-measure
+# and unit tests.
 # config.mk, if there is one, holds settings of your own.
 
 SHELL := bash
@@ -51,6 +53,7 @@ override AR := $(CROSS)ar
 PROTO :=
 LIB_SRC := $(filter-out $(shell tests/lint/foreign.sh | cut -d: -f1),$(LIB_SRC))
 UNITS := $(shell tests/portable.sh)
+TOOLS := fl-measure
 LIBS := -static -lm
 else
 PKGS := libarchive libzstd jansson libpcre2-8 libutf8proc libxxhash libprotobuf-c lapacke openblas libcerf
@@ -62,12 +65,13 @@ ALL_CFLAGS = -std=c11 -D_GNU_SOURCE $(if $(CROSS),-DFL_PORTABLE) -Ilib -I$B/gen 
 
 GEN := $(PROTO:lib/%.proto=$B/gen/%.pb-c.c)
 LIB_OBJ := $(LIB_SRC:%.c=$B/obj/%.o) $(GEN:$B/%.c=$B/obj/%.o)
-MAN := $(patsubst man/%.in,$B/man/%,$(wildcard man/fl-*.1.in)) $(patsubst man/%,$B/man/%,$(wildcard man/*.[57]))
+MAN := $(if $(CROSS),,$(patsubst man/%.in,$B/man/%,$(wildcard man/fl-*.1.in)) $(patsubst man/%,$B/man/%,$(wildcard man/*.[57])))
 
-.PHONY: all units fuzzers deps test lint fuzz demo search findings bench bench-kernels bench-search test-interop install help clean
+.PHONY: all units fuzzers device deps test lint fuzz demo search findings bench bench-kernels bench-search test-interop install help clean
 all: $(TOOLS:%=$B/bin/%) $(MAN)
 units: $(UNITS:%=$B/test/%) $(if $(SAN)$(CROSS),,$B/test/inject.so)
 fuzzers: $(FUZZERS:%=$B/fuzz/%)
+device: $(if $(CROSS),,$(if $(filter device,$(MAKECMDGOALS)),$(error give CROSS, such as aarch64-linux-gnu-)))$B/bin/fl-measure
 
 # Kernels may be vectorised at will; nothing else trades exactness for speed.
 $B/obj/lib/compute/%.o: CFLAGS := $(CFLAGS) -O3 -ffp-contract=fast

@@ -8,6 +8,7 @@
 #include "base/num.h"
 #include "base/str.h"
 #include "export/export.h"
+#include "model/fingerprint.h"
 #include "model/inspect.h"
 #include "model/metrics.h"
 #include "model/roles.h"

@@ -15,8 +15,8 @@
 #include "measure/native.h"
 #include "measure/quiet.h"
 #include "measure/trace.h"
+#include "model/bits.h"
 #include "model/cost.h"
-#include "model/quantize.h"
 #include "model/roles.h"
 
 static const char *arch_text, *config_path, *kv = "int8", *swa = "exact";
@@ -120,8 +120,8 @@ random_model(struct fl_err *err)
 	const char *name = fl_input_name(config_path);
 	struct fl_json *text = read_config(config_path, err);
 	struct fl_config c = { 0 };
+	struct fl_quant bits;
 	struct fl_arch arch;
-	struct fl_plan *plan;
 
 	if (!text || fl_config_parse(&c, text, name, err) < 0)
 		return NULL;
@@ -129,14 +129,10 @@ random_model(struct fl_err *err)
 		return NULL;
 	if (arch_text)
 		fl_config_resize(&c, &arch);
-	if (quantize) {
-		plan = fl_plan_quantize(&c, name, NULL,
-		    &(struct fl_quantize_opts){ .method = "rtn", .head = -1, .embed = -1 }, err);
-		if (!plan)
-			return NULL;
-		c.quant = plan->out.quant;
-		fl_plan_free(plan);
-	}
+	if (quantize && fl_bits_choose(&c, name, -1, -1, &bits, err) < 0)
+		return NULL;
+	if (quantize)
+		c.quant = bits;
 	return fl_model_random(&c, 0);
 }
 

@@ -10,6 +10,7 @@
 #include "compute/sums.h"
 #include "io/output.h"
 #include "io/safetensors.h"
+#include "model/fingerprint.h"
 #include "model/roles.h"
 
 #define MAX_TOKENS (1LL << 60) /* of a file, and of a sum of files */

@@ -3,25 +3,9 @@
 
 #include <string.h>
 
-const char *const fl_quantize_methods[] = { "mse", "rtn", "calib", NULL };
+#include "model/bits.h"
 
-static int
-choose_bits(const struct fl_config *in, const char *what, int head, int embed, struct fl_quant *q,
-    struct fl_err *err)
-{
-	if (in->tied && head >= 0 && embed >= 0 && head != embed)
-		return fl_err_data(err,
-		    "'%s': head and embedding are tied, one tensor cannot have %d and %d bits "
-		    "(fl-prune --untie parts them)", what, head, embed);
-	q->linear = 4;
-	if (in->tied)
-		q->head = q->embed = head >= 0 ? head : embed >= 0 ? embed : 4;
-	else {
-		q->head = head >= 0 ? head : 4;
-		q->embed = embed >= 0 ? embed : 8;
-	}
-	return 0;
-}
+const char *const fl_quantize_methods[] = { "mse", "rtn", "calib", NULL };
 
 /* The sums of squares of what meets the columns of a weight: `row` of the metric returned. A tied
  * embedding meets its input as the head; FL_METRICS: nothing. */
@@ -61,11 +45,10 @@ find_energy(struct fl_step *step, const struct fl_config *c, const struct fl_wei
 }
 
 static int
-plan_matrix(struct fl_plan *plan, size_t i, const char *what, const struct fl_metrics *metrics,
+plan_matrix(struct fl_plan *plan, size_t i, const struct fl_metrics *metrics,
     const struct fl_quantize_opts *opts, struct fl_err *err)
 {
 	const struct fl_weight *w = &plan->inventory->weight[i];
-	uint64_t cols = fl_axis_size(&plan->in, fl_roles[w->role].cols);
 	struct fl_step *step = &plan->step[i];
 
 	step->bits = fl_role_bits(&plan->out, w->role);
@@ -74,9 +57,6 @@ plan_matrix(struct fl_plan *plan, size_t i, const char *what, const struct fl_me
 	step->kind = FL_STEP_QUANTIZE;
 	step->how.search = strcmp(opts->method, "rtn") != 0;
 	step->how.negative = opts->negative;
-	if (cols % FL_MATRIX_GROUP)
-		return fl_err_data(err, "'%s': the rows of '%s' are %llu long, no multiple of %d", what,
-		    w->tensor.name, (unsigned long long)cols, FL_MATRIX_GROUP);
 	return metrics ? find_energy(step, &plan->in, w, metrics, err) : 0;
 }
 
@@ -88,7 +68,7 @@ plan_matrices(const struct fl_config *in, const char *what, const struct fl_quan
 
 	plan->out.quant = *q;
 	for (size_t i = 0; i < plan->inventory->n; i++)
-		if (plan_matrix(plan, i, what, metrics, opts, err) < 0) {
+		if (plan_matrix(plan, i, metrics, opts, err) < 0) {
 			fl_plan_free(plan);
 			return NULL;
 		}
@@ -102,11 +82,7 @@ fl_plan_quantize(const struct fl_config *in, const char *what, const struct fl_m
 	bool calib = strcmp(opts->method, "calib") == 0;
 	struct fl_quant q;
 
-	if (fl_quant_any(&in->quant)) {
-		fl_err_data(err, "'%s' is quantized already", what);
-		return NULL;
-	}
-	if (choose_bits(in, what, opts->head, opts->embed, &q, err) < 0 ||
+	if (fl_bits_choose(in, what, opts->head, opts->embed, &q, err) < 0 ||
 	    (calib && fl_metrics_check(metrics, in, opts->force, what, err) < 0))
 		return NULL;
 	return plan_matrices(in, what, &q, calib ? metrics : NULL, opts, err);

@@ -19,10 +19,7 @@ struct fl_quantize_opts {
 	bool force;	    /* metrics of another model of the same sizes are fine */
 };
 
-/* Linear layers in 4 bits, head and embedding as the options say; the default is 4 for the head and 8
- * for the embedding. Tied they are one tensor: one given value serves both, two different ones are
- * refused, and the default is the head's. A matrix whose rows are no multiple of 32 long is refused by
- * name. Norms stay as they are. calib needs metrics, which must outlive the plan; what they lack is
+/* Linear layers in 4 bits, head and embedding as the options say (model/bits.h). Norms stay as they are. calib needs metrics, which must outlive the plan; what they lack is
  * named. An untied embedding meets no input, and its columns count alike. */
 struct fl_plan *fl_plan_quantize(const struct fl_config *in, const char *what,
     const struct fl_metrics *metrics, const struct fl_quantize_opts *opts, struct fl_err *err) FL_MUST_USE;

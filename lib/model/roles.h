@@ -8,7 +8,6 @@
 
 #include <stddef.h>
 
-#include "base/digest.h"
 #include "base/err.h"
 #include "base/tensor.h"
 #include "model/config.h"
@@ -88,9 +87,5 @@ int fl_inventory_done(const struct fl_inventory *inv, struct fl_err *err) FL_MUS
 size_t fl_inventory_find(const struct fl_inventory *inv, const char *name); /* n if absent */
 
 uint64_t fl_config_parameters(const struct fl_config *c); /* a tied embedding counts once */
-
-/* Digest of the configuration's meaning and of the names, shapes and types of its tensors. Metrics
- * carry it. Returns hex. */
-char *fl_config_fingerprint(const struct fl_config *c, char hex[FL_DIGEST_LEN]);
 
 #endif

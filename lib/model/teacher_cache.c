@@ -12,6 +12,7 @@
 #include "base/str.h"
 #include "io/output.h"
 #include "io/safetensors.h"
+#include "model/fingerprint.h"
 #include "model/forward.h"
 #include "model/roles.h"
 

@@ -2,6 +2,7 @@
 /* A config.json: what is accepted is written and read back to the same model, and its tensors can be
  * listed. */
 #include "model/config.h"
+#include "model/fingerprint.h"
 #include "model/roles.h"
 #include "fuzz.h"
 

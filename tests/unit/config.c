@@ -6,6 +6,7 @@
 
 #include "base/str.h"
 #include "model/config.h"
+#include "model/fingerprint.h"
 #include "model/roles.h"
 
 static const char base[] =
