@@ -9,6 +9,7 @@
 #endif
 
 #include "compute/attention.h"
+#include "compute/qgemm.h"
 #include "compute/sgemm.h"
 
 static void
@@ -69,6 +70,7 @@ fl_cpu_features(char text[FL_CPU_LEN])
 char *
 fl_cpu_kernels(char text[FL_CPU_LEN])
 {
-	snprintf(text, FL_CPU_LEN, "attention=%s,f32=%s", fl_attention_kernels(), fl_sgemm_name);
+	snprintf(text, FL_CPU_LEN, "attention=%s,int=%s,f32=%s", fl_attention_kernels(), fl_qgemm_best()->name,
+	    fl_sgemm_name);
 	return text;
 }

@@ -8,7 +8,7 @@ enum { FL_CPU_LEN = 128 };
 /* The architecture and the extensions that kernels look for, "x86_64+avx2+fma+avx512f"; returns text. */
 char *fl_cpu_features(char text[FL_CPU_LEN]);
 
-/* The kernels that this program chooses here, "attention=avx2,f32=onednn"; returns text. */
+/* The kernels that this program chooses here, "attention=avx2,int=avxvnni,f32=onednn"; returns text. */
 char *fl_cpu_kernels(char text[FL_CPU_LEN]);
 
 #endif
