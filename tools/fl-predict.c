@@ -99,7 +99,7 @@ print_crossval(const struct fl_table *t, const struct fl_times *x)
 		fl_die(FL_EXIT_DATA, "%zu rows are too few to cross-validate: 20 it takes", x->n);
 	if ((size_t)folds > x->n)
 		folds = (int)x->n;
-	s = fl_crossval_surrogate(x->arch, x->log_s, x->n, folds);
+	s = fl_crossval_surrogate(x->arch, x->log_s, x->noise, x->n, folds);
 	print_score("gp", &s, x->n, true);
 	fl_str_printf(&flop, "%.*s_flop", (int)(strlen(x->name) - strlen(fl_table_goal(x->name) > 0 ? "_tok_s" : "_s")), x->name);
 	print_baseline(t, x, "params", "params");
@@ -112,7 +112,7 @@ print_crossval(const struct fl_table *t, const struct fl_times *x)
 static void
 print_predictions(const struct fl_times *x)
 {
-	struct fl_surrogate *model = fl_surrogate_fit(x->arch, x->log_s, x->n, true);
+	struct fl_surrogate *model = fl_surrogate_fit(x->arch, x->log_s, x->noise, x->n, true);
 	bool is_rate = fl_table_goal(x->name) > 0;
 	double mean, sd;
 	struct fl_str sd_name = { 0 };

@@ -149,7 +149,7 @@ improve(const struct fl_space *space, const struct fl_table *t, size_t rows, str
 	read_limits(t, &y, &x, &bounds);
 	if (latency) {
 		learn(t, x.name, &times);
-		cost = fl_surrogate_fit(times.arch, times.log_s, times.n, true);
+		cost = fl_surrogate_fit(times.arch, times.log_s, times.noise, times.n, true);
 	}
 	if (fl_trials_collect(t, rows, &y, &x, cost, &trials, &err) < 0 ||
 	    (baseline && fl_trials_set_baseline(&trials, baseline, &err) < 0))
@@ -196,7 +196,7 @@ find_unsure(const struct fl_space *space, const struct fl_table *t, struct fl_ar
 	if (times.n < (size_t)initial)
 		return 0;
 	pending = find_pending(t, &times, &n);
-	model = fl_surrogate_fit(times.arch, times.log_s, times.n, true);
+	model = fl_surrogate_fit(times.arch, times.log_s, times.noise, times.n, true);
 	found = fl_suggest_refine(space, model, pending, n, (uint64_t)seed, (size_t)batch, known, sd);
 	for (size_t i = 0; i < found; i++)
 		fl_note("%s: %s known to %.1f %%", known->name[known->n - found + i], times.name, 100 * sd[i]);

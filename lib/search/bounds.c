@@ -11,7 +11,7 @@ int
 fl_bounds_add(struct fl_bounds *b, const struct fl_table *t, int c, double v, bool least, struct fl_err *err)
 {
 	struct fl_arch *arch = fl_alloc(t->rows, sizeof *arch);
-	double *y = fl_alloc(t->rows, sizeof *y);
+	double *y = fl_alloc(t->rows, sizeof *y), *noise = fl_alloc(t->rows, sizeof *noise);
 	const char *name = t->name[c];
 	size_t n = 0;
 	int rc = v > 0 ? 0 : fl_err_usage(err, "the limit of %s, %g, is not positive", name, v);
@@ -24,16 +24,18 @@ fl_bounds_add(struct fl_bounds *b, const struct fl_table *t, int c, double v, bo
 		rc = fl_arch_parse(fl_table_cell(t, r, 0)->text, &arch[n], err);
 		if (rc == 0 && cell->value <= 0)
 			rc = fl_err_data(err, "%s of '%s' is not positive", name, fl_table_cell(t, r, 0)->text);
+		noise[n] = cell->sd / sqrt(cell->n) / cell->value;
 		y[n++] = log(cell->value);
 	}
 	if (rc == 0 && n == 0)
 		rc = fl_err_data(err, "no row has %s", name);
 	if (rc == 0) {
 		b->v = fl_grow(b->v, &b->cap, b->n + 1, sizeof *b->v);
-		b->v[b->n++] = (struct fl_bound){ fl_surrogate_fit(arch, y, n, true), log(v), least ? -1 : 1 };
+		b->v[b->n++] = (struct fl_bound){ fl_surrogate_fit(arch, y, noise, n, true), log(v), least ? -1 : 1 };
 	}
 	free(arch);
 	free(y);
+	free(noise);
 	return rc;
 }
 

@@ -7,6 +7,8 @@
 
 #include "base/alloc.h"
 
+#define USUAL .02
+
 /* The best change of one cost, rest[n] being what the others leave of each total, taken as 1. */
 static double
 step(const double *share, size_t terms, const double *rest, size_t n, double cost, double *square)
@@ -23,15 +25,15 @@ step(const double *share, size_t terms, const double *rest, size_t n, double cos
 
 /* One cost after the other until they stay. */
 void
-fl_costs_fit(const double *x, size_t terms, const double *log_total, size_t n, double *cost)
+fl_costs_fit(const double *x, size_t terms, const double *log_total, const double *noise, size_t n, double *cost)
 {
 	double *share = fl_alloc(n * terms, sizeof *share), *rest = fl_alloc(n, sizeof *rest), moved = 1;
 
 	memset(cost, 0, terms * sizeof *cost);
 	for (size_t i = 0; i < n; i++) {
-		rest[i] = 1;
+		rest[i] = noise ? 1 / hypot(1, noise[i] / USUAL) : 1;
 		for (size_t k = 0; k < terms; k++)
-			share[i * terms + k] = x[i * terms + k] * exp(-log_total[i]);
+			share[i * terms + k] = rest[i] * x[i * terms + k] * exp(-log_total[i]);
 	}
 	for (int round = 0; round < 5000 && moved > 1e-9; round++) {
 		moved = 0;

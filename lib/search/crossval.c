@@ -64,10 +64,11 @@ fl_crossval_judge(const double *predicted, const double *log_s, size_t n)
 }
 
 struct fl_score
-fl_crossval_surrogate(const struct fl_arch *arch, const double *log_s, size_t n, int folds)
+fl_crossval_surrogate(const struct fl_arch *arch, const double *log_s, const double *noise, size_t n, int folds)
 {
 	struct fl_arch *known = fl_alloc(n, sizeof *known);
-	double *y = fl_alloc(n, sizeof *y), *predicted = fl_alloc(n, sizeof *predicted), covered = 0;
+	double *y = fl_alloc(n, sizeof *y), *known_noise = fl_alloc(n, sizeof *known_noise);
+	double *predicted = fl_alloc(n, sizeof *predicted), covered = 0;
 	int *fold = deal(n, folds);
 	struct fl_score s;
 
@@ -78,9 +79,10 @@ fl_crossval_surrogate(const struct fl_arch *arch, const double *log_s, size_t n,
 		for (size_t i = 0; i < n; i++)
 			if (fold[i] != f) {
 				known[m] = arch[i];
+				known_noise[m] = noise[i];
 				y[m++] = log_s[i];
 			}
-		model = fl_surrogate_fit(known, y, m, true);
+		model = fl_surrogate_fit(known, y, known_noise, m, true);
 		for (size_t i = 0; i < n; i++) {
 			double mean, sd;
 
@@ -96,6 +98,7 @@ fl_crossval_surrogate(const struct fl_arch *arch, const double *log_s, size_t n,
 	s.cover_95 = covered;
 	free(known);
 	free(y);
+	free(known_noise);
 	free(predicted);
 	free(fold);
 	return s;

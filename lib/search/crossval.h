@@ -21,8 +21,10 @@ struct fl_score {
 /* Of predicted[n] seconds where log_s[n] are the logarithms of the true ones; cover_95 is NaN. */
 struct fl_score fl_crossval_judge(const double *predicted, const double *log_s, size_t n);
 
-/* Of the model of search/surrogate.h: n >= 20 rows, 2 <= folds, log_s[n] the logarithms of their seconds. */
-struct fl_score fl_crossval_surrogate(const struct fl_arch *arch, const double *log_s, size_t n, int folds);
+/* Of the model of search/surrogate.h: n >= 20 rows, 2 <= folds, log_s[n] the logarithms of their seconds, noise[n]
+ * as there. */
+struct fl_score fl_crossval_surrogate(const struct fl_arch *arch, const double *log_s, const double *noise, size_t n,
+    int folds);
 
 /* Of linear regression of the seconds on x[n][k]; on layers, width, ffn and the numbers of full and of window
  * layers. */

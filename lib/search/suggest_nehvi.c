@@ -36,18 +36,20 @@ static struct fl_surrogate *
 fit(const struct fl_trials *t, int j)
 {
 	struct fl_arch *arch = fl_alloc(t->n, sizeof *arch);
-	double *y = fl_alloc(t->n, sizeof *y);
+	double *y = fl_alloc(t->n, sizeof *y), *noise = fl_alloc(t->n, sizeof *noise);
 	struct fl_surrogate *model;
 	size_t n = 0;
 
 	for (size_t i = 0; i < t->n; i++)
 		if (!isnan(t->y[j][i])) {
 			arch[n] = t->arch[i];
+			noise[n] = t->noise[j][i];
 			y[n++] = t->y[j][i];
 		}
-	model = fl_surrogate_fit(arch, y, n, j == 1);
+	model = fl_surrogate_fit(arch, y, noise, n, j == 1);
 	free(arch);
 	free(y);
+	free(noise);
 	return model;
 }
 

@@ -111,20 +111,20 @@ find_ranges(struct fl_surrogate *s, const struct fl_arch *arch, size_t n)
 
 /* The prior mean of a time. */
 static void
-fit_costs(struct fl_surrogate *s, const struct fl_arch *arch, const double *y, size_t n)
+fit_costs(struct fl_surrogate *s, const struct fl_arch *arch, const double *y, const double *noise, size_t n)
 {
 	double(*t)[TERMS] = fl_alloc(n, sizeof *t);
 
 	for (size_t i = 0; i < n; i++)
 		terms(&arch[i], t[i]);
-	fl_costs_fit(*t, TERMS, y, n, s->cost);
+	fl_costs_fit(*t, TERMS, y, noise, n, s->cost);
 	free(t);
 }
 
 /* The model -------------------------------------------------------------------------------------- */
 
 struct fl_surrogate *
-fl_surrogate_fit(const struct fl_arch *arch, const double *y, size_t n, bool time)
+fl_surrogate_fit(const struct fl_arch *arch, const double *y, const double *noise, size_t n, bool time)
 {
 	struct fl_surrogate *s = fl_alloc(1, sizeof *s);
 	double *x = fl_alloc(n * FL_SURROGATE_DIMS, sizeof *x);
@@ -136,10 +136,10 @@ fl_surrogate_fit(const struct fl_arch *arch, const double *y, size_t n, bool tim
 	}
 	find_ranges(s, arch, n);
 	if (time)
-		fit_costs(s, arch, y, n);
+		fit_costs(s, arch, y, noise, n);
 	for (size_t i = 0; i < n; i++)
 		fl_surrogate_features(s, &arch[i], x + i * FL_SURROGATE_DIMS);
-	s->gp = fl_gp_fit(&form, x, y, NULL, n);
+	s->gp = fl_gp_fit(&form, x, y, noise, n);
 	s->stretch = fl_cover_stretch(s->gp, y, n);
 	free(x);
 	return s;

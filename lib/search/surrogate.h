@@ -18,8 +18,10 @@ enum { FL_SURROGATE_DIMS = 41 };
 
 struct fl_surrogate;
 
-/* y[n], n > 0, finite; with `time` logarithms of seconds. */
-struct fl_surrogate *fl_surrogate_fit(const struct fl_arch *arch, const double *y, size_t n, bool time);
+/* y[n], n > 0, finite; with `time` logarithms of seconds. noise[n] is what repeats tell of the noise's standard
+ * deviation, point by point, 0 for nothing; NULL if nothing of any. */
+struct fl_surrogate *fl_surrogate_fit(const struct fl_arch *arch, const double *y, const double *noise, size_t n,
+    bool time);
 void fl_surrogate_free(struct fl_surrogate *s);
 
 /* The model, and what it knows of an architecture: x[FL_SURROGATE_DIMS]. */

@@ -22,7 +22,8 @@ static int
 collect(const struct fl_table *t, size_t column, struct fl_times *out, struct fl_err *err)
 {
 	for (size_t r = 0; r < t->rows; r++) {
-		double v = fl_table_cell(t, r, column)->value;
+		const struct fl_cell *cell = fl_table_cell(t, r, column);
+		double v = cell->value;
 		const char *arch = fl_table_cell(t, r, 0)->text;
 
 		if (isnan(v))
@@ -32,6 +33,7 @@ collect(const struct fl_table *t, size_t column, struct fl_times *out, struct fl
 		if (fl_arch_parse(arch, &out->arch[out->n], err) < 0)
 			return -1;
 		out->log_s[out->n] = fl_table_log_cost(out->name, v);
+		out->noise[out->n] = cell->sd / sqrt(cell->n) / v;
 		out->row[out->n++] = r;
 	}
 	return out->n ? 0 : fl_err_data(err, "no row has %s", out->name);
@@ -45,7 +47,7 @@ fl_times_read(const struct fl_table *t, const char *name, struct fl_times *out, 
 	if (c < 0)
 		return -1;
 	*out = (struct fl_times){ t->name[c], 0, fl_alloc(t->rows, sizeof *out->arch),
-		fl_alloc(t->rows, sizeof *out->log_s), fl_alloc(t->rows, sizeof *out->row) };
+		fl_alloc(t->rows, sizeof *out->log_s), fl_alloc(t->rows, sizeof *out->noise), fl_alloc(t->rows, sizeof *out->row) };
 	if (collect(t, (size_t)c, out, err) == 0)
 		return 0;
 	fl_times_free(out);
@@ -57,6 +59,7 @@ fl_times_free(struct fl_times *t)
 {
 	free(t->arch);
 	free(t->log_s);
+	free(t->noise);
 	free(t->row);
 	*t = (struct fl_times){ 0 };
 }

@@ -13,6 +13,7 @@ struct fl_times {
 	size_t n;
 	struct fl_arch *arch; /* [n] */
 	double *log_s;	      /* [n] the logarithm of the seconds, of a rate those a unit takes */
+	double *noise;	      /* [n] its standard error by X_sd and X_n; 0 where they do not say */
 	size_t *row;	      /* [n] of the table */
 };
 

@@ -61,7 +61,8 @@ fl_trials_collect(const struct fl_table *t, size_t rows, const struct fl_objecti
 {
 	const struct fl_objective *const o[2] = { y, x };
 	struct fl_trials r = { .arch = fl_alloc(rows, sizeof *r.arch), .cost = cost,
-		.y = { fl_alloc(rows, sizeof **r.y), fl_alloc(rows, sizeof **r.y) } };
+		.y = { fl_alloc(rows, sizeof **r.y), fl_alloc(rows, sizeof **r.y) },
+		.noise = { fl_alloc(rows, sizeof **r.noise), fl_alloc(rows, sizeof **r.noise) } };
 
 	for (size_t i = 0; i < rows; i++) {
 		const char *name = fl_table_cell(t, i, 0)->text;
@@ -79,6 +80,8 @@ fl_trials_collect(const struct fl_table *t, size_t rows, const struct fl_objecti
 		is = values(t, i, o, &r.arch[r.n], cost, v);
 		if (is < 0)
 			continue;
+		r.noise[0][r.n] = y->se[i];
+		r.noise[1][r.n] = isnan(x->v[i]) ? 0 : x->se[i] / fabs(x->v[i]);
 		r.y[0][r.n] = v[0];
 		r.y[1][r.n++] = v[1];
 		r.done += is == 1;
@@ -109,5 +112,7 @@ fl_trials_free(struct fl_trials *t)
 	free(t->arch);
 	free(t->y[0]);
 	free(t->y[1]);
+	free(t->noise[0]);
+	free(t->noise[1]);
 	*t = (struct fl_trials){ 0 };
 }

@@ -15,6 +15,7 @@ struct fl_trials {
 	size_t n, done;	      /* done: how many have their values */
 	struct fl_arch *arch; /* [n] */
 	double *y[2];	      /* [n] each; NaN in both: pending, its values are not known yet */
+	double *noise[2];     /* [n] each: the values' standard errors by X_sd and X_n; 0 where they do not say */
 	double ref[2];	      /* the hypervolume's reference point; NaN where nothing is done */
 	const struct fl_surrogate *cost; /* what the second is learnt from; NULL: from the trials */
 };

@@ -126,7 +126,7 @@ fit_costs(const struct measured *m, size_t n, double *cost)
 		term[i][0] = 1;
 		memcpy(term[i] + 1, m->x[i], sizeof m->x[i]);
 	}
-	fl_costs_fit(*term, TERMS, m->log_ms, n, cost);
+	fl_costs_fit(*term, TERMS, m->log_ms, NULL, n, cost);
 	free(term);
 }
 

@@ -89,3 +89,17 @@ machine() {
 	awk 'NR == 2 { gp = $2 > .99 && $3 < 2 && $5 > 99 && $6 > .95 } NR > 2 { worse += $3 } \
 		END { exit !(gp && worse > 4) }' <<< "$output"
 }
+
+@test "a row whose repeats scatter counts for less" {
+	printf '%s\n' 'layers 2..6' 'width 64..512/64' 'ffn 128..1024/128' 'letters f s' > space
+	fl-suggest --space space --batch 42 < /dev/null > archs
+	head -n 40 archs | machine | awk -v OFS='\t' 'NR == 1 { print $1, $2, $2 "_sd", $2 "_n"; next } { print $1, $2, 0, 3 }' > sure.tsv
+	# A fifth too slow, once unnoticed, once with the scatter to show for it.
+	awk -v OFS='\t' 'NR == 3 { $2 *= 1.2 } { print }' sure.tsv > wrong.tsv
+	awk -v OFS='\t' 'NR == 3 { $3 = 2 * $2 } { print }' wrong.tsv > noisy.tsv
+	off() { # TABLE: the error of what it predicts of that row
+		paste <(fl-predict "$1" < archs) <(machine < archs) | awk 'NR == 3 { print ($2 / $5 - 1) ^ 2 }'
+	}
+	run -0 awk -v a="$(off noisy.tsv)" -v b="$(off wrong.tsv)" 'BEGIN { print (a < .02 ^ 2 && b > 4 * a) }'
+	assert_output 1
+}

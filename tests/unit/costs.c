@@ -19,7 +19,7 @@ sample(double a, double b, double c, double d)
 			x[i][k] = 10 * fl_rng_unit(&r);
 		log_total[i] = log(a + b * x[i][1] + c * x[i][2] + d * x[i][3]);
 	}
-	fl_costs_fit(*x, TERMS, log_total, N, cost);
+	fl_costs_fit(*x, TERMS, log_total, NULL, N, cost);
 }
 
 static void
