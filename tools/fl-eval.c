@@ -16,7 +16,7 @@
 #include "model/tokenizer_of.h"
 #include "text/tokens.h"
 
-static const char *tokens_path, *logits_path, *shots_path, *marks_path;
+static const char *tokens_path, *logits_path, *shots_path, *marks_path, *kv = "f32";
 static struct fl_output *logits; /* to be committed when all else is done */
 static struct fl_strs task_paths;
 static int context, stride, skip, shots, seed;
@@ -50,6 +50,8 @@ static const struct fl_opt opts[] = {
 	{ 0, "dequantize", NULL,
 	  "Turn quantized weights into floats and round no activations, instead of computing as 8-bit runtimes do.",
 	  .flag = &dequantize },
+	{ 0, "kv", "type", "For the loss, store keys and values as type, and int8 rounds queries, too. The default is f32.",
+	  .word = &kv, .words = fl_kv_kinds },
 	FL_OPT_JSON(json),
 	FL_OPT_THREADS,
 	{ 0 },
@@ -88,7 +90,7 @@ predict(const struct fl_model *m, const struct fl_tokenizer *tokenizer, struct f
 	w = (struct fl_windows){ .id = t->id, .n = t->n, .skip = (size_t)skip };
 	if (fl_windows_init(&w, &m->config, context, stride, bos, err) < 0)
 		return fl_err_prefix(err, "'%s'", fl_input_name(tokens_path));
-	if (fl_eval_loss(m, &w, &loss, err) < 0 ||
+	if (fl_eval_loss(m, &w, fl_kv_kind(kv), &loss, err) < 0 ||
 	    (logits_path && !(logits = fl_logits_write(m, &w, logits_path, err))))
 		return -1;
 	put_loss(row, &loss, tokenizer ? fl_eval_bytes(&w, tokenizer) : 0);

@@ -18,7 +18,7 @@
 
 enum { CHUNK = 512, MAX_PROMPT = 64 << 20 };
 
-static const char *prompt, *prompt_file;
+static const char *prompt, *prompt_file, *kv = "f32";
 static int count = 256, seed;
 static double temperature, top_p = 1;
 static bool ignore_eos, echo, chatting, dequantize;
@@ -44,6 +44,8 @@ static const struct fl_opt opts[] = {
 	{ 0, "dequantize", NULL,
 	  "Turn quantized weights into floats and round no activations, instead of computing as 8-bit runtimes do.",
 	  .flag = &dequantize },
+	{ 0, "kv", "type", "Store keys and values as type, and int8 rounds queries, too. The default is f32.",
+	  .word = &kv, .words = fl_kv_kinds },
 	FL_OPT_THREADS,
 	{ 0 },
 };
@@ -167,7 +169,8 @@ run(const struct fl_model *m, struct fl_err *err)
 	if (all > (size_t)m->config.context)
 		fl_warn("%zu tokens of prompt and %d more go beyond the model's context of %d", ids.n,
 		    count, m->config.context);
-	f = fl_forward_new(m, ids.n < CHUNK ? ids.n : CHUNK, all, NULL);
+	f = fl_forward_new_cached(m, ids.n < CHUNK ? ids.n : CHUNK, all,
+	    &(struct fl_cache_opts){ fl_kv_kind(kv), false });
 	start = fl_clock();
 	if (fl_forward_append(f, ids.v, ids.n, err) < 0 || show_prompt(t, &ids, &d, err) < 0)
 		return -1;

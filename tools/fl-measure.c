@@ -20,7 +20,7 @@
 #include "model/roles.h"
 
 static const char *arch_text, *config_path, *kv = "int8", *swa = "exact";
-static const char *const kvs[] = { "f32", "int8", NULL }, *const swas[] = { "exact", "ring", NULL };
+static const char *const swas[] = { "exact", "ring", NULL };
 static struct fl_nums prefill, decode;
 static struct fl_measure_opts opt = { .tokens = 32, .chunk = 1024, .warmup = 1, .repeat = 3 };
 static bool quantize, json;
@@ -48,7 +48,7 @@ static const struct fl_opt opts[] = {
 	{ 0, "quantize", NULL, "With -c, weights of 4 bits, as fl-quantize makes them.",
 	  .flag = &quantize },
 	{ 0, "kv", "type", "Store keys and values as type. The default is int8, with queries of 8 bits too.",
-	  .word = &kv, .words = kvs },
+	  .word = &kv, .words = fl_kv_kinds },
 	{ 0, "swa", "way", "Compute windows in this way: exact, what they see and no more, or ring, all of a ring "
 	  "twice as long as the window and as the chunk. The default is exact.", .word = &swa, .words = swas },
 	{ 0, "trace", NULL, "Print where the time goes instead: by operator, beside the machine's limits.",
@@ -84,7 +84,7 @@ check_usage(int operands)
 		fl_die(FL_EXIT_USAGE, "%s needs a configuration, -c", arch_text ? "-a" : "--quantize");
 	check_list("prefill", &prefill);
 	check_list("decode", &decode);
-	opt.cache = (struct fl_cache_opts){ strcmp(kv, "int8") == 0 ? FL_KV_INT8 : FL_KV_F32, strcmp(swa, "ring") == 0 };
+	opt.cache = (struct fl_cache_opts){ fl_kv_kind(kv), strcmp(swa, "ring") == 0 };
 	if (!prefill.n && !decode.n) {
 		prefill = (struct fl_nums){ 2, prompts };
 		decode = (struct fl_nums){ 2, depths };

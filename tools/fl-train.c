@@ -361,7 +361,7 @@ train(struct run *r, struct fl_err *err)
 			return -1;
 		fl_progress_add(each);
 		if (r->held && (s->step == steps || (held_every && s->step % held_every == 0))) {
-			if (fl_eval_loss(fl_trainer_model(r->trainer), &r->windows, &held, err) < 0)
+			if (fl_eval_loss(fl_trainer_model(r->trainer), &r->windows, FL_KV_F32, &held, err) < 0)
 				return -1;
 			step.held = held.nats;
 		}

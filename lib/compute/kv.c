@@ -8,7 +8,15 @@
 #include "base/parallel.h"
 #include "compute/int8_row.h"
 
+const char *const fl_kv_kinds[] = { "f32", "int8", NULL };
+
 static const char what[] = "the key-value cache";
+
+enum fl_kv_kind
+fl_kv_kind(const char *name)
+{
+	return strcmp(name, fl_kv_kinds[FL_KV_INT8]) == 0 ? FL_KV_INT8 : FL_KV_F32;
+}
 
 static size_t
 words(const struct fl_kv *c)

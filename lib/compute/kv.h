@@ -17,6 +17,8 @@
 
 enum { FL_STRIP = 16 };
 enum fl_kv_kind { FL_KV_F32, FL_KV_INT8 };
+extern const char *const fl_kv_kinds[]; /* their names; NULL ends them */
+enum fl_kv_kind fl_kv_kind(const char *name); /* one of these */
 
 struct fl_kv {
 	enum fl_kv_kind kind;

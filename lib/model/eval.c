@@ -81,44 +81,61 @@ conclude(const struct tally *t, struct fl_loss *out)
 	out->windows = (long long)t->windows;
 }
 
+/* The windows of a batch together, or through the cache one after the other. */
 static int
-run(const struct fl_model *m, const struct fl_windows *w, size_t count, struct tally *t,
+score(struct fl_forward *f, size_t vocab, const struct fl_batch *b, bool cached, double *nats, struct fl_err *err)
+{
+	size_t n = cached ? 1 : b->windows;
+	struct scoring s = { .vocab = vocab, .rows = n * b->length };
+
+	for (size_t i = 0; i < b->windows; i += n) {
+		s.id = b->id + i * b->length;
+		s.nats = nats + i * b->length;
+		fl_forward_reset(f);
+		if ((cached ? fl_forward_append(f, s.id, b->length, err) :
+			fl_forward_batch(f, s.id, n, b->length, err)) < 0)
+			return -1;
+		fl_forward_logits(f, see_logits, &s);
+	}
+	return 0;
+}
+
+static int
+run(const struct fl_model *m, const struct fl_windows *w, enum fl_kv_kind kv, size_t count, struct tally *t,
     struct fl_err *err)
 {
-	struct fl_forward *f = fl_forward_new(m, fl_windows_rows(w), 0, NULL);
-	struct scoring s = { .vocab = (size_t)m->config.vocab,
-		.nats = fl_alloc(fl_windows_rows(w), sizeof(double)) };
+	bool cached = kv != FL_KV_F32;
+	struct fl_forward *f = cached ?
+	    fl_forward_new_cached(m, w->context, w->context, &(struct fl_cache_opts){ kv, false }) :
+	    fl_forward_new(m, fl_windows_rows(w), 0, NULL);
+	double *nats = fl_alloc(fl_windows_rows(w), sizeof *nats);
 	struct fl_batch b = { 0 };
 	int bad = 0;
 
 	fl_progress_begin("evaluating", "tokens", count * w->context);
 	while (!bad && fl_windows_next(w, count, &b)) {
-		s.id = b.id;
-		s.rows = b.windows * b.length;
-		bad = fl_forward_batch(f, b.id, b.windows, b.length, err);
-		if (!bad)
-			fl_forward_logits(f, see_logits, &s);
+		bad = score(f, (size_t)m->config.vocab, &b, cached, nats, err);
 		for (size_t i = 0; !bad && i < b.windows; i++) {
 			struct fl_window at = fl_windows_at(w, b.first + i);
 
-			add_window(t, &at, s.nats + i * b.length);
+			add_window(t, &at, nats + i * b.length);
 		}
 		fl_progress_add(b.windows * b.length);
 	}
 	fl_progress_end();
 	fl_batch_free(&b);
 	fl_forward_free(f);
-	free(s.nats);
+	free(nats);
 	return bad;
 }
 
 int
-fl_eval_loss(const struct fl_model *m, const struct fl_windows *w, struct fl_loss *out,
+fl_eval_loss(const struct fl_model *m, const struct fl_windows *w, enum fl_kv_kind kv, struct fl_loss *out,
     struct fl_err *err)
 {
 	size_t count = fl_windows_count(w);
 	struct tally t = { fl_alloc(count, sizeof(double)), fl_alloc(count, sizeof(size_t)), 0 };
-	int bad = run(m, w, count, &t, err);
+	int bad = run(m, w, kv, count, &t, err);
 
 	if (!bad)
 		conclude(&t, out);

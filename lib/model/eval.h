@@ -7,6 +7,7 @@
 #define FL_MODEL_EVAL_H
 
 #include "base/err.h"
+#include "compute/kv.h"
 #include "model/weights.h"
 #include "model/windows.h"
 #include "text/tokenizer.h"
@@ -17,7 +18,8 @@ struct fl_loss {
 	long long tokens, windows; /* predicted tokens; windows that had some */
 };
 
-int fl_eval_loss(const struct fl_model *m, const struct fl_windows *w, struct fl_loss *out,
+/* kv FL_KV_INT8: keys, values and queries are rounded as those of a cache of 8 bits. */
+int fl_eval_loss(const struct fl_model *m, const struct fl_windows *w, enum fl_kv_kind kv, struct fl_loss *out,
     struct fl_err *err) FL_MUST_USE;
 
 /* Bytes of text that the predicted tokens stand for; special tokens stand for none. */

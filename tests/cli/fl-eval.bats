@@ -43,6 +43,16 @@ column() {
 	cmp a b
 }
 
+@test "a cache of 8 bits changes the loss a little, the same at any number of threads" {
+	fl-eval -t "$TOKENS" "$MODEL" > floats
+	for j in 1 3; do
+		fl-eval -j $j --kv int8 -t "$TOKENS" "$MODEL" > bytes$j
+	done
+	cmp bytes1 bytes3
+	awk -v a="$(column loss_nats floats)" -v b="$(column loss_nats bytes1)" \
+		'BEGIN { exit !(a != b && a - b < 0.02 && b - a < 0.02) }'
+}
+
 @test "with --json the same is one object" {
 	silent fl-eval --json -t "$TOKENS" "$MODEL"
 	run -0 jq -r '[.arch, .tokens, (.loss_nats | type)] | @tsv' <<< "$output"

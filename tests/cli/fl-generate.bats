@@ -73,6 +73,8 @@ load helper
 	[ -s quantized ]
 	fl-quantize c.tar | fl-generate -q --dequantize -n 20 -p "One day" > floats
 	[ -s floats ]
+	fl-generate -q --kv int8 -n 20 -p "One day" c.tar > bytes
+	[ -s bytes ]
 	pipe 'fl-attnpattern -a d192-f768-fwfsfwfw --window 8 c.tar | fl-generate -q -n 20 -p "One day"' > hybrid
 	[ -s hybrid ]
 }

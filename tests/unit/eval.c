@@ -33,7 +33,7 @@ the_loss_is_that_of_transformers(void)
 
 		memcpy(x, (const double *)data + 2 * i, sizeof x);
 		CHECK_OK(fl_windows_init(&w, &m->config, 0, how[i].stride, how[i].bos, &err), &err);
-		CHECK_OK(fl_eval_loss(m, &w, &loss, &err), &err);
+		CHECK_OK(fl_eval_loss(m, &w, FL_KV_F32, &loss, &err), &err);
 		CHECK_NEAR(loss.nats, x[0], 1e-5);
 		CHECK(loss.tokens == (long long)x[1]);
 	}
