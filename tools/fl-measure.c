@@ -7,16 +7,17 @@
 #include <string.h>
 
 #include "base/cli.h"
+#include "base/clock.h"
 #include "base/log.h"
 #include "base/str.h"
 #include "base/tsv.h"
-#include "io/checkpoint.h"
 #include "measure/cpu.h"
+#include "measure/memory.h"
 #include "measure/native.h"
 #include "measure/quiet.h"
 #include "measure/trace.h"
-#include "model/bits.h"
 #include "model/cost.h"
+#include "model/drawn.h"
 #include "model/roles.h"
 
 static const char *arch_text, *config_path, *kv = "int8", *swa = "exact";
@@ -95,48 +96,12 @@ check_usage(int operands)
 	opt.decodes = decode.n;
 }
 
-/* Random weights ------------------------------------------------------------------------------- */
-
-static struct fl_json *
-read_config(const char *path, struct fl_err *err)
-{
-	static const char *const name[] = { "config.json" };
-	struct fl_str text = { 0 };
-	struct fl_json *tree = NULL;
-
-	if (fl_str_ends(path, ".json"))
-		text.data = fl_slurp(path, 16 << 20, &text.len, err);
-	else if (fl_checkpoint_members(path, name, 1, &text, err) == 0 && !text.data)
-		fl_err_data(err, "'%s' has no config.json", fl_input_name(path));
-	if (text.data)
-		tree = fl_json_parse(text.data, text.len, fl_input_name(path), err);
-	fl_str_free(&text);
-	return tree;
-}
-
-static struct fl_model *
-random_model(struct fl_err *err)
-{
-	const char *name = fl_input_name(config_path);
-	struct fl_json *text = read_config(config_path, err);
-	struct fl_config c = { 0 };
-	struct fl_quant bits;
-	struct fl_arch arch;
-
-	if (!text || fl_config_parse(&c, text, name, err) < 0)
-		return NULL;
-	if (arch_text && fl_arch_parse(arch_text, &arch, err) < 0)
-		return NULL;
-	if (arch_text)
-		fl_config_resize(&c, &arch);
-	if (quantize && fl_bits_choose(&c, name, -1, -1, &bits, err) < 0)
-		return NULL;
-	if (quantize)
-		c.quant = bits;
-	return fl_model_random(&c, 0);
-}
-
 /* The row -------------------------------------------------------------------------------------- */
+
+struct loaded { /* what it took to make the model ready */
+	double seconds;
+	uint64_t bytes; /* that became resident */
+};
 
 /* A column of one length. */
 static const char *
@@ -164,7 +129,7 @@ put(struct fl_row *row, const char *what, int n, const char *unit, const struct 
 }
 
 static void
-print(const struct fl_model *m, const struct fl_measured *x)
+print(const struct fl_model *m, const struct loaded *loaded, const struct fl_measured *x)
 {
 	const double mib = 1 << 20;
 	char text[FL_ARCH_LEN], words[FL_CPU_LEN];
@@ -181,6 +146,9 @@ print(const struct fl_model *m, const struct fl_measured *x)
 		    fl_cost_decode(&m->config, (size_t)opt.decode[i]));
 	fl_row_int(&row, "params", (long long)fl_config_parameters(&m->config));
 	fl_row_real(&row, "weights_mib", (double)m->bytes / mib);
+	fl_row_real(&row, "loaded_mib", (double)loaded->bytes / mib);
+	if (!config_path)
+		fl_row_real(&row, "load_s", loaded->seconds);
 	fl_row_real(&row, "cache_mib", (double)x->cache_bytes / mib);
 	fl_row_real(&row, "peak_mib", (double)x->peak_bytes / mib);
 	fl_row_int(&row, "threads", fl_parallel_threads());
@@ -217,21 +185,35 @@ warn_of_noise(const struct fl_quiet *begin)
 			"stolen from it", 100 * n.others, 100 * n.stolen);
 }
 
+static struct fl_model *
+load(const char *path, struct loaded *out)
+{
+	struct fl_err err = { 0 };
+	uint64_t before = fl_memory_resident();
+	double start = fl_clock();
+	struct fl_model *m =
+	    config_path ? fl_model_drawn(config_path, arch_text, quantize, &err) : fl_model_open(path, &err);
+
+	if (!m)
+		fl_die_err(&err);
+	fl_model_pack(m);
+	*out = (struct loaded){ fl_clock() - start, fl_memory_resident() - before };
+	return m;
+}
+
 int
 main(int argc, char **argv)
 {
 	struct fl_err err = { 0 };
 	struct fl_measured measured;
 	struct fl_quiet begin;
+	struct loaded loaded;
 	struct fl_model *m;
 	int i = fl_cli(&tool, argc, argv);
 
 	check_usage(argc - i);
 	fl_parallel_pin();
-	m = config_path ? random_model(&err) : fl_model_open(argv[i], &err);
-	if (!m)
-		fl_die_err(&err);
-	fl_model_pack(m);
+	m = load(argv[i], &loaded);
 	warn_of_length(m);
 	fl_quiet_begin(&begin);
 	if (fl_measure_native(m, &opt, &measured, &err) < 0)
@@ -240,6 +222,6 @@ main(int argc, char **argv)
 	if (opt.trace)
 		fl_trace_print(m, &opt, &measured, json, stdout);
 	else
-		print(m, &measured);
+		print(m, &loaded, &measured);
 	return fl_finish(FL_EXIT_OK);
 }

@@ -3,12 +3,12 @@
 
 #include <math.h>
 #include <stdlib.h>
-#include <sys/resource.h>
 
 #include "base/alloc.h"
 #include "base/clock.h"
 #include "base/progress.h"
 #include "base/rng.h"
+#include "measure/memory.h"
 #include "model/sample.h"
 
 static int
@@ -193,15 +193,6 @@ make_prompt(size_t n, int vocab)
 	return id;
 }
 
-static uint64_t
-peak_bytes(void)
-{
-	struct rusage own;
-
-	getrusage(RUSAGE_SELF, &own);
-	return (uint64_t)own.ru_maxrss * 1024;
-}
-
 int
 fl_measure_native(const struct fl_model *m, const struct fl_measure_opts *o,
     struct fl_measured *out, struct fl_err *err)
@@ -224,7 +215,7 @@ fl_measure_native(const struct fl_model *m, const struct fl_measure_opts *o,
 	fl_progress_end();
 	for (size_t i = 0; i < r.steps; i++)
 		finish(r.step[i].out);
-	out->peak_bytes = peak_bytes();
+	out->peak_bytes = fl_memory_peak();
 	fl_forward_free(r.forward);
 	free(r.prompt);
 	free(r.step);

@@ -12,14 +12,14 @@ setup() {
 		ttft_16_s ttft_16_s_sd ttft_16_s_n ttft_16_flop ttft_8_s ttft_8_s_sd ttft_8_s_n ttft_8_flop \
 		decode_0_tok_s decode_0_tok_s_sd decode_0_tok_s_n decode_0_flop \
 		decode_12_tok_s decode_12_tok_s_sd decode_12_tok_s_n decode_12_flop \
-		params weights_mib cache_mib peak_mib threads chunk kv swa cpu)kernels"
+		params weights_mib loaded_mib load_s cache_mib peak_mib threads chunk kv swa cpu)kernels"
 	assert_line --index 1 --regexp $'^d32-f64-fsw\t.*\t2\t.*\t1\t8\tint8\texact\t[a-z0-9_]+(\+[a-z0-9]+)*\tattention=[^ ]+$'
 }
 
 @test "what is measured is positive, and the weights are those of the checkpoint" {
 	silent fl-measure -q --json --prefill 16 --decode 4 --generate 2 --repeat 2 "$MODEL"
 	jq -e '.ttft_16_s > 0 and .decode_4_tok_s > 0 and .ttft_16_s_sd >= 0 and .cache_mib > 0 and
-		.peak_mib > .weights_mib' <<< "$output"
+		.peak_mib > .weights_mib and .loaded_mib >= 0 and .load_s > 0' <<< "$output"
 	jq -e --argjson bytes "$(fl-info --json "$MODEL" | jq .bytes)" \
 		'.weights_mib * 1048576 / $bytes | . > 0.99 and . < 1.01' <<< "$output"
 }
@@ -69,7 +69,7 @@ setup() {
 	tar cf model.tar -C "$MODEL" config.json model.safetensors
 	silent fl-measure -q --json -c model.tar --quantize --prefill 8 --repeat 1
 	assert_equal "$(jq -r .arch <<< "$output")" d32-f64-fsw
-	jq -e --argjson whole "$whole" '.weights_mib < $whole and .decode_0_tok_s == null' <<< "$output"
+	jq -e --argjson whole "$whole" '.weights_mib < $whole and .decode_0_tok_s == null and .load_s == null' <<< "$output"
 }
 
 @test "lengths that are not given are not measured" {
