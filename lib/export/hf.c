@@ -80,22 +80,22 @@ unpack_embedding(struct fl_plan *p)
 	    fl_dtype_name(p->out.dtype), bits);
 }
 
-static void
-rename_family(struct fl_plan *p)
+void
+fl_hf_rename(struct fl_config *c)
 {
 	static const char *const own[] = { "auto_map", "layer_sharing", "share_embedding" }; /* mobilellm's */
-	const struct fl_family *f = family_there(&p->in);
+	const struct fl_family *f = family_there(c);
 	struct fl_json *names = fl_json_new_array();
 
 	fl_json_push(names, fl_json_new_str(f->architecture));
-	fl_json_set(p->out.json, "architectures", names);
-	fl_json_set(p->out.json, "model_type", fl_json_new_str(f->model_type));
-	if (f != p->in.family)
+	fl_json_set(c->json, "architectures", names);
+	fl_json_set(c->json, "model_type", fl_json_new_str(f->model_type));
+	if (f != c->family)
 		for (size_t i = 0; i < sizeof own / sizeof *own; i++)
-			fl_json_del(p->out.json, own[i]);
+			fl_json_del(c->json, own[i]);
 	if (f->windows != FL_WINDOW_FLAG)
-		fl_json_del(p->out.json, "layer_types");
-	p->out.family = f;
+		fl_json_del(c->json, "layer_types");
+	c->family = f;
 }
 
 int
@@ -106,7 +106,7 @@ fl_hf_write(struct fl_reader *in, const struct fl_config *c, const struct fl_exp
 	struct fl_plan *p = fl_plan_new(c, fl_reader_name(in));
 	int bad;
 
-	rename_family(p);
+	fl_hf_rename(&p->out);
 	fill_pattern(p);
 	unpack_embedding(p);
 	bad = fl_plan_apply(p, in, &sink, o->arguments, err);

@@ -24,4 +24,7 @@ int fl_hf_check(const struct fl_config *c, const struct fl_export_opts *o, struc
 int fl_hf_write(struct fl_reader *in, const struct fl_config *c, const struct fl_export_opts *o,
     struct fl_err *err) FL_MUST_USE;
 
+/* Gives c, and its json, the family that transformers knows the model as. */
+void fl_hf_rename(struct fl_config *c);
+
 #endif

@@ -1,5 +1,6 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 #include "export/folder.h"
+#include "export/hf.h"
 #include "export/onnx_impl.h"
 #include "io/members.h"
 
@@ -13,6 +14,26 @@ fl_onnx_model_check(const struct fl_config *c, const struct fl_export_opts *o, s
 		    "onnx cannot express heads of %d: the GroupQueryAttention of ONNX Runtime wants a multiple "
 		    "of 8", c->head_dim);
 	return 0;
+}
+
+/* config.json for those who read it with transformers, which knows neither layers without attention nor, here,
+ * what to do with few bits. What is computed stands in the graph. */
+static struct fl_json *
+config_there(const struct fl_config *c)
+{
+	struct fl_config plain;
+	struct fl_json *v;
+
+	fl_config_copy(&plain, c);
+	for (int l = 0; l < plain.layers; l++)
+		if (plain.pattern[l] == 's')
+			plain.pattern[l] = 'f';
+	plain.quant = (struct fl_quant){ 0 };
+	fl_json_del(plain.json, "quantization_config");
+	fl_hf_rename(&plain);
+	v = fl_config_json(&plain);
+	fl_config_free(&plain);
+	return v;
 }
 
 static int
@@ -68,7 +89,7 @@ write_files(const struct fl_output *dir, const struct fl_model *m, const struct 
 	genai = fl_onnx_genai(m, g.caches, err);
 	if (genai)
 		bad = write_json(dir, "genai_config.json", genai, err) < 0 ||
-		    write_json(dir, FL_MEMBER_CONFIG_NAME, fl_config_json(&m->config), err) < 0 ||
+		    write_json(dir, FL_MEMBER_CONFIG_NAME, config_there(&m->config), err) < 0 ||
 		    write_graph(dir, &g, err) < 0 || write_data(dir, &g, m, err) < 0 ||
 		    fl_folder_members(dir, m, o->arguments, err) < 0;
 	fl_onnx_graph_free(&g);

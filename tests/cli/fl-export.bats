@@ -260,6 +260,8 @@ operators() {
 	grep -aq 'present[.]1[.]value' out/model.onnx
 	run -1 grep -aq 'present[.]2[.]' out/model.onnx
 	jq -e '.model.decoder.num_hidden_layers == 2' out/genai_config.json
+	# transformers, by which optimum reads it, knows no such layers.
+	jq -e '.layer_types == ["full_attention", "sliding_attention", "full_attention"]' out/config.json
 }
 
 @test "onnx: 4 and 8 bits stay integers unless f32 is asked for" {
@@ -267,6 +269,7 @@ operators() {
 	fl-quantize -o int4.tar base.tar
 	fl-export --to onnx -o out/ int4.tar
 	assert_equal "$(operators out/model.onnx MatMulNBits) $(operators out/model.onnx GatherBlockQuantized)" "22 1"
+	jq -e 'has("quantization_config") | not' out/config.json
 	fl-export --to onnx --type f32 -o f32/ int4.tar
 	assert_equal "$(operators f32/model.onnx MatMulNBits) $(operators f32/model.onnx FusedMatMul)" "0 22"
 	[ "$(stat -c %s f32/model.onnx.data)" -gt $((4 * $(stat -c %s out/model.onnx.data))) ]
