@@ -22,6 +22,9 @@ static const struct fl_opt opts[] = {
 	{ 0, "strict", NULL,
 	  "Refuse a model whose layers without attention could only be written as attention that adds zero.",
 	  .flag = &export.strict },
+	{ 0, "last-logits", NULL,
+	  "For onnx, compute logits of the last token given and no others: all that generating takes.",
+	  .flag = &export.last_logits },
 	{ 'o', "output", "path",
 	  "Write to path, which appears complete or not at all. For executorch and onnx it is a directory and ends in a "
 	  "slash; for hf it is one if it does, else a tar. The default is standard output.", .str = &export.output,
@@ -55,6 +58,8 @@ main(int argc, char **argv)
 
 	if (!target)
 		fl_die(FL_EXIT_USAGE, "which target? --to executorch, gguf, hf or onnx");
+	if (export.last_logits && strcmp(target, "onnx") != 0)
+		fl_die(FL_EXIT_USAGE, "--last-logits is for onnx");
 	fl_cli_refuse_terminal(export.output);
 	export.type = type_by_name(type);
 	export.arguments = fl_cli_record();

@@ -27,6 +27,7 @@ enum fl_export_type {
 struct fl_export_opts {
 	enum fl_export_type type;
 	bool strict;		   /* no layer that costs what it does not compute */
+	bool last_logits;	   /* onnx: of the last token given only */
 	const char *output;	   /* as fl_output_open(), or where it is a checkpoint fl_writer_open(), takes it */
 	struct fl_json *arguments; /* of the command line, for a history */
 };

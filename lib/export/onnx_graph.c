@@ -4,7 +4,7 @@
  *     input_ids			[batch, sequence]
  *     attention_mask			[batch, past and sequence], ones, and zeros behind a shorter text
  *     past_key_values.N.key, .value	[batch, kv_heads, past, head_dim]
- *     logits				[batch, sequence, vocab]
+ *     logits				[batch, sequence or 1, vocab]
  *     present.N.key, .value		what the next step is given as past
  *
  * N counts the layers that have attention. A tensor is called as the checkpoint calls it, and a value as the
@@ -347,13 +347,17 @@ ffn(struct build *b, const struct fl_layer *l)
 /* The model ------------------------------------------------------------------------------------ */
 
 static void
-declare(struct build *b)
+declare(struct build *b, bool last)
 {
 	const struct fl_onnx_dim batch = { "batch_size", 0 }, sequence = { "sequence_length", 0 };
+	const struct fl_onnx_dim scored = { last ? NULL : "sequence_length", 1 };
 
 	fl_onnx_input(b->onnx, "input_ids", FL_ONNX_I64, 2, DIMS(batch, sequence));
 	fl_onnx_input(b->onnx, "attention_mask", FL_ONNX_I64, 2, DIMS(batch, { "total_sequence_length", 0 }));
-	fl_onnx_output(b->onnx, "logits", FL_ONNX_F32, 3, DIMS(batch, sequence, { NULL, b->c->vocab }));
+	fl_onnx_output(b->onnx, "logits", FL_ONNX_F32, 3, DIMS(batch, scored, { NULL, b->c->vocab }));
+	fl_onnx_ints(b->onnx, "one", 0, (int64_t[]){ 1 }, 1);
+	fl_onnx_ints(b->onnx, "ones", 1, (int64_t[]){ 1 }, 1);
+	fl_onnx_ints(b->onnx, "end", 1, (int64_t[]){ INT64_MAX }, 1);
 }
 
 /* What every attention is told of the mask: the length of each text before its last token, and the longest
@@ -361,8 +365,6 @@ declare(struct build *b)
 static void
 lengths(struct build *b)
 {
-	fl_onnx_ints(b->onnx, "one", 0, (int64_t[]){ 1 }, 1);
-	fl_onnx_ints(b->onnx, "ones", 1, (int64_t[]){ 1 }, 1);
 	node(b, NULL, "ReduceSum", "lengths", IN("attention_mask", "ones"));
 	fl_onnx_int(b->onnx, "keepdims", 0);
 	node(b, NULL, "Sub", "lengths.less_one", IN("lengths", "one"));
@@ -379,7 +381,6 @@ lengths(struct build *b)
 static void
 positions(struct build *b)
 {
-	fl_onnx_ints(b->onnx, "end", 1, (int64_t[]){ INT64_MAX }, 1);
 	node(b, NULL, "CumSum", "mask.counts", IN("attention_mask", "one"));
 	node(b, NULL, "Sub", "mask.positions", IN("mask.counts", "one"));
 	node(b, NULL, "Shape", "ids.length", IN("input_ids"));
@@ -439,15 +440,24 @@ share(struct build *b, struct stored s)
 	return s;
 }
 
+/* Of all tokens given, the last. */
+static const char *
+last_of(struct build *b, const char *in)
+{
+	fl_onnx_ints(b->onnx, "last", 1, (int64_t[]){ -1 }, 1);
+	return node(b, NULL, "Slice", label(b, FL_FINAL_NORM, ".last"), IN(in, "last", "end", "ones"));
+}
+
 void
-fl_onnx_graph_make(struct fl_onnx_graph *g, const struct fl_model *m, bool f32)
+fl_onnx_graph_make(struct fl_onnx_graph *g, const struct fl_model *m, const struct fl_export_opts *o)
 {
 	const struct fl_config *c = &m->config;
-	struct build b = { g, NULL, m, c, .f32 = f32, .turns = c->head_dim % ROTARY == 0, .layer = -1 };
+	struct build b = { g, NULL, m, c, .f32 = o->type == FL_EXPORT_F32, .turns = c->head_dim % ROTARY == 0,
+		.layer = -1 };
 	struct stored embedding, head;
 
 	g->onnx = b.onnx = fl_onnx_new(fl_config_has(c, 'w') ? OPSET_WINDOW : OPSET, FL_ONNX_DATA_NAME);
-	declare(&b);
+	declare(&b, o->last_logits);
 	if (fl_config_has(c, 'f') || fl_config_has(c, 'w'))
 		prepare_attention(&b);
 	embedding = embed(&b);
@@ -457,6 +467,8 @@ fl_onnx_graph_make(struct fl_onnx_graph *g, const struct fl_model *m, bool f32)
 		ffn(&b, &m->layer[b.layer]);
 	}
 	b.x = norm(&b, FL_FINAL_NORM, m->final_norm);
+	if (o->last_logits)
+		b.x = last_of(&b, b.x);
 	head = c->tied ? share(&b, embedding) : store(&b, FL_HEAD, &m->head);
 	product(&b, "logits", b.x, &m->head, &head);
 	fl_arena_free(&b.arena);

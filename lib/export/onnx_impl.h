@@ -48,8 +48,8 @@ struct fl_onnx_graph {
 	int caches;    /* layers that have one */
 };
 
-/* f32: numbers in the place of all integers. */
-void fl_onnx_graph_make(struct fl_onnx_graph *g, const struct fl_model *m, bool f32);
+/* Of o, type and last_logits count. */
+void fl_onnx_graph_make(struct fl_onnx_graph *g, const struct fl_model *m, const struct fl_export_opts *o);
 void fl_onnx_graph_free(struct fl_onnx_graph *g);
 
 /* The data file. */

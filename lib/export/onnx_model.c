@@ -85,7 +85,7 @@ write_files(const struct fl_output *dir, const struct fl_model *m, const struct 
 	struct fl_json *genai;
 	int bad = -1;
 
-	fl_onnx_graph_make(&g, m, o->type == FL_EXPORT_F32);
+	fl_onnx_graph_make(&g, m, o);
 	genai = fl_onnx_genai(m, g.caches, err);
 	if (genai)
 		bad = write_json(dir, "genai_config.json", genai, err) < 0 ||

@@ -275,6 +275,15 @@ operators() {
 	[ "$(stat -c %s f32/model.onnx.data)" -gt $((4 * $(stat -c %s out/model.onnx.data))) ]
 }
 
+@test "onnx: logits of the last token alone where they are asked for" {
+	base
+	fl-export --to onnx -o all/ base.tar
+	fl-export --to onnx --last-logits -o last/ base.tar
+	run -1 grep -aq 'model[.]norm[.]last' all/model.onnx
+	grep -aq 'model[.]norm[.]last' last/model.onnx
+	cmp all/model.onnx.data last/model.onnx.data
+}
+
 @test "onnx: tokenizer files go with it" {
 	mkdir base
 	model > config.json
@@ -300,6 +309,7 @@ operators() {
 	one_line_error 2 fl-export --to onnx -o out base.tar
 	one_line_error 2 fl-export --to onnx base.tar
 	one_line_error 2 fl-export --to onnx --type q4_0 -o out/ base.tar
+	one_line_error 2 fl-export --to hf --last-logits -o out/ base.tar
 	[ ! -e out ]
 }
 

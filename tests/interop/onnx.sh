@@ -22,9 +22,12 @@ report() {
 
 # try NAME KIND CHECKPOINT [TOKENS]: exports it and puts it down for onnx_run.py, which says what the kinds are.
 try() {
+	local more=
+	[ "$2" != last ] || more=--last-logits
 	if [ -z "${runtime:-}" ]; then
 		echo "ok - onnx: $1 # skip no packages onnx, onnxruntime and safetensors"
-	elif fl-export -q --to onnx -o "$3-onnx/" "$3" && printf '%s' "$prompt" | fl-tokenize -q -c "$3" > "$3.prompt" &&
+	elif fl-export -q --to onnx $more -o "$3-onnx/" "$3" &&
+		printf '%s' "$prompt" | fl-tokenize -q -c "$3" > "$3.prompt" &&
 		fl-eval -q -t "${4:-ids.tok}" --context 80 --logits "$3.rounded" "$3" > /dev/null &&
 		fl-eval -q --dequantize -t "${4:-ids.tok}" --context 80 --logits "$3.exact" "$3" > /dev/null; then
 		printf '%s\t%s\t%s\t%s\t%s\t%s\n' "$1" "$2" "$3-onnx" "$3.exact" "$3.rounded" "$3.prompt" >> list
@@ -67,6 +70,7 @@ try backbone5m f32 backbone5m
 fl-attnpattern -q -a d192-f768-ffsfssff -o backbone-skip/ backbone5m && try "backbone5m, skips" f32 backbone-skip
 fl-attnpattern -q --window 16 -a d192-f768-fwsfwssf -o backbone-hybrid/ backbone5m &&
 	try "backbone5m, windows and skips" f32 backbone-hybrid
+cp -RL backbone-hybrid last && try "backbone5m, windows and skips, last logits" last last
 random llama llama stories260K && try llama f32 llama
 random llama-bias llama stories260K '"attention_bias": true, "tie_word_embeddings": true' &&
 	try "llama, biases, tied" f32 llama-bias
@@ -99,7 +103,7 @@ while IFS=$'\t' read -r name kind directory _ _ ids; do
 	report "$name runs to the same text" same_text "${directory%-onnx}"
 	if [ -z "${genai:-}" ]; then
 		echo "ok - onnx: $name runs by genai_config.json # skip no package onnxruntime-genai"
-	elif [ "$kind" = f32 ]; then
+	elif [ "$kind" = f32 ] || [ "$kind" = last ]; then
 		report "$name runs by genai_config.json" "$PYTHON" "$here/onnx_genai.py" "$directory" "$ids"
 	fi
 done < list

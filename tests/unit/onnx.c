@@ -162,7 +162,7 @@ each_layer_is_there_or_absent(void)
 		struct fl_onnx_graph g = { 0 };
 		FlOnnx__Model *got;
 
-		fl_onnx_graph_make(&g, m, false);
+		fl_onnx_graph_make(&g, m, &(struct fl_export_opts){ 0 });
 		got = read_back(&g);
 		if (CHECK(got != NULL)) {
 			check_order(got->graph);
@@ -228,7 +228,7 @@ integers_stay_as_they_are(void)
 	char *data;
 	float scale;
 
-	fl_onnx_graph_make(&g, m, false);
+	fl_onnx_graph_make(&g, m, &(struct fl_export_opts){ 0 });
 	got = read_back(&g);
 	data = data_file(&g, m);
 	if (got && data) {
@@ -260,7 +260,7 @@ with_f32_they_become_numbers(void)
 	char *data;
 	float want[96];
 
-	fl_onnx_graph_make(&g, m, true);
+	fl_onnx_graph_make(&g, m, &(struct fl_export_opts){ .type = FL_EXPORT_F32 });
 	got = read_back(&g);
 	data = data_file(&g, m);
 	fl_matrix_rows_f32(&m->layer[0].down, 0, 1, want);
