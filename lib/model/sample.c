@@ -29,15 +29,17 @@ fl_sampler_free(struct fl_sampler *s)
 static int
 most_likely(const float *logits, size_t vocab, uint32_t *best, struct fl_err *err)
 {
-	bool bad = false;
+	float top = logits[0];
+	bool bad = isnan(top);
 
 	*best = 0;
-	for (uint32_t i = 0; i < vocab; i++) {
-		bad |= isnan(logits[i]);
-		if (logits[i] > logits[*best])
+	for (uint32_t i = 1; i < vocab; i++)
+		if (!(logits[i] <= top)) { /* seldom: one comparison a token */
+			bad |= isnan(logits[i]);
+			top = logits[i];
 			*best = i;
-	}
-	if (bad || !isfinite(logits[*best]))
+		}
+	if (bad || !isfinite(top))
 		return fl_err_data(err, "a logit is not finite");
 	return 0;
 }

@@ -4,8 +4,8 @@
  *     kernels [threads]
  *
  * Products of M rows of activations, which are rounded to 8 bits in the time, in operations a second, two a
- * multiply-add; products of one row, of a matrix that no cache holds, in bytes of weights a second. Each the best
- * of several runs of which the limits are measured in between. */
+ * multiply-add; products of few rows, of a matrix that no cache holds, in bytes of weights a second. Each is the
+ * best of many, as the limits are, which are measured in between. */
 #include <stdio.h>
 #include <stdlib.h>
 
@@ -20,7 +20,7 @@
 #include "measure/limits.h"
 
 enum { RUNS = 5 };
-static const double enough = 0.2; /* seconds of one run */
+static const double enough = 0.2; /* seconds of a run */
 
 static struct shape {
 	const char *what;
@@ -66,19 +66,19 @@ weights(const struct shape *s)
 	return packed;
 }
 
-/* Seconds of one product. */
+/* Seconds of the fastest product of a run. */
 static double
-once(float *c, const float *a, const struct shape *s, const struct fl_matrix *w, struct fl_scratch *scratch)
+run(float *c, const float *a, const struct shape *s, const struct fl_matrix *w, struct fl_scratch *scratch)
 {
-	double begin = fl_clock(), time = 0;
-	size_t times = 0;
+	double begin = fl_clock(), best = enough, last = begin, now;
 
 	do {
 		fl_gemm(c, a, s->m, w, scratch);
-		times++;
-		time = fl_clock() - begin;
-	} while (time < enough);
-	return time / (double)times;
+		now = fl_clock();
+		best = now - last < best ? now - last : best;
+		last = now;
+	} while (now - begin < enough);
+	return best;
 }
 
 static void
@@ -94,7 +94,7 @@ measure(const struct shape *s, struct fl_scratch *scratch)
 		a[i] = (float)fl_rng_unit(&r) - 0.5f;
 	for (int i = 0; i < RUNS; i++) {
 		struct fl_limits now = fl_limits_measure();
-		double time = once(c, a, s, &w, scratch);
+		double time = run(c, a, s, &w, scratch);
 
 		best = time < best ? time : best;
 		most.int8 = now.int8 > most.int8 ? now.int8 : most.int8;
