@@ -44,3 +44,12 @@ fl_bits_choose(const struct fl_config *in, const char *what, int head, int embed
 	out.quant = *q;
 	return check_rows(in, &out, what, err);
 }
+
+int
+fl_bits_check(const struct fl_config *c, const char *what, struct fl_err *err)
+{
+	struct fl_config plain = *c;
+
+	plain.quant = (struct fl_quant){ 0 };
+	return fl_quant_any(&c->quant) ? check_rows(&plain, c, what, err) : 0;
+}

@@ -13,4 +13,7 @@
 int fl_bits_choose(const struct fl_config *in, const char *what, int head, int embed, struct fl_quant *q,
     struct fl_err *err) FL_MUST_USE;
 
+/* Whether c, which says what is quantized, leaves all those rows whole groups: 0, or -1 with one named. */
+int fl_bits_check(const struct fl_config *c, const char *what, struct fl_err *err) FL_MUST_USE;
+
 #endif

@@ -5,6 +5,7 @@
 #include <string.h>
 
 #include "base/alloc.h"
+#include "model/bits.h"
 
 const struct fl_family fl_families[] = {
 	{ .model_type = "llama", .architecture = "LlamaForCausalLM", .biases = FL_BIAS_FLAG,
@@ -415,8 +416,9 @@ read_all(const struct reading *r, struct fl_config *c)
 		return -1;
 	c->bos = first_id(r, "bos_token_id", c->vocab);
 	c->eos = first_id(r, "eos_token_id", c->vocab);
-	return fl_quant_read(&c->quant, fl_json_get(r->json, "quantization_config"), c->tied, r->what,
-	    r->err);
+	if (fl_quant_read(&c->quant, fl_json_get(r->json, "quantization_config"), c->tied, r->what, r->err) < 0)
+		return -1;
+	return fl_bits_check(c, r->what, r->err);
 }
 
 int

@@ -99,6 +99,13 @@ negative_scales() {
 	assert_output true
 }
 
+@test "rows that are no whole groups are no quantized model's" {
+	fl-quantize -o q/ base
+	jq ".hidden_size += 8" q/config.json > config.json
+	one_line_error 3 fl-measure -c config.json --prefill 8
+	[[ $stderr = *"no multiple of 32"* ]]
+}
+
 @test "head and embedding are chosen apart when untied" {
 	fl-prune --untie base | fl-quantize --head int8 --embedding none -o q/
 	fl-info --check q
