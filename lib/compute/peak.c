@@ -73,8 +73,8 @@ const struct fl_peak fl_peak_portable = { .name = "portable", .usable = always, 
 
 enum { AHEAD = 2048 /* bytes */ };
 
-FL_CLONES uint32_t
-fl_peak_read(const uint32_t *x, size_t n)
+FL_CLONES static uint32_t
+read_all(const uint32_t *x, size_t n)
 {
 	fl_ivec sum[4] = { 0 };
 	uint32_t all = 0;
@@ -91,4 +91,10 @@ fl_peak_read(const uint32_t *x, size_t n)
 	for (size_t i = 0; i < FL_LANES; i++)
 		all ^= (uint32_t)sum[0][i];
 	return all;
+}
+
+uint32_t
+fl_peak_read(const uint32_t *x, size_t n)
+{
+	return read_all(x, n);
 }
