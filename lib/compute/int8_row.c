@@ -5,26 +5,44 @@
 
 #include "compute/vec.h"
 
+enum { AT_ONCE = 4 /* vectors */ };
+
+/* Of a vector, into the largest x and the largest -x so far; odd stays 0 as long as all are numbers. */
+FL_INLINE void
+take_extremes(const fl_vec *v, fl_vec *most, fl_vec *least, fl_vec *odd)
+{
+	fl_vec minus = -*v;
+
+	fl_vec_max(most, v);
+	fl_vec_max(least, &minus);
+	*odd += *v - *v;
+}
+
+/* Of n values and 0; no numbers where one is infinite or none. */
 FL_CLONES static void
 extremes(const float *x, size_t n, float *low, float *high)
 {
-	fl_vec most = { 0 }, least = { 0 }, v, minus; /* least: of -x, as a maximum */
+	fl_vec most[AT_ONCE] = { 0 }, least[AT_ONCE] = { 0 }, odd[AT_ONCE] = { 0 }, v;
 	size_t i = 0;
 
-	for (; i + FL_LANES <= n; i += FL_LANES) {
-		fl_vec_load(&v, x + i);
-		minus = -v;
-		fl_vec_max(&most, &v);
-		fl_vec_max(&least, &minus);
+	for (; i + AT_ONCE * FL_LANES <= n; i += AT_ONCE * FL_LANES)
+		for (size_t k = 0; k < AT_ONCE; k++) { /* independent of one another, as a maximum takes a while */
+			fl_vec_load(&v, x + i + k * FL_LANES);
+			take_extremes(&v, &most[k], &least[k], &odd[k]);
+		}
+	for (; i < n; i += FL_LANES) {
+		fl_vec_load_part(&v, x + i, n - i < FL_LANES ? n - i : FL_LANES);
+		take_extremes(&v, &most[0], &least[0], &odd[0]);
 	}
-	fl_vec_load_part(&v, x + i, n - i);
-	minus = -v;
-	fl_vec_max(&most, &v);
-	fl_vec_max(&least, &minus);
-	*low = *high = 0;
+	for (size_t k = 1; k < AT_ONCE; k++) {
+		fl_vec_max(&most[0], &most[k]);
+		fl_vec_max(&least[0], &least[k]);
+		odd[0] += odd[k];
+	}
+	*low = *high = fl_vec_sum(&odd[0]);
 	for (i = 0; i < FL_LANES; i++) {
-		*low = -least[i] < *low ? -least[i] : *low;
-		*high = most[i] > *high ? most[i] : *high;
+		*low = -least[0][i] < *low ? -least[0][i] : *low;
+		*high = most[0][i] > *high ? most[0][i] : *high;
 	}
 }
 
@@ -55,8 +73,6 @@ rounded(float x, float inverse, float zero)
 	return q < 127 ? q : 127;
 }
 
-enum { AT_ONCE = 4 * FL_LANES };
-
 /* rounded() of whole vectors, and of what is left over. */
 FL_CLONES static void
 round_all(int8_t *q, const float *x, size_t n, float inverse, float zero)
@@ -64,10 +80,10 @@ round_all(int8_t *q, const float *x, size_t n, float inverse, float zero)
 	const float round = 0x1.8p23f;
 	size_t i = 0;
 
-	for (; i + AT_ONCE <= n; i += AT_ONCE) {
-		int32_t whole[AT_ONCE];
+	for (; i + AT_ONCE * FL_LANES <= n; i += AT_ONCE * FL_LANES) {
+		int32_t whole[AT_ONCE * FL_LANES];
 
-		for (size_t k = 0; k < AT_ONCE; k += FL_LANES) {
+		for (size_t k = 0; k < AT_ONCE * FL_LANES; k += FL_LANES) {
 			fl_vec v, low = (fl_vec){ 0 } - 128, most = (fl_vec){ 0 } - 127;
 			fl_ivec w;
 
@@ -79,7 +95,7 @@ round_all(int8_t *q, const float *x, size_t n, float inverse, float zero)
 			w = -__builtin_convertvector(low, fl_ivec);
 			memcpy(whole + k, &w, sizeof w);
 		}
-		for (size_t k = 0; k < AT_ONCE; k++)
+		for (size_t k = 0; k < AT_ONCE * FL_LANES; k++)
 			q[i + k] = (int8_t)whole[k];
 	}
 	for (; i < n; i++)

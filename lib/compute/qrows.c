@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 #include "compute/qrows.h"
 
-#include <math.h>
+#include <string.h>
 
 #include "base/parallel.h"
 #include "compute/int8_row.h"
@@ -17,20 +17,6 @@ fl_qrows_room(size_t rows, size_t cols)
 	return rows * (cols / sizeof(float) + cols / FL_MATRIX_GROUP + 2);
 }
 
-/* Magnitudes are in the order of their bits, and integers vectorise. */
-FL_CLONES static int32_t
-top_bits(const float *x, size_t n)
-{
-	int32_t most = 0, bits;
-
-	for (size_t i = 0; i < n; i++) {
-		memcpy(&bits, &x[i], sizeof bits);
-		bits &= INT32_MAX;
-		most = bits > most ? bits : most;
-	}
-	return most;
-}
-
 FL_CLONES static void
 sum_groups(int32_t *start, const int8_t *q, size_t groups)
 {
@@ -43,20 +29,30 @@ sum_groups(int32_t *start, const int8_t *q, size_t groups)
 	}
 }
 
+/* 0, or NaN if x has an infinity or what is no number. */
+static float
+nothing_of(const float *x, size_t n)
+{
+	float sum = 0;
+
+	for (size_t i = 0; i < n; i++)
+		sum += x[i] - x[i];
+	return sum;
+}
+
 static void
 round_row(const struct fl_qrows *r, size_t row, const float *x)
 {
-	const int32_t infinite = 0x7f800000;
 	int8_t *q = r->q + row * r->cols;
 	size_t groups = r->cols / FL_MATRIX_GROUP;
 	float scale, zero;
 
-	if (top_bits(x, r->cols) >= infinite || !fl_int8_range(x, r->cols, &scale, &zero)) {
-		scale = top_bits(x, r->cols) >= infinite ? NAN : 0;
+	if (fl_int8_range(x, r->cols, &scale, &zero)) {
+		fl_int8_round(q, x, r->cols, scale, zero);
+	} else {
+		scale = nothing_of(x, r->cols);
 		zero = 0;
 		memset(q, 0, r->cols);
-	} else {
-		fl_int8_round(q, x, r->cols, scale, zero);
 	}
 	sum_groups(r->start + row * groups, q, groups);
 	r->scale[row] = scale;
