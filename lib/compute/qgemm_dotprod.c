@@ -3,6 +3,9 @@
 #include "compute/qgemm.h"
 
 #ifdef __aarch64__
+#ifndef __clang__ /* gcc would load all weights of a group first, for which registers do not suffice */
+#pragma GCC optimize("no-schedule-insns")
+#endif
 #include <arm_neon.h>
 #include <sys/auxv.h>
 

@@ -4,6 +4,9 @@
 #include "compute/qgemm.h"
 
 #ifdef __aarch64__
+#ifndef __clang__ /* gcc would load all weights of a group first, for which registers do not suffice */
+#pragma GCC optimize("no-schedule-insns")
+#endif
 #include <arm_neon.h>
 #include <string.h>
 #include <sys/auxv.h>
@@ -43,10 +46,10 @@ INLINE void
 multiply_group(struct strip s[ROWS / 2], const int8_t *const x[ROWS], size_t at, size_t rows,
     const unsigned char *p, bool eight)
 {
-	const size_t line = 2 * FL_PANEL_VECTOR;
+	const size_t line = 2 * FL_PANEL_VECTOR, lines = eight ? 8 : 4;
 
 	UNROLL
-	for (size_t z = 0; z < (eight ? 8 : 4); z += 2) {
+	for (size_t z = 0; z < lines; z += 2) {
 		uint8x16_t w[2][QUADS], half[2][QUADS];
 
 		UNROLL
