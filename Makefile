@@ -68,7 +68,7 @@ LIB_OBJ := $(LIB_SRC:%.c=$B/obj/%.o) $(GEN:$B/%.c=$B/obj/%.o)
 MAN := $(if $(CROSS),,$(patsubst man/%.in,$B/man/%,$(wildcard man/fl-*.1.in)) $(patsubst man/%,$B/man/%,$(wildcard man/*.[57])))
 
 .PHONY: all units fuzzers device deps test lint fuzz demo search findings bench bench-kernels bench-search test-interop install help clean
-all: $(TOOLS:%=$B/bin/%) $(MAN)
+all: $(TOOLS:%=$B/bin/%) $(MAN) $B/share/fl
 units: $(UNITS:%=$B/test/%) $(if $(SAN)$(CROSS),,$B/test/inject.so)
 fuzzers: $(FUZZERS:%=$B/fuzz/%)
 device: $(if $(CROSS),,$(if $(filter device,$(MAKECMDGOALS)),$(error give CROSS, such as aarch64-linux-gnu-)))$B/bin/fl-measure
@@ -99,6 +99,11 @@ $B/libfl.a: $(LIB_OBJ)
 	$(AR) rcs $@ $^
 
 LINK = $(CC) $(ALL_CFLAGS) $(LDFLAGS) -o $@ $^ $(LIBS)
+
+# Where an installed program finds its runners too.
+$B/share/fl: | pipelines
+	@mkdir -p $(@D)
+	@ln -sfn '$(abspath pipelines)' $@
 
 $B/bin/%: $B/obj/tools/%.o $B/libfl.a
 	@mkdir -p $(@D)

@@ -3,6 +3,7 @@
  *
  * The measurement is in measure/native.h. A model comes from a checkpoint, or from a configuration
  * and an architecture string with random weights, since only the time counts. */
+#include <math.h>
 #include <stdlib.h>
 #include <string.h>
 
@@ -11,19 +12,19 @@
 #include "base/log.h"
 #include "base/str.h"
 #include "base/tsv.h"
-#include "measure/cpu.h"
+#include "measure/external.h"
 #include "measure/memory.h"
 #include "measure/native.h"
 #include "measure/quiet.h"
+#include "measure/report.h"
 #include "measure/trace.h"
-#include "model/cost.h"
 #include "model/drawn.h"
-#include "model/roles.h"
 
 static const char *arch_text, *config_path, *kv = "int8", *swa = "exact";
 static const char *const swas[] = { "exact", "ring", NULL };
 static struct fl_nums prefill, decode;
 static struct fl_measure_opts opt = { .tokens = 32, .chunk = 1024, .warmup = 1, .repeat = 3 };
+static struct fl_external external = { .timeout = 600 };
 static bool quantize, json;
 
 static const struct fl_opt opts[] = {
@@ -54,6 +55,14 @@ static const struct fl_opt opts[] = {
 	  "twice as long as the window and as the chunk. The default is exact.", .word = &swa, .words = swas },
 	{ 0, "trace", NULL, "Print where the time goes instead: by operator, beside the machine's limits.",
 	  .flag = &opt.trace },
+	{ 0, "runtime", "runner", "Measure in another runtime: llama.cpp, executorch, onnxruntime, native on a device, or by "
+	  "a script of your own, whose path has a slash.", .str = &external.runtime },
+	{ 0, "via", "command", "With --runtime, measure where command runs its last argument, 'ssh phone' or 'adb shell'.",
+	  .str = &external.via },
+	{ 0, "timeout", "s", "With --runtime, give up what takes longer than s seconds. The default is 600.",
+	  .num = &external.timeout, .min = 1, .max = 1 << 20 },
+	{ 0, "cool", "n", "With --runtime, wait until the hottest sensor is below n degrees Celsius, 10 minutes at most.",
+	  .num = &external.cool, .min = 1, .max = 200 },
 	FL_OPT_JSON(json),
 	{ 'j', "threads", "n", "Measure with n threads. The default is one a core.",
 	  .apply = fl_parallel_set, .min = 1, .max = 1024 },
@@ -83,6 +92,10 @@ check_usage(int operands)
 		fl_die(FL_EXIT_USAGE, "-c stands for a checkpoint: give one or the other");
 	if (!config_path && (arch_text || quantize))
 		fl_die(FL_EXIT_USAGE, "%s needs a configuration, -c", arch_text ? "-a" : "--quantize");
+	if (!external.runtime && (external.via || external.cool))
+		fl_die(FL_EXIT_USAGE, "%s needs a --runtime", external.via ? "--via" : "--cool");
+	if (external.runtime && (config_path || opt.trace || operands == 0))
+		fl_die(FL_EXIT_USAGE, "--runtime measures a checkpoint that has a name%s", opt.trace ? ", and has no --trace" : "");
 	check_list("prefill", &prefill);
 	check_list("decode", &decode);
 	opt.cache = (struct fl_cache_opts){ fl_kv_kind(kv), strcmp(swa, "ring") == 0 };
@@ -96,73 +109,10 @@ check_usage(int operands)
 	opt.decodes = decode.n;
 }
 
-/* The row -------------------------------------------------------------------------------------- */
-
-struct loaded { /* what it took to make the model ready */
-	double seconds;
-	uint64_t bytes; /* that became resident */
-};
-
-/* A column of one length. */
-static const char *
-column(struct fl_str *s, const char *what, int length, const char *rest)
-{
-	fl_str_clear(s);
-	fl_str_printf(s, "%s_%d_%s", what, length, rest);
-	return s->data;
-}
+/* The measurement --------------------------------------------------------------------------------- */
 
 static void
-put(struct fl_row *row, const char *what, int n, const char *unit, const struct fl_repeats *r, uint64_t flop)
-{
-	struct fl_str name = { 0 }, sd = { 0 }, count = { 0 };
-
-	fl_str_printf(&sd, "%s_sd", unit);
-	fl_str_printf(&count, "%s_n", unit);
-	fl_row_real(row, column(&name, what, n, unit), r->median);
-	fl_row_real(row, column(&name, what, n, sd.data), r->sd);
-	fl_row_int(row, column(&name, what, n, count.data), r->n);
-	fl_row_int(row, column(&name, what, n, "flop"), (long long)flop);
-	fl_str_free(&name);
-	fl_str_free(&sd);
-	fl_str_free(&count);
-}
-
-static void
-print(const struct fl_model *m, const struct loaded *loaded, const struct fl_measured *x)
-{
-	const double mib = 1 << 20;
-	char text[FL_ARCH_LEN], words[FL_CPU_LEN];
-	struct fl_arch arch;
-	struct fl_row row = { 0 };
-
-	fl_config_arch(&m->config, &arch);
-	fl_row_str(&row, "arch", fl_arch_format(&arch, text));
-	for (size_t i = 0; i < opt.prefills; i++)
-		put(&row, "ttft", opt.prefill[i], "s", &x->ttft[i],
-		    fl_cost_prefill(&m->config, (size_t)opt.prefill[i]));
-	for (size_t i = 0; i < opt.decodes; i++)
-		put(&row, "decode", opt.decode[i], "tok_s", &x->decode[i],
-		    fl_cost_decode(&m->config, (size_t)opt.decode[i]));
-	fl_row_int(&row, "params", (long long)fl_config_parameters(&m->config));
-	fl_row_real(&row, "weights_mib", (double)m->bytes / mib);
-	fl_row_real(&row, "loaded_mib", (double)loaded->bytes / mib);
-	if (!config_path)
-		fl_row_real(&row, "load_s", loaded->seconds);
-	fl_row_real(&row, "cache_mib", (double)x->cache_bytes / mib);
-	fl_row_real(&row, "peak_mib", (double)x->peak_bytes / mib);
-	fl_row_int(&row, "threads", fl_parallel_threads());
-	fl_row_int(&row, "chunk", opt.chunk);
-	fl_row_str(&row, "kv", kv);
-	fl_row_str(&row, "swa", swa);
-	fl_row_str(&row, "cpu", fl_cpu_features(words));
-	fl_row_str(&row, "kernels", fl_cpu_kernels(words));
-	fl_row_print(&row, stdout, true, json);
-	fl_row_free(&row);
-}
-
-static void
-warn_of_length(const struct fl_model *m)
+warn_of_length(const struct fl_config *c)
 {
 	int longest = 0;
 
@@ -170,9 +120,27 @@ warn_of_length(const struct fl_model *m)
 		longest = opt.prefill[i] > longest ? opt.prefill[i] : longest;
 	for (size_t i = 0; i < opt.decodes; i++)
 		longest = opt.decode[i] + opt.tokens > longest ? opt.decode[i] + opt.tokens : longest;
-	if (longest > m->config.context)
+	if (longest > c->context)
 		fl_warn("%d tokens exceed the model's context of %d: measured all the same", longest,
-		    m->config.context);
+		    c->context);
+}
+
+/* A checkpoint in another runtime. */
+static void
+measure_elsewhere(const char *path)
+{
+	struct fl_err err = { 0 };
+	struct fl_row row = { 0 };
+	struct fl_config c;
+	struct fl_reader *in = fl_config_open(path, &c, &err);
+
+	if (!in)
+		fl_die_err(&err);
+	fl_reader_close(in);
+	warn_of_length(&c);
+	if (fl_measure_external(&external, path, &c, &opt, &row, &err) < 0)
+		fl_die_err(&err);
+	fl_row_print(&row, stdout, true, json);
 }
 
 static void
@@ -186,7 +154,7 @@ warn_of_noise(const struct fl_quiet *begin)
 }
 
 static struct fl_model *
-load(const char *path, struct loaded *out)
+load(const char *path, struct fl_measured *out)
 {
 	struct fl_err err = { 0 };
 	uint64_t before = fl_memory_resident();
@@ -197,7 +165,8 @@ load(const char *path, struct loaded *out)
 	if (!m)
 		fl_die_err(&err);
 	fl_model_pack(m);
-	*out = (struct loaded){ fl_clock() - start, fl_memory_resident() - before };
+	out->load_s = config_path ? NAN : fl_clock() - start;
+	out->loaded_bytes = fl_memory_resident() - before;
 	return m;
 }
 
@@ -206,22 +175,28 @@ main(int argc, char **argv)
 {
 	struct fl_err err = { 0 };
 	struct fl_measured measured;
+	struct fl_row row = { 0 };
 	struct fl_quiet begin;
-	struct loaded loaded;
 	struct fl_model *m;
 	int i = fl_cli(&tool, argc, argv);
 
 	check_usage(argc - i);
+	if (external.runtime) {
+		measure_elsewhere(argv[i]);
+		return fl_finish(FL_EXIT_OK);
+	}
 	fl_parallel_pin();
-	m = load(argv[i], &loaded);
-	warn_of_length(m);
+	m = load(argv[i], &measured);
+	warn_of_length(&m->config);
 	fl_quiet_begin(&begin);
 	if (fl_measure_native(m, &opt, &measured, &err) < 0)
 		fl_die_err(&err);
 	warn_of_noise(&begin);
-	if (opt.trace)
+	if (opt.trace) {
 		fl_trace_print(m, &opt, &measured, json, stdout);
-	else
-		print(m, &loaded, &measured);
+	} else {
+		fl_report_native(m, &opt, &measured, &row);
+		fl_row_print(&row, stdout, true, json);
+	}
 	return fl_finish(FL_EXIT_OK);
 }

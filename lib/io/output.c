@@ -41,7 +41,7 @@ struct fl_output {
 	size_t used;
 };
 
-/* A directory of plain files, its path relative to at. getdents64 and not readdir, which allocates:
+/* A directory and all in it, its path relative to at. getdents64 and not readdir, which allocates:
  * this runs in signal handlers. */
 static void
 remove_dir(int at, const char *path)
@@ -54,8 +54,9 @@ remove_dir(int at, const char *path)
 		for (char *p = buf; p < buf + n;) {
 			struct dirent64 *d = (void *)p;
 
-			if (strcmp(d->d_name, ".") != 0 && strcmp(d->d_name, "..") != 0)
-				unlinkat(fd, d->d_name, 0);
+			if (strcmp(d->d_name, ".") != 0 && strcmp(d->d_name, "..") != 0 &&
+			    unlinkat(fd, d->d_name, 0) < 0)
+				remove_dir(fd, d->d_name);
 			p += d->d_reclen;
 		}
 	if (fd >= 0)
@@ -403,6 +404,12 @@ fl_output_open_in(const struct fl_output *dir, const char *name, struct fl_err *
 	o = new_output(shown.data, openat(dir->fd, name, O_WRONLY | O_CREAT | O_EXCL | O_CLOEXEC, 0666));
 	fl_str_free(&shown);
 	return opened(o, err);
+}
+
+const char *
+fl_output_path(const struct fl_output *o)
+{
+	return o->temp ? o->temp->path : NULL;
 }
 
 static int

@@ -19,8 +19,8 @@ ascending(const void *a, const void *b)
 	return (*x > *y) - (*x < *y);
 }
 
-static void
-finish(struct fl_repeats *r)
+void
+fl_repeats_finish(struct fl_repeats *r)
 {
 	size_t n = (size_t)r->n;
 	double mean = 0, squares = 0;
@@ -203,9 +203,9 @@ fl_measure_native(const struct fl_model *m, const struct fl_measure_opts *o,
 		.greedy = fl_sampler_new(0, 1, 0), .prompt = make_prompt(positions, m->config.vocab) };
 	int bad = 0;
 
-	*out = (struct fl_measured){ .ttft = fl_alloc(o->prefills, sizeof *out->ttft),
-		.decode = fl_alloc(o->decodes, sizeof *out->decode),
-		.cache_bytes = fl_forward_cache_bytes(r.forward) };
+	out->ttft = fl_alloc(o->prefills, sizeof *out->ttft);
+	out->decode = fl_alloc(o->decodes, sizeof *out->decode);
+	out->cache_bytes = fl_forward_cache_bytes(r.forward);
 	plan(&r, out);
 	fl_progress_begin("measuring", "runs", (uint64_t)(o->warmup + o->repeat) * r.steps);
 	for (int i = 0; i < o->warmup + o->repeat && !bad; i++) {
@@ -214,7 +214,7 @@ fl_measure_native(const struct fl_model *m, const struct fl_measure_opts *o,
 	}
 	fl_progress_end();
 	for (size_t i = 0; i < r.steps; i++)
-		finish(r.step[i].out);
+		fl_repeats_finish(r.step[i].out);
 	out->peak_bytes = fl_memory_peak();
 	fl_forward_free(r.forward);
 	free(r.prompt);

@@ -33,11 +33,16 @@ struct fl_repeats { /* n repeats of one measurement; sd, the standard deviation,
 	struct fl_trace trace;	  /* of all together, where asked for */
 };
 
+/* Orders each[n], n > 0, and finds the others. */
+void fl_repeats_finish(struct fl_repeats *r);
+
 struct fl_measured {
 	struct fl_repeats *ttft;   /* [prefills], seconds */
 	struct fl_repeats *decode; /* [decodes], tokens a second */
 	uint64_t cache_bytes;	   /* of the KV cache, for the longest of all */
 	uint64_t peak_bytes;	   /* the most memory the process ever had resident */
+	double load_s;		   /* what it took to make the model ready, NaN if it came from no file; */
+	uint64_t loaded_bytes;	   /* that became resident then: both the caller's to say */
 };
 
 int fl_measure_native(const struct fl_model *m, const struct fl_measure_opts *o,

@@ -2,25 +2,8 @@
 #include "model/drawn.h"
 
 #include "base/str.h"
-#include "io/checkpoint.h"
 #include "model/bits.h"
-
-static struct fl_json *
-read_config(const char *path, struct fl_err *err)
-{
-	static const char *const name[] = { "config.json" };
-	struct fl_str text = { 0 };
-	struct fl_json *tree = NULL;
-
-	if (fl_str_ends(path, ".json"))
-		text.data = fl_slurp(path, 16 << 20, &text.len, err);
-	else if (fl_checkpoint_members(path, name, 1, &text, err) == 0 && !text.data)
-		fl_err_data(err, "'%s' has no config.json", fl_input_name(path));
-	if (text.data)
-		tree = fl_json_parse(text.data, text.len, fl_input_name(path), err);
-	fl_str_free(&text);
-	return tree;
-}
+#include "model/config_file.h"
 
 static int
 quantize_config(struct fl_config *c, const char *name, struct fl_err *err)
@@ -37,7 +20,7 @@ struct fl_model *
 fl_model_drawn(const char *path, const char *arch_text, bool quantize, struct fl_err *err)
 {
 	const char *name = fl_input_name(path);
-	struct fl_json *text = read_config(path, err);
+	struct fl_json *text = fl_config_read(path, err);
 	struct fl_model *m = NULL;
 	struct fl_config c = { 0 };
 	struct fl_arch arch;

@@ -9,9 +9,9 @@ setup() {
 @test "the row has a column a length, with its standard deviation and number" {
 	silent fl-measure -q -j 1 --prefill 16,8 --decode 0,12 --generate 4 --repeat 2 --chunk 8 "$MODEL"
 	assert_line --index 0 "$(printf '%s\t' arch \
-		ttft_16_s ttft_16_s_sd ttft_16_s_n ttft_16_flop ttft_8_s ttft_8_s_sd ttft_8_s_n ttft_8_flop \
-		decode_0_tok_s decode_0_tok_s_sd decode_0_tok_s_n decode_0_flop \
-		decode_12_tok_s decode_12_tok_s_sd decode_12_tok_s_n decode_12_flop \
+		ttft_16_s ttft_16_s_sd ttft_16_s_n ttft_8_s ttft_8_s_sd ttft_8_s_n \
+		decode_0_tok_s decode_0_tok_s_sd decode_0_tok_s_n decode_12_tok_s decode_12_tok_s_sd decode_12_tok_s_n \
+		ttft_16_flop ttft_8_flop decode_0_flop decode_12_flop \
 		params weights_mib loaded_mib load_s cache_mib peak_mib threads chunk kv swa cpu)kernels"
 	assert_line --index 1 --regexp $'^d32-f64-fsw\t.*\t2\t.*\t1\t8\tint8\texact\t[a-z0-9_]+(\+[a-z0-9]+)*\tattention=[^ ]+$'
 }

@@ -1,0 +1,104 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/* timeout(1) ends the program with everything that it started, when its time is over or when we are no more. */
+#include "measure/process.h"
+
+#include <errno.h>
+#include <fcntl.h>
+#include <signal.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <sys/prctl.h>
+#include <sys/wait.h>
+#include <unistd.h>
+
+#include "base/alloc.h"
+
+enum { MOST = 1 << 20, TIMED_OUT = 124, NOT_RUN = 126, NOT_FOUND = 127 };
+
+static void
+redirect(const char *path, int flags, int to)
+{
+	int fd = path ? open(path, flags, 0666) : -1;
+
+	if (path && (fd < 0 || dup2(fd, to) < 0))
+		_exit(NOT_RUN);
+}
+
+_Noreturn static void
+child(const struct fl_process *p, const char **argv, int out)
+{
+	prctl(PR_SET_PDEATHSIG, SIGTERM);
+	if (dup2(out, STDOUT_FILENO) < 0)
+		_exit(NOT_RUN);
+	redirect(p->log, O_WRONLY | O_CREAT | O_APPEND, STDERR_FILENO);
+	redirect(p->input ? p->input : "/dev/null", O_RDONLY, STDIN_FILENO);
+	if (p->dir && chdir(p->dir) < 0)
+		_exit(NOT_RUN);
+	execvp(argv[0], (char *const *)(void *)argv);
+	_exit(NOT_FOUND);
+}
+
+static const char **
+arguments(const struct fl_process *p, char limit[16])
+{
+	size_t n = 0;
+	const char **argv;
+
+	while (p->argv[n])
+		n++;
+	argv = fl_alloc(n + 5, sizeof *argv);
+	snprintf(limit, 16, "%d", p->timeout);
+	argv[0] = "timeout";
+	argv[1] = "-k";
+	argv[2] = "5";
+	argv[3] = limit;
+	for (size_t i = 0; i < n; i++)
+		argv[4 + i] = p->argv[i];
+	return argv;
+}
+
+static int
+collect(int fd, struct fl_str *out)
+{
+	char buf[4096];
+	ssize_t n;
+
+	while ((n = read(fd, buf, sizeof buf)) != 0)
+		if (n < 0 && errno != EINTR)
+			return -1;
+		else if (n > 0 && out->len < MOST)
+			fl_str_add(out, buf, (size_t)n);
+	return 0;
+}
+
+int
+fl_process_run(const struct fl_process *p, struct fl_str *out, struct fl_err *err)
+{
+	char limit[16];
+	const char **argv = arguments(p, limit);
+	int fd[2], status, bad;
+	pid_t pid;
+
+	if (pipe2(fd, O_CLOEXEC) < 0 || (pid = fork()) < 0) {
+		free(argv);
+		return fl_err_sys(err, "cannot run '%s'", p->argv[0]);
+	}
+	if (pid == 0)
+		child(p, argv, fd[1]);
+	close(fd[1]);
+	bad = collect(fd[0], out);
+	close(fd[0]);
+	free(argv);
+	while (waitpid(pid, &status, 0) < 0)
+		if (errno != EINTR)
+			bad = -1;
+	if (bad || !WIFEXITED(status) || WEXITSTATUS(status) > 128) {
+		errno = ECHILD;
+		return fl_err_sys(err, "cannot run '%s' to its end", p->argv[0]);
+	}
+	if (WEXITSTATUS(status) == TIMED_OUT) {
+		errno = ETIMEDOUT;
+		return fl_err_sys(err, "cannot wait for '%s' longer than %d s", p->argv[0], p->timeout);
+	}
+	return WEXITSTATUS(status);
+}

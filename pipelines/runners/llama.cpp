@@ -1,0 +1,24 @@
+#!/bin/sh
+# SPDX-License-Identifier: Apache-2.0
+# llama.cpp -- llama-bench, found in PATH or named by LLAMA_BENCH on the device. A prompt is computed FL_CHUNK tokens at a
+# time; the decode rate is that after a prompt of the depth, as llama-bench -d has it.
+set -eu
+if [ "$1" = prepare ]; then
+	mkdir "$3"
+	fl-export --to gguf -o "$3/model.gguf" "$2"
+	exit
+fi
+bench() { # llama-bench has a warm-up of its own
+	"${LLAMA_BENCH:-llama-bench}" -m model.gguf -t "$FL_THREADS" -b "$FL_CHUNK" -ub "$FL_CHUNK" -r "$FL_REPEAT" -o jsonl "$@" |
+		sed -n "s/.*\"samples_$unit\": *\[\([^]]*\)\].*/\1/p"
+}
+printf '{ "runtime": "llama.cpp"'
+unit=ns
+for n in $FL_PREFILL; do
+	printf ', "ttft_%d_s": [%s]' "$n" "$(bench -p "$n" -n 0 | awk -v RS=, '{ printf "%s%.9f", (NR > 1 ? ", " : ""), $1 / 1e9 }')"
+done
+unit=ts
+for n in $FL_DECODE; do
+	printf ', "decode_%d_tok_s": [%s]' "$n" "$(bench -p 0 -n "$FL_GENERATE" -d "$n")"
+done
+echo ' }'
