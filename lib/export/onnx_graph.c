@@ -355,9 +355,6 @@ declare(struct build *b, bool last)
 	fl_onnx_input(b->onnx, "input_ids", FL_ONNX_I64, 2, DIMS(batch, sequence));
 	fl_onnx_input(b->onnx, "attention_mask", FL_ONNX_I64, 2, DIMS(batch, { "total_sequence_length", 0 }));
 	fl_onnx_output(b->onnx, "logits", FL_ONNX_F32, 3, DIMS(batch, scored, { NULL, b->c->vocab }));
-	fl_onnx_ints(b->onnx, "one", 0, (int64_t[]){ 1 }, 1);
-	fl_onnx_ints(b->onnx, "ones", 1, (int64_t[]){ 1 }, 1);
-	fl_onnx_ints(b->onnx, "end", 1, (int64_t[]){ INT64_MAX }, 1);
 }
 
 /* What every attention is told of the mask: the length of each text before its last token, and the longest
@@ -365,6 +362,8 @@ declare(struct build *b, bool last)
 static void
 lengths(struct build *b)
 {
+	fl_onnx_ints(b->onnx, "one", 0, (int64_t[]){ 1 }, 1);
+	fl_onnx_ints(b->onnx, "ones", 1, (int64_t[]){ 1 }, 1);
 	node(b, NULL, "ReduceSum", "lengths", IN("attention_mask", "ones"));
 	fl_onnx_int(b->onnx, "keepdims", 0);
 	node(b, NULL, "Sub", "lengths.less_one", IN("lengths", "one"));
@@ -381,12 +380,13 @@ lengths(struct build *b)
 static void
 positions(struct build *b)
 {
+	fl_onnx_ints(b->onnx, "mask.end", 1, (int64_t[]){ INT64_MAX }, 1);
 	node(b, NULL, "CumSum", "mask.counts", IN("attention_mask", "one"));
 	node(b, NULL, "Sub", "mask.positions", IN("mask.counts", "one"));
 	node(b, NULL, "Shape", "ids.length", IN("input_ids"));
 	fl_onnx_int(b->onnx, "start", 1);
 	node(b, NULL, "Neg", "ids.start", IN("ids.length"));
-	node(b, NULL, "Slice", "positions", IN("mask.positions", "ids.start", "end", "ones"));
+	node(b, NULL, "Slice", "positions", IN("mask.positions", "ids.start", "mask.end", "ones"));
 }
 
 static void
@@ -444,8 +444,10 @@ share(struct build *b, struct stored s)
 static const char *
 last_of(struct build *b, const char *in)
 {
-	fl_onnx_ints(b->onnx, "last", 1, (int64_t[]){ -1 }, 1);
-	return node(b, NULL, "Slice", label(b, FL_FINAL_NORM, ".last"), IN(in, "last", "end", "ones"));
+	fl_onnx_ints(b->onnx, "last.start", 1, (int64_t[]){ -1 }, 1);
+	fl_onnx_ints(b->onnx, "last.end", 1, (int64_t[]){ INT64_MAX }, 1);
+	fl_onnx_ints(b->onnx, "last.axis", 1, (int64_t[]){ 1 }, 1);
+	return node(b, NULL, "Slice", label(b, FL_FINAL_NORM, ".last"), IN(in, "last.start", "last.end", "last.axis"));
 }
 
 void

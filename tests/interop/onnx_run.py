@@ -7,7 +7,8 @@ ids. In DIR is left greedy.tok, the prompt and 64 ids more by greedy decoding wi
 
 f32     logits of whole windows, and of a window's second half token by token behind a cached first half,
         differ from fl's by rounding of f32 sums only: 1e-5 of the largest logit over the layers here, and
-        1e-4 is allowed. A wrong mask, window, bias or rotation moves logits by their own size.
+        1e-4 is allowed. A wrong mask, window, bias or rotation moves logits by their own size. Two texts of
+        unequal length in one batch give what each gives alone.
 last    the logits of each window's last token, which are all that there are.
 int     as f32, with accuracy_level taken off the products, that is with activations in f32. As they are
         written, ONNX Runtime rounds activations to 8 bits in blocks of 32. What that does to random weights
@@ -38,19 +39,21 @@ class Decoder:
         self.caches = [(i.name, i.shape) for i in self.session.get_inputs() if i.name.startswith("past")]
         self.clear()
 
-    def clear(self):
+    def clear(self, batch=1):
         self.length = 0
-        self.past = {name: np.zeros([1, shape[1], 0, shape[3]], np.float32) for name, shape in self.caches}
+        self.past = {name: np.zeros([batch, shape[1], 0, shape[3]], np.float32) for name, shape in self.caches}
 
-    def __call__(self, ids):
-        """Logits after each of these, behind what was given before."""
-        ids = np.asarray(ids, np.int64)[None]
-        self.length += ids.shape[1]
-        feed = {"input_ids": ids, "attention_mask": np.ones([1, self.length], np.int64), **self.past}
+    def step(self, ids, mask):
+        feed = {"input_ids": np.asarray(ids, np.int64), "attention_mask": mask, **self.past}
         out = dict(zip(self.outputs, self.session.run(self.outputs, feed)))
         for name in self.past:
             self.past[name] = out[name.replace("past_key_values", "present")]
-        return out["logits"][0]
+        return out["logits"]
+
+    def __call__(self, ids):
+        """Logits after each of these, behind what was given before."""
+        self.length += len(ids)
+        return self.step([ids], np.ones([1, self.length], np.int64))[0]
 
     def windows(self, ids, context, cached):
         """Logits of windows of ids, whole or from their middle on token by token."""
@@ -82,6 +85,22 @@ def in_f32(directory):
     return model.SerializeToString()
 
 
+def judge_batch(decoder, ids, largest):
+    """A text of 20 ids and one of 12, and then one more of each."""
+    texts, alone = [ids[:21], ids[21:34]], []
+    for text in texts:
+        decoder.clear()
+        alone += [np.concatenate([decoder(text[:-1]), decoder(text[-1:])])]
+    length = np.array([[20], [12]])
+    decoder.clear(2)
+    first = decoder.step([texts[0][:20], np.pad(texts[1][:12], (0, 8))], (np.arange(20) < length).astype(np.int64))
+    then = decoder.step([texts[0][20:], texts[1][12:]], (np.arange(21) < length + 1).astype(np.int64))
+    for i, want in enumerate(alone):
+        got = np.concatenate([first[i, :len(want) - 1], then[i]])
+        difference = np.abs(got - want).max()
+        assert difference <= 1e-4 * largest, f"{difference:.1e} of {largest:.1f}, text {i} of a batch"
+
+
 def judge_exact(decoder, ids, want, context):
     largest = np.abs(want).max()
     texts = []
@@ -89,6 +108,7 @@ def judge_exact(decoder, ids, want, context):
         difference = np.abs(decoder.windows(ids, context, cached) - want).max()
         assert difference <= 1e-4 * largest, f"{difference:.1e} of {largest:.1f}, {'cached' if cached else 'whole'}"
         texts.append(f"{difference:.1e}")
+    judge_batch(decoder, ids, largest)
     return f"largest difference {' and cached '.join(texts)} of {largest:.1f}"
 
 
