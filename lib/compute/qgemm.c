@@ -28,10 +28,9 @@ fl_qgemm_best(void)
 	return fl_qgemms[i];
 }
 
-/* A tile is some rows times some panels: half of a usual second-level cache for the rows, which all panels
- * meet, a quarter for the panels, which all rows meet. And there are enough of them to keep some threads
- * busy. */
-enum { ROWS_BYTES = 512 << 10, PANELS_BYTES = 256 << 10, TILES = 32, BLOCK = 12 /* rows of several kernels' tiles */ };
+/* A tile is some rows times some panels. The panels stay in a usual second-level cache while the rows stream past
+ * them; that pays from some rows on. Of small matrices there are enough tiles to keep some threads busy. */
+enum { PANELS_BYTES = 576 << 10, MOST_ROWS = 192, LEAST_ROWS = 48, TILES = 32 };
 
 struct job {
 	const struct fl_qgemm *kernels;
@@ -79,36 +78,47 @@ multiply_tile(void *ctx, size_t tile, int thread)
 	    min(j->panels * FL_PANEL, w->rows - at));
 }
 
+static size_t
+all_tiles(const struct job *j, size_t n)
+{
+	size_t tiles = 0;
+
+	for (size_t i = 0; i < n; i++)
+		tiles += tiles_of(j, &j->out[i]);
+	return tiles;
+}
+
+static void
+cut_rows(struct job *j, size_t rows)
+{
+	j->rows = min(rows, j->a->rows);
+	j->row_tiles = ceil_div(j->a->rows, j->rows);
+}
+
 /* Sizes of tiles depend on the sizes of the work alone. */
 static void
 choose_tiles(struct job *j, size_t n)
 {
-	size_t most = ROWS_BYTES / j->a->cols / BLOCK * BLOCK, panels = 0, largest = 1;
+	size_t largest = 1;
 
-	j->row_tiles = ceil_div(j->a->rows, most > BLOCK ? most : BLOCK);
-	j->rows = ceil_div(ceil_div(j->a->rows, j->row_tiles), BLOCK) * BLOCK;
-	j->row_tiles = ceil_div(j->a->rows, j->rows);
-	for (size_t i = 0; i < n; i++) {
-		size_t one = fl_panels_one(j->out[i].w);
-
-		panels += ceil_div(j->out[i].w->rows, FL_PANEL);
-		largest = one > largest ? one : largest;
-	}
-	j->panels = min(PANELS_BYTES / largest, panels * j->row_tiles / TILES);
-	if (j->panels == 0)
-		j->panels = 1;
+	for (size_t i = 0; i < n; i++)
+		if (fl_panels_one(j->out[i].w) > largest)
+			largest = fl_panels_one(j->out[i].w);
+	j->panels = PANELS_BYTES / largest + 1;
+	cut_rows(j, MOST_ROWS);
+	while (all_tiles(j, n) < TILES && j->rows > LEAST_ROWS)
+		cut_rows(j, j->rows / 2);
+	while (all_tiles(j, n) < TILES && j->panels > 1)
+		j->panels /= 2;
 }
 
 void
 fl_qgemm(const struct fl_gemm_out *out, size_t n, const struct fl_qrows *a, const struct fl_qgemm *kernels)
 {
 	struct job j = { .kernels = kernels ? kernels : fl_qgemm_best(), .a = a, .out = out };
-	size_t tiles = 0;
 
 	if (a->rows == 0)
 		return;
 	choose_tiles(&j, n);
-	for (size_t i = 0; i < n; i++)
-		tiles += tiles_of(&j, &out[i]);
-	fl_parallel(tiles, multiply_tile, &j);
+	fl_parallel(all_tiles(&j, n), multiply_tile, &j);
 }

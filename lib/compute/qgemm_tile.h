@@ -130,7 +130,7 @@ cell(float *c, size_t ldc, const struct fl_qrows *a, size_t row, size_t rows, co
 	for (size_t g = 0; g < groups; g++, p += size, x += FL_MATRIX_GROUP) {
 		struct sums s[ROWS][SPAN];
 
-		if (rows <= 2)
+		if (rows < ROWS) /* not where more rows will come to the same weights */
 			for (size_t line = 0; line < size; line += LINE)
 				__builtin_prefetch(p + AHEAD + line);
 		UNROLL
