@@ -46,7 +46,7 @@ $(call asked,chunks,$(CHUNKS))
 $(DIR)/asked/%: ;
 
 TABLE := $(firstword $(wildcard $(OUT)/latency.tsv) $(OUT)/trials.tsv)
-OURS := $(filter fl-measure,$(firstword $(MEASURE)))
+OURS := $(if $(RUNTIME),,$(filter fl-measure,$(firstword $(MEASURE))))
 ALONE := flock $(OUT)/lock
 comma := ,
 commas = $(subst $() ,$(comma),$(strip $1))
@@ -104,7 +104,7 @@ missing := $(filter-out $(shell head -n 1 $(TABLE)),$(LENGTHS:%=decode_%_tok_s))
 
 # Windows are those of BASE's configuration, or 256.
 DEPENDS := $(OUT)/asked/base $(OUT)/asked/measure $(DIR)/asked/lengths
-measure = $(ALONE) fl-measure -q -j $(THREADS) --repeat $(REPEAT) -c $(BASE) $1 > $@.tmp
+measure = $(ALONE) fl-measure -q -j $(THREADS) --repeat $(REPEAT) -c $(BASE) $(if $(filter 0,$(QUANTIZE)),,--quantize) $1 > $@.tmp
 
 .PRECIOUS: $(DIR)/decode/%.tsv $(DIR)/chunk/%.tsv
 $(DIR)/decode/%.tsv: $(DEPENDS)

@@ -17,6 +17,9 @@
 #   THREADS   for measuring; CHUNK tokens of a prompt are computed at once; REPEAT times each
 #   BUDGET    the winner is the best model this fast, seconds; by default six tenths of BASE's time
 #   PROMPT    what the winner continues
+#   QUANTIZE  1: times are those of 4-bit weights, as the winner is exported; 0: of the weights as they are
+#   RUNTIME   what measures instead of our own kernels: llama.cpp, executorch, onnxruntime, or a runner; fl-measure(1)
+#   VIA       where: 'ssh phone', 'adb shell'
 #   MEASURE   a command that takes a checkpoint as operand and prints a table row, instead of fl-measure
 #   RUN       put before the heavy commands: 'srun -c 8', 'nice'
 #
@@ -52,7 +55,11 @@ TEACHER ?=
 TRAIN ?= --rate 1e-3
 PROMPT ?= Once upon a time
 SEPARATOR ?= <|endoftext|>
-MEASURE ?= fl-measure -q -j $(THREADS) --prefill $(PREFILL) --chunk $(CHUNK) --repeat $(REPEAT)
+QUANTIZE ?= 1
+RUNTIME ?=
+VIA ?=
+MEASURE ?= fl-measure -q -j $(THREADS) --prefill $(PREFILL) --chunk $(CHUNK) --repeat $(REPEAT) \
+	$(RUNTIME:%=--runtime %) $(if $(VIA),--via '$(VIA)')
 export PROMPT SEPARATOR
 
 comma := ,
@@ -68,6 +75,9 @@ say = awk -F '\t' 'NR == 1 { for (i = 1; i <= NF; i++) at[$$i] = i; next } \
 # A table of one row, that of the architecture the target is named by.
 is_row = [ $$(wc -l < $1) = 2 ] && [ "$$(sed -n '2s/\t.*//p' $1)" = $* ] || \
 	{ echo "search: what was measured of '$*' is not one row of it" >&2; exit 1; }
+
+# What is measured: a pipe's last step.
+MEASURED = $(if $(filter 0,$(QUANTIZE)),cat,fl-quantize -q)
 
 # The name of a file made in one step: it is there whole or not at all.
 MAKE_IT = mv $@.tmp $@
@@ -97,7 +107,7 @@ $(call asked,base,$(call identity,$(if $(wildcard $(BASE)/.),$(wildcard $(BASE)/
 $(call asked,text,$(call identity,$(TEXT)) $(SEPARATOR))
 $(call asked,held,$(if $(HELD),$(call identity,$(HELD)) $(SEPARATOR)))
 $(call asked,space,$(if $(SPACE),$(call identity,$(SPACE))))
-$(call asked,measure,$(MEASURE))
+$(call asked,measure,$(MEASURE) $(QUANTIZE))
 $(call asked,train,$(CPT_STEPS) $(TRAIN) $(if $(TEACHER),$(call identity,$(if $(wildcard $(TEACHER)/.),$(wildcard $(TEACHER)/*),$(TEACHER)))))
 $(call asked,final,$(FINAL_STEPS))
 $(call asked,seed,$(SEED))
@@ -108,7 +118,7 @@ $(call asked,prompt,$(PROMPT))
 
 # All of it once more as a makefile, so that findings.mk asks for the same.
 SETTINGS := BASE TEXT HELD LATENCY_SAMPLES SPACE TRIALS BATCH SEED CPT_STEPS TEACHER TRAIN FINAL_STEPS PREFILL THREADS CHUNK REPEAT \
-	BUDGET PROMPT SEPARATOR MEASURE RUN
+	BUDGET PROMPT SEPARATOR QUANTIZE RUNTIME VIA MEASURE RUN
 define newline
 
 
@@ -167,7 +177,8 @@ $(OUT)/space: $(OUT)/asked/space $(OUT)/asked/base
 .PRECIOUS: $(OUT)/sample/%.tsv
 
 $(OUT)/sample/%.tsv: $(OUT)/space $(OUT)/asked/base $(OUT)/asked/measure
-	@$(BESIDE) bash -o pipefail -c "fl-init -a $* $(BASE) | fl-attnpattern -a $* $(WINDOW) > $(OUT)/sample/$*.tar"
+	@$(BESIDE) bash -o pipefail -c "fl-init -a $* $(BASE) | fl-attnpattern -a $* $(WINDOW) | $(MEASURED) \
+		> $(OUT)/sample/$*.tar"
 	@$(ALONE) $(MEASURE) $(OUT)/sample/$*.tar > $@.tmp
 	@rm $(OUT)/sample/$*.tar
 	@$(call is_row,$@.tmp)
@@ -238,7 +249,9 @@ $(OUT)/cand/%/eval.tsv: $(OUT)/cand/%/model.tar $(OUT)/held.tok
 	@$(MAKE_IT)
 
 $(OUT)/cand/%/latency.tsv: $(OUT)/cand/%/model.tar $(OUT)/asked/measure
-	@$(ALONE) $(MEASURE) $< > $@.tmp
+	@$(BESIDE) $(MEASURED) < $< > $(@D)/measured.tar
+	@$(ALONE) $(MEASURE) $(@D)/measured.tar > $@.tmp
+	@rm $(@D)/measured.tar
 	@$(MAKE_IT)
 
 $(OUT)/cand/%/row.tsv: $(OUT)/cand/%/eval.tsv $(OUT)/cand/%/latency.tsv

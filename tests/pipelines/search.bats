@@ -103,6 +103,27 @@ now() {
 	echo "# $killed kills in $searches searches of $took ms" >&3
 }
 
+@test "a search measures in another runtime, quantized or not" {
+	need gnuplot
+	mkdir tmp
+	export TMPDIR=$PWD/tmp
+	cat > runner <<-'END'
+	[ "$1" = run ] || { fl-info --json "$2" | grep -c int4 > bits; mkdir "$3"; fl-export --to gguf -o "$3/model.gguf" "$2"; exit; }
+	echo "{ \"ttft_1024_s\": $(wc -c < model.gguf)e-6, \"runtime\": \"mine\" }"
+	END
+	search=(make -s -f "$ROOT/pipelines/search.mk" BASE=base TEXT=text.txt OUT=run TRIALS=2 SEPARATOR='<|end|>' LATENCY_SAMPLES=2
+		RUNTIME=./runner VIA='sh -c' PREFILL=1024)
+	run -0 "${search[@]}"
+	[ "$(awk -F '\t' 'NR > 1 { print $(NF - 0) }' run/latency.tsv | sort -u | wc -l)" = 1 ]
+	grep -qF mine run/trials.tsv
+	cp run/latency.tsv int4.tsv
+	run -0 "${search[@]}" QUANTIZE=0
+	# Without it the file is larger, and so is the time that is made of its size.
+	paste int4.tsv run/latency.tsv | awk -F '\t' 'NR == 1 { for (i = 1; i <= NF; i++) if ($i == "ttft_1024_s") at[++n] = i; next }
+		$at[2] < 1.5 * $at[1] { print }' > wrong
+	[ ! -s wrong ]
+}
+
 @test "the first stage says how well the time is predicted, and can be left out" {
 	need gnuplot
 	run -0 search LATENCY_SAMPLES=24 TRIALS=2
