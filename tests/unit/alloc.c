@@ -17,6 +17,20 @@ sizes_that_overflow_are_seen(void)
 }
 
 static void
+large_memory_begins_where_large_pages_do(void)
+{
+	static const size_t sizes[] = { 0, 1, 100, 2 << 20, (2 << 20) + 1, (6 << 20) - 1 };
+
+	for (size_t i = 0; i < sizeof sizes / sizeof *sizes; i++) {
+		char *p = fl_alloc_large(sizes[i], "a test");
+
+		CHECK((uintptr_t)p % (sizes[i] < 2 << 20 ? 64 : 2 << 20) == 0);
+		memset(p, 1, sizes[i]);
+		free(p);
+	}
+}
+
+static void
 memory_comes_zeroed_and_aligned(void)
 {
 	char *p = fl_alloc(3, 5), *q = fl_alloc_aligned(1, 1, "a test"), *none = fl_alloc(0, 8);
@@ -72,6 +86,7 @@ main(void)
 {
 	TEST(sizes_that_overflow_are_seen);
 	TEST(memory_comes_zeroed_and_aligned);
+	TEST(large_memory_begins_where_large_pages_do);
 	TEST(a_growing_block_keeps_its_contents);
 	TEST(exhaustion_says_what_the_memory_was_for);
 	return test_done();
