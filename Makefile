@@ -10,6 +10,7 @@
 #   make lint            layers, third-party headers, banned calls
 #   make fuzz            fuzz every parser for FUZZ_SECONDS=60 of processor time
 #   make bench           speed tables
+#   make bench-runtime   whole models beside llama.cpp, LLAMA_BENCH=llama-bench: half an hour, 4 GB
 #   make bench-kernels   products of quantized weights, as parts of what the machine can do: two minutes
 #   make bench-search    what the search finds and how well it predicts: an hour on two cores, which must be idle
 #   make test-interop    other people's readers and runtimes, from PyPI
@@ -67,7 +68,7 @@ GEN := $(PROTO:lib/%.proto=$B/gen/%.pb-c.c)
 LIB_OBJ := $(LIB_SRC:%.c=$B/obj/%.o) $(GEN:$B/%.c=$B/obj/%.o)
 MAN := $(if $(CROSS),,$(patsubst man/%.in,$B/man/%,$(wildcard man/fl-*.1.in)) $(patsubst man/%,$B/man/%,$(wildcard man/*.[57])))
 
-.PHONY: all units fuzzers device deps test lint fuzz demo search findings bench bench-kernels bench-search test-interop install help clean
+.PHONY: all units fuzzers device deps test lint fuzz demo search findings bench bench-kernels bench-runtime bench-search test-interop install help clean
 all: $(TOOLS:%=$B/bin/%) $(MAN) $B/share/fl
 units: $(UNITS:%=$B/test/%) $(if $(SAN)$(CROSS),,$B/test/inject.so)
 fuzzers: $(FUZZERS:%=$B/fuzz/%)
@@ -168,7 +169,7 @@ findings: deps
 	@+PATH="$(abspath $B)/bin:$$PATH" $(MAKE) --no-print-directory -f pipelines/findings.mk
 
 bench: all
-	@for s in $(filter-out $(SEARCHES),$(wildcard tests/bench/*.sh)); do B='$B' $$s; done
+	@for s in $(filter-out $(SEARCHES) tests/bench/runtime.sh,$(wildcard tests/bench/*.sh)); do B='$B' $$s; done
 
 $B/bench/%: $B/obj/tests/bench/%.o $B/libfl.a
 	@mkdir -p $(@D)
@@ -183,6 +184,9 @@ bench-search: all $B/bench/search $B/bench/hat
 
 bench-kernels: $B/bench/kernels
 	@$<
+
+bench-runtime: all
+	@B='$B' tests/bench/runtime.sh
 
 test-interop: all $B/bench/search
 	@B='$B' tests/interop/run
@@ -201,4 +205,4 @@ clean:
 	rm -rf build build-*
 
 -include $(LIB_OBJ:.o=.d) $(patsubst %,$B/obj/%.d,$(TOOLS:%=tools/%) $(UNITS:%=tests/unit/%) \
-	$(FUZZERS:%=tests/fuzz/%))
+	$(FUZZERS:%=tests/fuzz/%) tests/fuzz/replay $(patsubst %.c,%,$(wildcard tests/bench/*.c)))

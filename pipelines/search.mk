@@ -19,7 +19,7 @@
 #   PROMPT    what the winner continues
 #   QUANTIZE  1: times are those of 4-bit weights, as the winner is exported; 0: of the weights as they are
 #   RUNTIME   what measures instead of our own kernels: llama.cpp, executorch, onnxruntime, or a runner; fl-measure(1)
-#   VIA       where: 'ssh phone', 'adb shell'
+#   VIA       where: 'ssh phone', 'adb shell'; THREADS must then be given
 #   MEASURE   a command that takes a checkpoint as operand and prints a table row, instead of fl-measure
 #   RUN       put before the heavy commands: 'srun -c 8', 'nice'
 #
@@ -45,7 +45,7 @@ LATENCY_SAMPLES ?= 32
 BATCH ?= 8
 SEED ?= 0
 PREFILL ?= 1024,2048
-THREADS ?= $(shell nproc)
+THREADS ?= $(if $(VIA),$(error THREADS= must say how many the device has),$(shell nproc))
 CHUNK ?= 1024
 REPEAT ?= 3
 BUDGET ?=
@@ -327,7 +327,8 @@ $(OUT)/winner.tar: $(OUT)/chosen.tar $(OUT)/calib.tok $(OUT)/asked/final $(OUT)/
 		--curve $(OUT)/winner-curve.tsv $(TEACHER:%=--teacher %)))
 
 $(OUT)/winner.gguf: $(OUT)/winner.tar
-	@fl-quantize $< | fl-export --to gguf -o $@
+	@fl-quantize $< > $@.tar; fl-export --to gguf -o $@ $@.tar || { [ $$? = 1 ] && echo 'search: there is no $@' >&2; }
+	@rm $@.tar
 
 $(OUT)/winner.txt: $(OUT)/winner.tar $(OUT)/asked/prompt
 	@fl-generate -q -n 64 -p "$$PROMPT" $< > $@.tmp

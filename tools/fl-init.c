@@ -34,7 +34,7 @@ static int
 read_config(const char *path, struct fl_config *c, struct fl_err *err)
 {
 	struct fl_arch arch;
-	struct fl_json *json = fl_config_read(path, err);
+	struct fl_json *json = fl_config_read(path, true, err);
 
 	path = fl_input_name(path);
 	if (!json)

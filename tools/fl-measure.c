@@ -1,8 +1,9 @@
 /* SPDX-License-Identifier: Apache-2.0 */
-/* fl-measure.c -- how fast a model is on this machine, as a row of a table.
+/* fl-measure.c -- how fast a model is, as a row of a table: on this machine in our own forward pass, measure/native.h, or
+ * in another runtime and perhaps elsewhere, measure/external.h.
  *
- * The measurement is in measure/native.h. A model comes from a checkpoint, or from a configuration
- * and an architecture string with random weights, since only the time counts. */
+ * A model comes from a checkpoint, or, since only the time counts, from a configuration and an architecture string
+ * with random weights. */
 #include <math.h>
 #include <stdlib.h>
 #include <string.h>
@@ -26,6 +27,7 @@ static struct fl_nums prefill, decode;
 static struct fl_measure_opts opt = { .tokens = 32, .chunk = 1024, .warmup = 1, .repeat = 3 };
 static struct fl_external external = { .timeout = 600 };
 static bool quantize, json;
+static int threads; /* 0: one a core */
 
 static const struct fl_opt opts[] = {
 	{ 0, "prefill", "n,...",
@@ -64,8 +66,8 @@ static const struct fl_opt opts[] = {
 	{ 0, "cool", "n", "With --runtime, wait until the hottest sensor is below n degrees Celsius, 10 minutes at most.",
 	  .num = &external.cool, .min = 1, .max = 200 },
 	FL_OPT_JSON(json),
-	{ 'j', "threads", "n", "Measure with n threads. The default is one a core.",
-	  .apply = fl_parallel_set, .min = 1, .max = 1024 },
+	{ 'j', "threads", "n", "Measure with n threads. The default is one a core; with --via it must be said.",
+	  .num = &threads, .min = 1, .max = 1024 },
 	{ 0 },
 };
 
@@ -94,6 +96,12 @@ check_usage(int operands)
 		fl_die(FL_EXIT_USAGE, "%s needs a configuration, -c", arch_text ? "-a" : "--quantize");
 	if (!external.runtime && (external.via || external.cool))
 		fl_die(FL_EXIT_USAGE, "%s needs a --runtime", external.via ? "--via" : "--cool");
+	if (external.via && !threads)
+		fl_die(FL_EXIT_USAGE, "how many threads does the device have? --via needs -j");
+	if (threads)
+		fl_parallel_set(threads);
+	if (external.runtime && (strcmp(kv, "int8") != 0 || strcmp(swa, "exact") != 0))
+		fl_die(FL_EXIT_USAGE, "--kv and --swa are of our own runtime: --runtime takes neither");
 	if (external.runtime && (config_path || opt.trace || operands == 0))
 		fl_die(FL_EXIT_USAGE, "--runtime measures a checkpoint that has a name%s", opt.trace ? ", and has no --trace" : "");
 	check_list("prefill", &prefill);
@@ -166,7 +174,7 @@ load(const char *path, struct fl_measured *out)
 		fl_die_err(&err);
 	fl_model_pack(m);
 	out->load_s = config_path ? NAN : fl_clock() - start;
-	out->loaded_bytes = fl_memory_resident() - before;
+	out->loaded_bytes = fl_memory_resident() > before ? fl_memory_resident() - before : 0;
 	return m;
 }
 

@@ -33,7 +33,7 @@ static const struct fl_opt opts[] = {
 
 static const struct fl_tool tool = {
 	.name = "fl-predict",
-	.brief = "say how far one measurement predicts another",
+	.brief = "predict times from tables, and say how far measurements agree",
 	.operands = "[table...]",
 	.max_operands = -1,
 	.opts = opts,
@@ -152,6 +152,9 @@ main(int argc, char **argv)
 		fl_die(FL_EXIT_USAGE, "--agree compares columns: it takes neither --cv nor --column");
 	if (pairs.n == 0 && !crossval && first == argc)
 		fl_die(FL_EXIT_USAGE, "which table? The architectures are on standard input");
+	for (int i = first; i < argc && pairs.n == 0 && !crossval; i++)
+		if (strcmp(argv[i], "-") == 0)
+			fl_die(FL_EXIT_USAGE, "the architectures are on standard input: the table must be a file");
 	t = fl_table_read(paths, first < argc ? (size_t)(argc - first) : 1, &err);
 	if (!t)
 		fl_die_err(&err);

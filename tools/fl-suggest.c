@@ -142,7 +142,7 @@ improve(const struct fl_space *space, const struct fl_table *t, size_t rows, str
 	size_t found;
 
 	if (rows == 0 || fl_objective_choose(t, objectives, &y, &x, &err) < 0) {
-		if (objectives && rows)
+		if (rows && (objectives || baseline || refs.n || maxima.n || minima.n))
 			fl_die_err(&err);
 		return 0;
 	}
@@ -162,7 +162,15 @@ improve(const struct fl_space *space, const struct fl_table *t, size_t rows, str
 	return found;
 }
 
-/* The rows without a time are being measured. */
+static bool
+is_pending(const struct fl_table *t, size_t row, const char *column)
+{
+	const char *text = fl_table_cell(t, row, (size_t)fl_table_column(t, column))->text;
+
+	return text && !*text;
+}
+
+/* The rows whose time is pending are being measured. */
 static struct fl_arch *
 find_pending(const struct fl_table *t, const struct fl_times *times, size_t *n)
 {
@@ -174,7 +182,7 @@ find_pending(const struct fl_table *t, const struct fl_times *times, size_t *n)
 	for (size_t r = 0; r < t->rows; r++)
 		if (known < times->n && times->row[known] == r)
 			known++;
-		else if (fl_arch_parse(fl_table_cell(t, r, 0)->text, &pending[(*n)++], &err) < 0)
+		else if (is_pending(t, r, times->name) && fl_arch_parse(fl_table_cell(t, r, 0)->text, &pending[(*n)++], &err) < 0)
 			fl_die_err(&err);
 	return pending;
 }

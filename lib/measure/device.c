@@ -143,7 +143,13 @@ list(const char *dir, const char *program, struct files *f, struct fl_err *err)
 	while (rc == 0 && (e = readdir(d))) {
 		fl_str_clear(&path);
 		fl_str_printf(&path, "%s/%s", dir, e->d_name);
-		if (stat(path.data, &st) == 0 && S_ISREG(st.st_mode))
+		if (strcmp(e->d_name, ".") == 0 || strcmp(e->d_name, "..") == 0)
+			continue;
+		if (stat(path.data, &st) < 0)
+			rc = fl_err_sys(err, "cannot read '%s'", path.data);
+		else if (!S_ISREG(st.st_mode) || strcmp(e->d_name, "run") == 0)
+			rc = fl_err_data(err, "the runner made '%s': there may be plain files only, and none called run", path.data);
+		else
 			rc = add(f, path.data, e->d_name, err);
 	}
 	closedir(d);
@@ -198,7 +204,8 @@ send_missing(const struct fl_device *d, const struct files *f, struct fl_err *er
 	return rc;
 }
 
-/* The place is named by what is in it; names in it are links to the files kept. */
+/* The place is named by what is in it; names in it are links to the files. What other places had goes, or a search
+ * would fill a phone. */
 static int
 arrange(const struct fl_device *d, const struct files *f, char **place, struct fl_err *err)
 {
@@ -216,6 +223,10 @@ arrange(const struct fl_device *d, const struct files *f, char **place, struct f
 	fl_str_printf(&line, STORE "mkdir -p run-%s && cd run-%s", hash, hash);
 	for (size_t i = 0; i < f->n; i++)
 		fl_str_printf(&line, " && ln -sf ../%s %s", f->v[i].hash, f->v[i].name);
+	fl_str_printf(&line, " && cd .. && for f in *; do case ' run-%s", hash);
+	for (size_t i = 0; i < f->n; i++)
+		fl_str_printf(&line, " %s", f->v[i].hash);
+	fl_str_puts(&line, " ' in *\" $f \"*) ;; *) rm -rf $f ;; esac; done");
 	rc = command(d, NULL, line.data, NULL, &out, err);
 	fl_str_clear(&out);
 	fl_str_printf(&out, "run-%s", hash);
@@ -247,6 +258,9 @@ fl_device_send(const struct fl_device *d, const char *dir, const char *program, 
 		*place = fl_strdup(dir);
 		return link_here(dir, program, err);
 	}
+#ifdef FL_PORTABLE
+	return fl_err_usage(err, "a program for devices measures on no other: it has no --via");
+#endif
 	rc = list(dir, program, &f, err);
 	if (rc == 0)
 		rc = send_missing(d, &f, err);

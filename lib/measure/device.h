@@ -2,7 +2,7 @@
 /* device.h -- files and commands on another machine, or on this one.
  *
  * A device is reached through a command that runs its last argument in a shell there and passes standard input and
- * output, such as `ssh phone` or `adb shell`. Files are sent once: they stay there, named by their content, in
+ * output, such as `ssh phone` or `adb shell`. Files are sent once: the last place's stay there, named by their content, in
  * fl-UID of /data/local/tmp where there is one, else of $TMPDIR or /tmp. */
 #ifndef FL_MEASURE_DEVICE_H
 #define FL_MEASURE_DEVICE_H

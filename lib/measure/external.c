@@ -172,6 +172,18 @@ add_column(struct fl_row *row, const char *name, const struct fl_json *v, struct
 	return 0;
 }
 
+/* A number above zero, or a list of such. */
+static bool
+is_positive(const struct fl_json *v)
+{
+	size_t n = fl_json_type(v) == FL_JSON_ARRAY ? fl_json_len(v) : 0;
+
+	for (size_t i = 0; i < n; i++)
+		if (!(fl_json_real(fl_json_at(v, i), NAN) > 0))
+			return false;
+	return n > 0 || fl_json_real(v, NAN) > 0;
+}
+
 static int
 check_asked(const struct fl_json *answer, const char *what, const int *v, size_t n, const char *unit, struct fl_err *err)
 {
@@ -179,8 +191,8 @@ check_asked(const struct fl_json *answer, const char *what, const int *v, size_t
 
 	for (size_t i = 0; i < n; i++) {
 		snprintf(name, sizeof name, "%s_%d_%s", what, v[i], unit);
-		if (!fl_json_get(answer, name))
-			return fl_err_data(err, "there is no %s", name);
+		if (!is_positive(fl_json_get(answer, name)))
+			return fl_err_data(err, "there is no %s above zero", name);
 	}
 	return 0;
 }
@@ -244,7 +256,7 @@ static int
 measure_in(const char *dir, const struct fl_external *x, const char *runner, const char *checkpoint,
     const struct fl_measure_opts *o, struct fl_row *row, struct fl_err *err)
 {
-	struct fl_str log = { 0 }, out = { 0 }, files = { 0 };
+	struct fl_str log = { 0 }, out = { 0 }, files = { 0 }, command = { 0 };
 	struct fl_device d = { x->via, NULL, x->timeout };
 	char *place = NULL, *line = NULL;
 	int rc;
@@ -258,7 +270,8 @@ measure_in(const char *dir, const struct fl_external *x, const char *runner, con
 	if (rc == 0)
 		rc = cool_down(x, &d, row, err);
 	if (rc == 0) {
-		line = with_request(o, "exec sh ./run run");
+		fl_str_printf(&command, "exec $(command -v timeout > /dev/null && echo timeout %d) sh ./run run", x->timeout);
+		line = with_request(o, command.data);
 		rc = fl_device_run(&d, place, line, &out, err);
 	}
 	if (rc < 0)
@@ -270,6 +283,7 @@ measure_in(const char *dir, const struct fl_external *x, const char *runner, con
 	fl_str_free(&log);
 	fl_str_free(&out);
 	fl_str_free(&files);
+	fl_str_free(&command);
 	return rc;
 }
 

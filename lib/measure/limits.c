@@ -89,12 +89,15 @@ fl_limits_measure(void)
 {
 	struct work w = { .peak = fl_peak_best() };
 	struct fl_limits l = { .kernels = w.peak->name };
+	double seconds;
 
 	memset(w.one8, 1, sizeof w.one8);
 	for (size_t i = 0; i < 16; i++)
 		w.one[i] = 1;
-	l.int8 = 1 / fastest(int8_tile, &w) * operations(&w);
-	l.f32 = 1 / fastest(f32_tile, &w) * operations(&w);
+	seconds = fastest(int8_tile, &w); /* which counts them */
+	l.int8 = operations(&w) / seconds;
+	seconds = fastest(f32_tile, &w);
+	l.f32 = operations(&w) / seconds;
 	w.memory = fl_alloc_aligned(TILES * WORDS, sizeof *w.memory, "memory to read");
 	fl_parallel(TILES, touch_tile, &w);
 	l.memory = (double)TILES * WORDS * sizeof *w.memory / fastest(read_tile, &w);

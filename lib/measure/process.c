@@ -1,5 +1,6 @@
 /* SPDX-License-Identifier: Apache-2.0 */
-/* timeout(1) ends the program with everything that it started, when its time is over or when we are no more. */
+/* timeout(1) ends the program, with everything that it started on this machine, when its time is over or when we are
+ * no more. */
 #include "measure/process.h"
 
 #include <errno.h>
@@ -79,22 +80,28 @@ fl_process_run(const struct fl_process *p, struct fl_str *out, struct fl_err *er
 	int fd[2], status, bad;
 	pid_t pid;
 
-	if (pipe2(fd, O_CLOEXEC) < 0 || (pid = fork()) < 0) {
+	if (pipe2(fd, O_CLOEXEC) < 0) {
 		free(argv);
 		return fl_err_sys(err, "cannot run '%s'", p->argv[0]);
 	}
+	if ((pid = fork()) < 0) {
+		fl_err_sys(err, "cannot run '%s'", p->argv[0]);
+		close(fd[0]);
+		close(fd[1]);
+		free(argv);
+		return -1;
+	}
 	if (pid == 0)
 		child(p, argv, fd[1]);
-	close(fd[1]);
-	bad = collect(fd[0], out);
+	bad = close(fd[1]) < 0 ? -1 : collect(fd[0], out);
 	close(fd[0]);
 	free(argv);
 	while (waitpid(pid, &status, 0) < 0)
 		if (errno != EINTR)
 			bad = -1;
-	if (bad || !WIFEXITED(status) || WEXITSTATUS(status) > 128) {
-		errno = ECHILD;
-		return fl_err_sys(err, "cannot run '%s' to its end", p->argv[0]);
+	if (bad || !WIFEXITED(status) || (WEXITSTATUS(status) > TIMED_OUT && WEXITSTATUS(status) <= NOT_FOUND)) {
+		errno = ENOEXEC;
+		return fl_err_sys(err, "cannot run '%s'", p->argv[0]);
 	}
 	if (WEXITSTATUS(status) == TIMED_OUT) {
 		errno = ETIMEDOUT;

@@ -7,16 +7,16 @@
 #include "io/checkpoint.h"
 
 struct fl_json *
-fl_config_read(const char *path, struct fl_err *err)
+fl_config_read(const char *path, bool stdin_is_json, struct fl_err *err)
 {
 	static const char *const name[] = { "config.json" };
 	struct fl_str text = { 0 };
 	struct fl_json *tree = NULL;
 
-	if (strcmp(path, "-") == 0 || fl_str_ends(path, ".json"))
+	if (strcmp(path, "-") == 0 ? stdin_is_json : fl_str_ends(path, ".json"))
 		text.data = fl_slurp(path, 16 << 20, &text.len, err);
 	else if (fl_checkpoint_members(path, name, 1, &text, err) == 0 && !text.data)
-		fl_err_data(err, "'%s' has no config.json", path);
+		fl_err_data(err, "'%s' has no config.json", fl_input_name(path));
 	if (text.data)
 		tree = fl_json_parse(text.data, text.len, fl_input_name(path), err);
 	fl_str_free(&text);

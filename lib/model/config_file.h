@@ -3,10 +3,13 @@
 #ifndef FL_MODEL_CONFIG_FILE_H
 #define FL_MODEL_CONFIG_FILE_H
 
+#include <stdbool.h>
+
 #include "base/err.h"
 #include "base/json.h"
 
-/* What `path` holds: a config.json, its name or -, or any checkpoint. The caller's to free; NULL with err set. */
-struct fl_json *fl_config_read(const char *path, struct fl_err *err) FL_MUST_USE;
+/* What `path` holds: a config.json, if its name ends so, or any checkpoint. Standard input, "-", is what the caller
+ * says. The caller's to free; NULL with err set. */
+struct fl_json *fl_config_read(const char *path, bool stdin_is_json, struct fl_err *err) FL_MUST_USE;
 
 #endif

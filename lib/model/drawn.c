@@ -20,7 +20,7 @@ struct fl_model *
 fl_model_drawn(const char *path, const char *arch_text, bool quantize, struct fl_err *err)
 {
 	const char *name = fl_input_name(path);
-	struct fl_json *text = fl_config_read(path, err);
+	struct fl_json *text = fl_config_read(path, false, err);
 	struct fl_model *m = NULL;
 	struct fl_config c = { 0 };
 	struct fl_arch arch;

@@ -47,7 +47,7 @@ linear_part(const struct fl_gp *g, const double *a, const double *b)
 	return sum;
 }
 
-/* Adds to d[scales] the squared distances. */
+/* d[scales] := the squared distances. */
 static void
 distances(const struct fl_gp *g, const double *a, const double *b, double *d)
 {
@@ -137,7 +137,7 @@ fill(struct fit *f)
 		}
 }
 
-/* slope[] := the derivatives of the log likelihood by l, v and the noise: with W = alpha alpha' - K^-1,
+/* slope[] := the derivatives of the log likelihood by l, v, w and the noise: with W = alpha alpha' - K^-1,
  * half the trace of W times that of K. */
 static void
 likelihood_slope(const struct fit *f, double *slope)

@@ -39,6 +39,8 @@ fl_cholesky(const double *a, double *l, size_t n)
 void
 fl_cholesky_forward(const double *l, size_t n, double *b, size_t m)
 {
+	if (n == 0 || m == 0)
+		return;
 	cblas_dtrsm(CblasRowMajor, CblasLeft, CblasLower, CblasNoTrans, CblasNonUnit, (int)n, (int)m, 1, l,
 	    (int)n, b, (int)m);
 }

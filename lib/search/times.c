@@ -14,7 +14,7 @@ find_column(const struct fl_table *t, const char *name, struct fl_err *err)
 	int c = name ? fl_table_named(t, name, strlen(name), err) : fl_table_first_ttft(t);
 
 	if (c >= 0 && !fl_str_ends(t->name[c], "_s"))
-		return fl_err_usage(err, "'%s' is neither a time, _s, nor a rate, _tok_s", name);
+		return fl_err_usage(err, "'%s' is neither a time, _s, nor a rate, _tok_s", t->name[c]);
 	return c < 0 && !name ? fl_err_data(err, "the table has no ttft column; name one") : c;
 }
 

@@ -6,6 +6,7 @@
  * Products of M rows of activations, which are rounded to 8 bits in the time, in operations a second, two a
  * multiply-add; products of few rows, of a matrix that no cache holds, in bytes of weights a second. Each is the
  * best of many, as the limits are, which are measured in between. */
+#include <math.h>
 #include <stdio.h>
 #include <stdlib.h>
 
@@ -70,7 +71,7 @@ weights(const struct shape *s)
 static double
 run(float *c, const float *a, const struct shape *s, const struct fl_matrix *w, struct fl_scratch *scratch)
 {
-	double begin = fl_clock(), best = enough, last = begin, now;
+	double begin = fl_clock(), best = INFINITY, last = begin, now;
 
 	do {
 		fl_gemm(c, a, s->m, w, scratch);

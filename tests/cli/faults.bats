@@ -21,6 +21,7 @@ fl-export -j 1 --to gguf -o out.gguf ../tiny
 input=../tiny.tar fl-export -j 1 --to gguf --type q4_0
 fl-export -j 1 -q --to hf -o out/ ../int4.tar
 fl-export -j 1 -q --to executorch -o out/ ../int4.tar
+fl-export -j 1 -q --to onnx -o out/ ../int4.tar
 fl-generate -j 1 -q -p hello -n 4 ../tiny
 input=../tiny.tar fl-generate -j 1 -q -f ../tiny.txt -n 4
 fl-info ../tiny
@@ -32,6 +33,8 @@ fl-init -o out/ ../tiny/config.json
 input=../tiny/config.json fl-init -z -
 lines=1 fl-measure -j 1 -q --prefill 8 --repeat 1 ../tiny
 lines=1 input=../tiny.tar fl-measure -j 1 -q -c - -a d32-f64-ff --prefill 8 --repeat 1
+lines=1 fl-measure -j 1 -q --runtime ../runner --prefill 8 ../tiny
+lines=1 fl-measure -j 1 -q --runtime ../runner --via ../via --prefill 8 ../tiny
 fl-pareto ../trials.tsv
 input=../trials.tsv fl-pareto --hypervolume
 fl-pareto --trace --confidence 0.9 ../trials.tsv
@@ -43,6 +46,8 @@ input=../tiny.tar.zst fl-prune -j 1 -m ../m.safetensors -a d32-f64-ff
 fl-quantize -j 1 -o out.tar.zst ../small
 input=../small.tar fl-quantize -j 1 -o out/
 fl-suggest --space ../tiny.space --batch 3 ../trials.tsv
+fl-suggest --space ../tiny.space --batch 3 --initial 1 --latency ../trials.tsv ../trials.tsv
+fl-suggest --space ../tiny.space --batch 3 --initial 1 --refine ../trials.tsv
 input=../trials.tsv fl-suggest --space ../tiny.space --batch 3
 fl-tokenize -j 1 -c ../tiny -o out ../tiny.txt
 input=../tiny.txt fl-tokenize -j 1 -c ../tiny.tar
@@ -66,6 +71,9 @@ setup_file() {
 	fl-calibrate -t tiny.tok -o m.safetensors tiny
 	printf 'arch\tloss_nats\tttft_8_s\nd64-f64-ff\t2.5\t0.1\nd32-f64-ff\t3\t0.05\n' > trials.tsv
 	printf 'layers 2..3\nwidth 32..64/32\nffn 64..128/32\nletters f s\n' > tiny.space
+	echo 'case $1 in prepare) mkdir "$3"; exit ;; esac; echo "{ \"ttft_8_s\": 1 }"' > runner
+	printf '#!/bin/sh\nexec sh -c "$1"\n' > via
+	chmod +x via
 	mkdir old
 	fl-attnpattern -a d64-f128-fww -o old/out/ tiny
 	echo old > old/out.tar.zst

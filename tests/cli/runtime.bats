@@ -50,6 +50,7 @@ cell() { # COLUMN < TABLE
 	"${measure[@]}" --via ./phone tiny.tar > /dev/null
 	assert_equal "$(grep -c 'cat >' commands)" 4
 	assert_equal "$(ls tmp)" "fl-$(id -u)"
+	assert_equal "$(find tmp -type f | wc -l)" 3 # what only the model before had is gone
 }
 
 @test "a connection that dies, a runner that fails, is slow or says nothing leaves no row and nothing half sent" {
@@ -59,8 +60,11 @@ cell() { # COLUMN < TABLE
 	one_line_error 4 "${measure[@]}" --via ./dying tiny.tar
 	[ -z "$(find tmp/fl-* -type f ! -name '*.*')" ]
 	one_line_error 4 "${measure[@]}" --via ./dead tiny.tar
+	[[ $stderr = *"'./dead' failed with status 255"* ]]
 	one_line_error 4 "${measure[@]}" --via ./no-such-command tiny.tar
 	one_line_error 2 fl-measure --via ./dead tiny.tar
+	one_line_error 2 fl-measure --runtime ./runner --via ./dead --prefill 8 tiny.tar
+	one_line_error 2 fl-measure --runtime ./runner --kv f32 --prefill 8 tiny.tar
 	one_line_error 2 fl-measure --runtime ./runner < tiny.tar
 	one_line_error 4 fl-measure --runtime ./absent --prefill 8 tiny.tar
 	one_line_error 4 fl-measure --runtime absent --prefill 8 tiny.tar
@@ -74,7 +78,7 @@ cell() { # COLUMN < TABLE
 	one_line_error 4 "${measure[@]}" --timeout 1 tiny.tar
 	[[ $stderr = *"longer than 1 s"* ]]
 	for answer in 'nothing' '{}' '{"ttft_8_s": 1, "decode_4_tok_s": []}' '{"ttft_8_s": 1, "decode_4_tok_s": ["x"]}' '{"ttft_8_s": 1' \
-		'{"ttft_8_s": 1, "decode_4_tok_s": {}}'; do
+		'{"ttft_8_s": 1, "decode_4_tok_s": {}}' '{"ttft_8_s": 0, "decode_4_tok_s": 1}' '{"ttft_8_s": "fast", "decode_4_tok_s": 1}'; do
 		echo "case \$1 in prepare) mkdir \"\$3\"; exit ;; esac; echo '$answer'" > runner
 		one_line_error 3 "${measure[@]}" tiny.tar
 	done
@@ -95,6 +99,7 @@ cell() { # COLUMN < TABLE
 	cat > bin/llama_main <<-'END'
 	#!/bin/bash
 	n=$(grep -o the <<< "$*" | wc -l)
+	[[ " $* " = *" --warmup=1 "* && " $* " = *" --cpu_threads 2 "* && " $* " = *" --model_path model.pte "* ]] || exit 1
 	echo "some text"
 	echo "PyTorchObserver {\"prompt_tokens\":$n,\"generated_tokens\":31,\"model_load_start_ms\":1,\"inference_start_ms\":1000,\"inference_end_ms\":2270,\"prompt_eval_end_ms\":1270,\"first_token_ms\":1271,\"SCALING_FACTOR_UNITS_PER_SECOND\":1000}"
 	END
@@ -111,6 +116,7 @@ cell() { # COLUMN < TABLE
 	chmod +x bin/python3
 	run -0 fl-measure -q --runtime executorch --prefill 8 --decode 8 --generate 31 --chunk 4 --repeat 2 -j 2 tiny.tar
 	assert_equal "$(cell ttft_8_s <<< "$output") $(cell decode_8_tok_s <<< "$output")" "0.271 31"
+	assert_equal "$(cell chunk <<< "$output")" 4
 }
 
 @test "over ssh, as on any machine" {

@@ -112,7 +112,7 @@ now() {
 	echo "{ \"ttft_1024_s\": $(wc -c < model.gguf)e-6, \"runtime\": \"mine\" }"
 	END
 	search=(make -s -f "$ROOT/pipelines/search.mk" BASE=base TEXT=text.txt OUT=run TRIALS=2 SEPARATOR='<|end|>' LATENCY_SAMPLES=2
-		RUNTIME=./runner VIA='sh -c' PREFILL=1024)
+		RUNTIME=./runner VIA='sh -c' THREADS=1 PREFILL=1024)
 	run -0 "${search[@]}"
 	[ "$(awk -F '\t' 'NR > 1 { print $(NF - 0) }' run/latency.tsv | sort -u | wc -l)" = 1 ]
 	grep -qF mine run/trials.tsv
