@@ -102,7 +102,7 @@ $B/libfl.a: $(LIB_OBJ)
 LINK = $(CC) $(ALL_CFLAGS) $(LDFLAGS) -o $@ $^ $(LIBS)
 
 # Where an installed program finds its runners too.
-$B/share/fl: | pipelines
+$B/share/fl:
 	@mkdir -p $(@D)
 	@ln -sfn '$(abspath pipelines)' $@
 

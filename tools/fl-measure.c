@@ -22,7 +22,8 @@
 #include "model/drawn.h"
 
 static const char *arch_text, *config_path, *kv = "int8", *swa = "exact";
-static const char *const swas[] = { "exact", "ring", NULL };
+static const char *head = "int4";
+static const char *const heads[] = { "int4", "int8", NULL }, *const swas[] = { "exact", "ring", NULL };
 static struct fl_nums prefill, decode;
 static struct fl_measure_opts opt = { .tokens = 32, .chunk = 1024, .warmup = 1, .repeat = 3 };
 static struct fl_external external = { .timeout = 600 };
@@ -51,6 +52,8 @@ static const struct fl_opt opts[] = {
 	    "With -c, give the model the sizes and the attention of this architecture string, fl-arch(7)."),
 	{ 0, "quantize", NULL, "With -c, weights of 4 bits, as fl-quantize makes them.",
 	  .flag = &quantize },
+	{ 0, "head", "type", "With --quantize, a head of int4 or int8. The default is int4.", .word = &head,
+	  .words = heads },
 	{ 0, "kv", "type", "Store keys and values as type. The default is int8, with queries of 8 bits too.",
 	  .word = &kv, .words = fl_kv_kinds },
 	{ 0, "swa", "way", "Compute windows in this way: exact, what they see and no more, or ring, all of a ring "
@@ -104,6 +107,8 @@ check_usage(int operands)
 		fl_die(FL_EXIT_USAGE, "--kv and --swa are of our own runtime: --runtime takes neither");
 	if (external.runtime && (config_path || opt.trace || operands == 0))
 		fl_die(FL_EXIT_USAGE, "--runtime measures a checkpoint that has a name%s", opt.trace ? ", and has no --trace" : "");
+	if (!quantize && strcmp(head, "int4") != 0)
+		fl_die(FL_EXIT_USAGE, "--head goes with --quantize");
 	check_list("prefill", &prefill);
 	check_list("decode", &decode);
 	opt.cache = (struct fl_cache_opts){ fl_kv_kind(kv), strcmp(swa, "ring") == 0 };
@@ -168,7 +173,8 @@ load(const char *path, struct fl_measured *out)
 	uint64_t before = fl_memory_resident();
 	double start = fl_clock();
 	struct fl_model *m =
-	    config_path ? fl_model_drawn(config_path, arch_text, quantize, &err) : fl_model_open(path, &err);
+	    config_path ? fl_model_drawn(config_path, arch_text, !quantize ? 0 : strcmp(head, "int8") == 0 ? 8 : 4,
+		&err) : fl_model_open(path, &err);
 
 	if (!m)
 		fl_die_err(&err);

@@ -93,13 +93,16 @@ fl_process_run(const struct fl_process *p, struct fl_str *out, struct fl_err *er
 	}
 	if (pid == 0)
 		child(p, argv, fd[1]);
-	bad = close(fd[1]) < 0 ? -1 : collect(fd[0], out);
+	if ((bad = close(fd[1]) < 0 ? -1 : collect(fd[0], out)) < 0)
+		fl_err_sys(err, "cannot run '%s'", p->argv[0]);
 	close(fd[0]);
 	free(argv);
 	while (waitpid(pid, &status, 0) < 0)
 		if (errno != EINTR)
-			bad = -1;
-	if (bad || !WIFEXITED(status) || (WEXITSTATUS(status) > TIMED_OUT && WEXITSTATUS(status) <= NOT_FOUND)) {
+			bad = fl_err_sys(err, "cannot wait for '%s'", p->argv[0]);
+	if (bad)
+		return -1;
+	if (!WIFEXITED(status) || (WEXITSTATUS(status) > TIMED_OUT && WEXITSTATUS(status) <= NOT_FOUND)) {
 		errno = ENOEXEC;
 		return fl_err_sys(err, "cannot run '%s'", p->argv[0]);
 	}

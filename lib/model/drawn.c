@@ -6,18 +6,18 @@
 #include "model/config_file.h"
 
 static int
-quantize_config(struct fl_config *c, const char *name, struct fl_err *err)
+quantize_config(struct fl_config *c, const char *name, int head_bits, struct fl_err *err)
 {
 	struct fl_quant q;
 
-	if (fl_bits_choose(c, name, -1, -1, &q, err) < 0)
+	if (fl_bits_choose(c, name, head_bits, -1, &q, err) < 0)
 		return -1;
 	c->quant = q;
 	return 0;
 }
 
 struct fl_model *
-fl_model_drawn(const char *path, const char *arch_text, bool quantize, struct fl_err *err)
+fl_model_drawn(const char *path, const char *arch_text, int head_bits, struct fl_err *err)
 {
 	const char *name = fl_input_name(path);
 	struct fl_json *text = fl_config_read(path, false, err);
@@ -29,8 +29,8 @@ fl_model_drawn(const char *path, const char *arch_text, bool quantize, struct fl
 
 	if (!bad && arch_text)
 		fl_config_resize(&c, &arch);
-	if (!bad && quantize)
-		bad = quantize_config(&c, name, err);
+	if (!bad && head_bits)
+		bad = quantize_config(&c, name, head_bits, err);
 	if (!bad)
 		m = fl_model_random(&c, 0);
 	fl_config_free(&c);

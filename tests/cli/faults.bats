@@ -34,7 +34,6 @@ input=../tiny/config.json fl-init -z -
 lines=1 fl-measure -j 1 -q --prefill 8 --repeat 1 ../tiny
 lines=1 input=../tiny.tar fl-measure -j 1 -q -c - -a d32-f64-ff --prefill 8 --repeat 1
 lines=1 fl-measure -j 1 -q --runtime ../runner --prefill 8 ../tiny
-lines=1 fl-measure -j 1 -q --runtime ../runner --via ../via --prefill 8 ../tiny
 fl-pareto ../trials.tsv
 input=../trials.tsv fl-pareto --hypervolume
 fl-pareto --trace --confidence 0.9 ../trials.tsv
@@ -72,8 +71,6 @@ setup_file() {
 	printf 'arch\tloss_nats\tttft_8_s\nd64-f64-ff\t2.5\t0.1\nd32-f64-ff\t3\t0.05\n' > trials.tsv
 	printf 'layers 2..3\nwidth 32..64/32\nffn 64..128/32\nletters f s\n' > tiny.space
 	echo 'case $1 in prepare) mkdir "$3"; exit ;; esac; echo "{ \"ttft_8_s\": 1 }"' > runner
-	printf '#!/bin/sh\nexec sh -c "$1"\n' > via
-	chmod +x via
 	mkdir old
 	fl-attnpattern -a d64-f128-fww -o old/out/ tiny
 	echo old > old/out.tar.zst

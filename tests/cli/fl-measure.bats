@@ -32,6 +32,13 @@ setup() {
 	jq -e '.ttft_16_flop == 820736 and .decode_4_flop == 54528' <<< "$output"
 }
 
+@test "a head of 8 bits is larger" {
+	small() { fl-measure -q --json -c "$MODEL" --quantize --prefill 8 --repeat 1 "$@" | jq .weights_mib; }
+	awk -v a="$(small)" -v b="$(small --head int8)" 'BEGIN { exit !(a < b) }'
+	[ "$(small)" = "$(small --head int4)" ]
+	one_line_error 2 fl-measure -c "$MODEL" --head int8
+}
+
 @test "a cache of 8 bits is smaller, and a ring is there however short the prompt" {
 	for kv in f32 int8; do
 		silent fl-measure -q --json --prefill 16 --repeat 1 --warmup 0 --kv $kv --chunk 8 "$MODEL"
