@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: Apache-2.0 */
-#include "search/linalg.h"
+#include "base/linalg.h"
 
 #include <cblas.h>
 #include <lapacke.h>
@@ -9,14 +9,20 @@
 /* A lower triangle row by row is an upper one column by column: no copy is made for LAPACK's order. */
 enum { ORDER = LAPACK_COL_MAJOR, LOWER = 'U' };
 
+int
+fl_cholesky_in_place(double *a, size_t n)
+{
+	openblas_set_num_threads(1);
+	return LAPACKE_dpotrf_work(ORDER, LOWER, (int)n, a, (int)n) == 0 ? 0 : -1;
+}
+
 static int
 factor(const double *a, double jitter, double *l, size_t n)
 {
-	openblas_set_num_threads(1);
 	memcpy(l, a, n * n * sizeof *l);
 	for (size_t i = 0; i < n; i++)
 		l[i * n + i] += jitter;
-	return LAPACKE_dpotrf_work(ORDER, LOWER, (int)n, l, (int)n) == 0 ? 0 : -1;
+	return fl_cholesky_in_place(l, n);
 }
 
 int
@@ -46,9 +52,9 @@ fl_cholesky_forward(const double *l, size_t n, double *b, size_t m)
 }
 
 void
-fl_cholesky_solve(const double *l, size_t n, double *b)
+fl_cholesky_solve(const double *l, size_t n, double *b, size_t m)
 {
-	LAPACKE_dpotrs_work(ORDER, LOWER, (int)n, 1, l, (int)n, b, (int)n);
+	LAPACKE_dpotrs_work(ORDER, LOWER, (int)n, (int)m, l, (int)n, b, (int)n);
 }
 
 void
