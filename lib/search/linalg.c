@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: Apache-2.0 */
-#include "base/linalg.h"
+#include "search/linalg.h"
 
 #include <cblas.h>
 #include <lapacke.h>
@@ -9,20 +9,14 @@
 /* A lower triangle row by row is an upper one column by column: no copy is made for LAPACK's order. */
 enum { ORDER = LAPACK_COL_MAJOR, LOWER = 'U' };
 
-int
-fl_cholesky_in_place(double *a, size_t n)
-{
-	openblas_set_num_threads(1);
-	return LAPACKE_dpotrf_work(ORDER, LOWER, (int)n, a, (int)n) == 0 ? 0 : -1;
-}
-
 static int
 factor(const double *a, double jitter, double *l, size_t n)
 {
+	openblas_set_num_threads(1);
 	memcpy(l, a, n * n * sizeof *l);
 	for (size_t i = 0; i < n; i++)
 		l[i * n + i] += jitter;
-	return fl_cholesky_in_place(l, n);
+	return LAPACKE_dpotrf_work(ORDER, LOWER, (int)n, l, (int)n) == 0 ? 0 : -1;
 }
 
 int
@@ -52,9 +46,9 @@ fl_cholesky_forward(const double *l, size_t n, double *b, size_t m)
 }
 
 void
-fl_cholesky_solve(const double *l, size_t n, double *b, size_t m)
+fl_cholesky_solve(const double *l, size_t n, double *b)
 {
-	LAPACKE_dpotrs_work(ORDER, LOWER, (int)n, (int)m, l, (int)n, b, (int)n);
+	LAPACKE_dpotrs_work(ORDER, LOWER, (int)n, 1, l, (int)n, b, (int)n);
 }
 
 void
