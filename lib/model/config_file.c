@@ -1,19 +1,31 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 #include "model/config_file.h"
 
-#include <string.h>
+#include <sys/stat.h>
 
 #include "base/str.h"
 #include "io/checkpoint.h"
 
+static bool
+is_json(const char *path, bool otherwise)
+{
+	struct stat st;
+
+	if (fl_str_ends(path, ".json"))
+		return true;
+	if (fl_str_ends(path, ".tar") || fl_str_ends(path, ".tar.zst") || (stat(path, &st) == 0 && S_ISDIR(st.st_mode)))
+		return false;
+	return otherwise;
+}
+
 struct fl_json *
-fl_config_read(const char *path, bool stdin_is_json, struct fl_err *err)
+fl_config_read(const char *path, bool else_json, struct fl_err *err)
 {
 	static const char *const name[] = { "config.json" };
 	struct fl_str text = { 0 };
 	struct fl_json *tree = NULL;
 
-	if (strcmp(path, "-") == 0 ? stdin_is_json : fl_str_ends(path, ".json"))
+	if (is_json(path, else_json))
 		text.data = fl_slurp(path, 16 << 20, &text.len, err);
 	else if (fl_checkpoint_members(path, name, 1, &text, err) == 0 && !text.data)
 		fl_err_data(err, "'%s' has no config.json", fl_input_name(path));

@@ -8,8 +8,9 @@
 #include "base/err.h"
 #include "base/json.h"
 
-/* What `path` holds: a config.json, if its name ends so, or any checkpoint. Standard input, "-", is what the caller
- * says. The caller's to free; NULL with err set. */
-struct fl_json *fl_config_read(const char *path, bool stdin_is_json, struct fl_err *err) FL_MUST_USE;
+/* What `path` holds: a config.json, if its name ends in .json, or a checkpoint, if it is a directory or its name ends in
+ * .tar or .tar.zst. Anything else, standard input ("-") and pipes among it, is what the caller says. The caller's
+ * to free; NULL with err set. */
+struct fl_json *fl_config_read(const char *path, bool else_json, struct fl_err *err) FL_MUST_USE;
 
 #endif
