@@ -19,7 +19,7 @@ fl_attend_best(void)
 	const struct fl_attend *best = fl_attends[0];
 
 	for (size_t i = 0; fl_attends[i]; i++)
-		if (fl_attends[i]->usable())
+		if (fl_isa_has(fl_attends[i]->isa))
 			best = fl_attends[i];
 	return best;
 }

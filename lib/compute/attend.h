@@ -14,10 +14,10 @@
 #ifndef FL_COMPUTE_ATTEND_H
 #define FL_COMPUTE_ATTEND_H
 
-#include <stdbool.h>
 #include <stddef.h>
 #include <stdint.h>
 
+#include "compute/isa.h"
 #include "compute/kv.h"
 
 enum { ATTEND_ROWS = 4, ATTEND_KEYS = 256 };
@@ -48,7 +48,7 @@ struct fl_values8 {
 
 struct fl_attend {
 	const char *name;
-	bool (*usable)(void); /* on this machine */
+	enum fl_isa isa;
 	int offset;	      /* added to the 8-bit q, its zero and, dim times, its sum: what bytes dot8 takes */
 
 	/* score = q k */

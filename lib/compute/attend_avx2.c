@@ -27,11 +27,5 @@ bytes(ivec *x, const int8_t *p)
 	*x = (ivec)_mm256_cvtepi8_epi32(_mm_loadl_epi64((const __m128i *)p));
 }
 
-static bool
-usable(void)
-{
-	return __builtin_cpu_supports("avx2") && __builtin_cpu_supports("fma");
-}
-
-const struct fl_attend fl_attend_avx2 = { .name = "avx2", .usable = usable, KERNELS };
+const struct fl_attend fl_attend_avx2 = { .name = "avx2", .isa = FL_ISA_AVX2, KERNELS };
 #endif

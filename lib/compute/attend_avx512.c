@@ -22,13 +22,5 @@ bytes(ivec *x, const int8_t *p)
 	*x = (ivec)_mm512_cvtepi8_epi32(_mm_loadu_si128((const __m128i *)p));
 }
 
-static bool
-usable(void)
-{
-	return __builtin_cpu_supports("avx512f") && __builtin_cpu_supports("avx512bw") &&
-	    __builtin_cpu_supports("avx512dq") && __builtin_cpu_supports("avx512vl") &&
-	    __builtin_cpu_supports("avx512vnni");
-}
-
-const struct fl_attend fl_attend_avx512 = { .name = "avx512vnni", .usable = usable, .offset = 128, KERNELS };
+const struct fl_attend fl_attend_avx512 = { .name = "avx512vnni", .isa = FL_ISA_AVX512VNNI, .offset = 128, KERNELS };
 #endif

@@ -4,10 +4,9 @@
 
 #ifdef __aarch64__
 #include <arm_neon.h>
-#include <sys/auxv.h>
 
 #define TARGET __attribute__((target("arch=armv8.2-a+dotprod")))
-enum { LANES = 4, SPAN = 1, WIDE = 4, ASIMDDP = 1 << 20 /* of AT_HWCAP */ };
+enum { LANES = 4, SPAN = 1, WIDE = 4 };
 
 #include "compute/attend_tile.h"
 
@@ -26,11 +25,5 @@ bytes(ivec *x, const int8_t *p)
 	*x = (ivec)vmovl_s16(vget_low_s16(vmovl_s8(vreinterpret_s8_s32(vdup_n_s32(four)))));
 }
 
-static bool
-usable(void)
-{
-	return getauxval(AT_HWCAP) & ASIMDDP;
-}
-
-const struct fl_attend fl_attend_neon = { .name = "neon-dotprod", .usable = usable, KERNELS };
+const struct fl_attend fl_attend_neon = { .name = "neon-dotprod", .isa = FL_ISA_DOTPROD, KERNELS };
 #endif

@@ -20,10 +20,4 @@ bytes(ivec *x, const int8_t *p)
 		(*x)[i] = p[i];
 }
 
-static bool
-always(void)
-{
-	return true;
-}
-
-const struct fl_attend fl_attend_portable = { .name = "portable", .usable = always, KERNELS };
+const struct fl_attend fl_attend_portable = { .name = "portable", .isa = FL_ISA_ANY, KERNELS };

@@ -23,7 +23,7 @@ fl_peak_best(void)
 	const struct fl_peak *best = fl_peaks[0];
 
 	for (size_t i = 0; fl_peaks[i]; i++)
-		if (fl_peaks[i]->usable())
+		if (fl_isa_has(fl_peaks[i]->isa))
 			best = fl_peaks[i];
 	return best;
 }
@@ -31,12 +31,6 @@ fl_peak_best(void)
 /* --- plain C: dot products of what is in the first-level cache --- */
 
 enum { CHAINS = 4 };
-
-static bool
-always(void)
-{
-	return true;
-}
 
 static uint64_t
 int8(size_t turns, const int8_t *one)
@@ -67,7 +61,7 @@ f32(size_t turns, const float *one)
 	return (uint64_t)all;
 }
 
-const struct fl_peak fl_peak_portable = { .name = "portable", .usable = always, .int8 = int8, .f32 = f32 };
+const struct fl_peak fl_peak_portable = { .name = "portable", .isa = FL_ISA_ANY, .int8 = int8, .f32 = f32 };
 
 /* --- reading --- */
 

@@ -7,15 +7,16 @@
 #ifndef FL_COMPUTE_PEAK_H
 #define FL_COMPUTE_PEAK_H
 
-#include <stdbool.h>
 #include <stddef.h>
 #include <stdint.h>
+
+#include "compute/isa.h"
 
 enum { FL_PEAK_TURNS = 1 << 20 }; /* the most turns that are counted exactly */
 
 struct fl_peak {
 	const char *name;
-	bool (*usable)(void); /* on this machine */
+	enum fl_isa isa;
 	/* `turns` times around, at most FL_PEAK_TURNS; the multiply-adds that were done, of bytes into 32-bit
 	 * integers and of floats. `one` points to 64 bytes of one and 16 floats of one. */
 	uint64_t (*int8)(size_t turns, const int8_t *one);

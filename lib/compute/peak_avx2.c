@@ -17,11 +17,5 @@ typedef float fvec __attribute__((vector_size(32)));
 
 #include "compute/peak_tile.h"
 
-static bool
-usable(void)
-{
-	return __builtin_cpu_supports("avx2") && __builtin_cpu_supports("fma");
-}
-
-const struct fl_peak fl_peak_avx2 = { .name = "avx2", .usable = usable, .int8 = int8, .f32 = f32 };
+const struct fl_peak fl_peak_avx2 = { .name = "avx2", .isa = FL_ISA_AVX2, .int8 = int8, .f32 = f32 };
 #endif

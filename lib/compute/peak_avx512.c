@@ -16,11 +16,5 @@ typedef float fvec __attribute__((vector_size(64)));
 
 #include "compute/peak_tile.h"
 
-static bool
-usable(void)
-{
-	return __builtin_cpu_supports("avx512f") && __builtin_cpu_supports("avx512bw");
-}
-
-const struct fl_peak fl_peak_avx512 = { .name = "avx512", .usable = usable, .int8 = int8, .f32 = f32 };
+const struct fl_peak fl_peak_avx512 = { .name = "avx512", .isa = FL_ISA_AVX512, .int8 = int8, .f32 = f32 };
 #endif

@@ -13,12 +13,5 @@ typedef float fvec __attribute__((vector_size(64)));
 
 #include "compute/peak_tile.h"
 
-static bool
-usable(void)
-{
-	return __builtin_cpu_supports("avx512f") && __builtin_cpu_supports("avx512bw") &&
-	    __builtin_cpu_supports("avx512vnni");
-}
-
-const struct fl_peak fl_peak_avx512vnni = { .name = "avx512vnni", .usable = usable, .int8 = int8, .f32 = f32 };
+const struct fl_peak fl_peak_avx512vnni = { .name = "avx512vnni", .isa = FL_ISA_AVX512VNNI, .int8 = int8, .f32 = f32 };
 #endif

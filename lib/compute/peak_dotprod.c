@@ -1,7 +1,6 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 #ifdef __aarch64__
 #include <arm_neon.h>
-#include <sys/auxv.h>
 
 #define TARGET __attribute__((target("arch=armv8.2-a+dotprod")))
 
@@ -14,13 +13,5 @@ typedef float32x4_t fvec;
 
 #include "compute/peak_tile.h"
 
-enum { ASIMDDP = 1 << 20 /* of AT_HWCAP */ };
-
-static bool
-usable(void)
-{
-	return getauxval(AT_HWCAP) & ASIMDDP;
-}
-
-const struct fl_peak fl_peak_dotprod = { .name = "dotprod", .usable = usable, .int8 = int8, .f32 = f32 };
+const struct fl_peak fl_peak_dotprod = { .name = "dotprod", .isa = FL_ISA_DOTPROD, .int8 = int8, .f32 = f32 };
 #endif

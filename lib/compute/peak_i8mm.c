@@ -1,7 +1,6 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 #ifdef __aarch64__
 #include <arm_neon.h>
-#include <sys/auxv.h>
 
 #define TARGET __attribute__((target("arch=armv8.2-a+i8mm")))
 
@@ -15,13 +14,5 @@ typedef float32x4_t fvec;
 
 #include "compute/peak_tile.h"
 
-enum { I8MM = 1 << 13 /* of AT_HWCAP2 */ };
-
-static bool
-usable(void)
-{
-	return getauxval(AT_HWCAP2) & I8MM;
-}
-
-const struct fl_peak fl_peak_i8mm = { .name = "i8mm", .usable = usable, .int8 = int8, .f32 = f32 };
+const struct fl_peak fl_peak_i8mm = { .name = "i8mm", .isa = FL_ISA_I8MM, .int8 = int8, .f32 = f32 };
 #endif

@@ -23,7 +23,7 @@ fl_qgemm_best(void)
 {
 	size_t i = sizeof fl_qgemms / sizeof *fl_qgemms - 2;
 
-	while (!fl_qgemms[i]->usable()) /* the best first: who asks the processor itself takes a while */
+	while (!fl_isa_has(fl_qgemms[i]->isa))
 		i--;
 	return fl_qgemms[i];
 }

@@ -14,15 +14,15 @@
 #ifndef FL_COMPUTE_QGEMM_H
 #define FL_COMPUTE_QGEMM_H
 
-#include <stdbool.h>
 #include <stddef.h>
 
 #include "compute/gemm.h"
+#include "compute/isa.h"
 #include "compute/qrows.h"
 
 struct fl_qgemm {
 	const char *name;
-	bool (*usable)(void); /* on this machine */
+	enum fl_isa isa;
 
 	/* Rows first .. first+rows-1 of a times the outputs of whole panels, from the one at `panel` on: c[row, n],
 	 * n < outputs, c at the first of them, its rows ldc apart. */

@@ -61,11 +61,5 @@ madd(vec *sum, const vec *x, const vec *y)
 	*sum = (vec)_mm256_fmadd_ps((__m256)*x, (__m256)*y, (__m256)*sum);
 }
 
-static bool
-usable(void)
-{
-	return __builtin_cpu_supports("avx2") && __builtin_cpu_supports("fma");
-}
-
-const struct fl_qgemm fl_qgemm_avx2 = { .name = "avx2", .usable = usable, .int4 = int4, .int8 = int8 };
+const struct fl_qgemm fl_qgemm_avx2 = { .name = "avx2", .isa = FL_ISA_AVX2, .int4 = int4, .int8 = int8 };
 #endif

@@ -9,14 +9,13 @@
 #endif
 #include <arm_neon.h>
 #include <string.h>
-#include <sys/auxv.h>
 
 #include "compute/panels.h"
 
 #define TARGET __attribute__((target("arch=armv8.2-a+i8mm")))
 #define INLINE static inline __attribute__((always_inline)) TARGET
 #define UNROLL _Pragma("GCC unroll 16")
-enum { ROWS = 4, OUTPUTS = 8, QUADS = OUTPUTS / 4, I8MM = 1 << 13 /* of AT_HWCAP2 */ };
+enum { ROWS = 4, OUTPUTS = 8, QUADS = OUTPUTS / 4 };
 
 /* Sums of two rows and OUTPUTS outputs. */
 struct strip {
@@ -154,11 +153,5 @@ cells(float *c, size_t ldc, const struct fl_qrows *a, size_t row, size_t rows, c
 
 #include "compute/qgemm_walk.h"
 
-static bool
-usable(void)
-{
-	return getauxval(AT_HWCAP2) & I8MM;
-}
-
-const struct fl_qgemm fl_qgemm_i8mm = { .name = "neon-i8mm", .usable = usable, .int4 = int4, .int8 = int8 };
+const struct fl_qgemm fl_qgemm_i8mm = { .name = "neon-i8mm", .isa = FL_ISA_I8MM, .int4 = int4, .int8 = int8 };
 #endif

@@ -5,7 +5,7 @@
 
 enum { FL_CPU_LEN = 128 };
 
-/* The architecture and the extensions that kernels look for, "x86_64+avx2+fma+avx512f"; returns text. */
+/* The instruction sets of compute/isa.h that are here, "x86_64+avx2+avx512"; returns text. */
 char *fl_cpu_features(char text[FL_CPU_LEN]);
 
 /* The kernels that this program chooses here, "attention=avx2,int=avxvnni,f32=onednn"; returns text. */

@@ -263,7 +263,7 @@ caches_agree_with_the_definition_by_every_kernel(void)
 		{ 6, 1, 80, 0, 290, 290 }, { 4, 4, 16, 31, 300, 9 }, { 8, 2, 32, 100, 400, 100 }, { 2, 1, 5, 16, 90, 1 } };
 
 	for (size_t i = 0; fl_attends[i]; i++)
-		for (size_t j = 0; j < sizeof shape / sizeof *shape && fl_attends[i]->usable(); j++)
+		for (size_t j = 0; j < sizeof shape / sizeof *shape && fl_isa_has(fl_attends[i]->isa); j++)
 			for (enum fl_kv_kind kind = FL_KV_F32; kind <= FL_KV_INT8; kind++)
 				for (int ring = 0; ring <= (shape[j].window > 0); ring++) {
 					struct fl_attention a = { .heads = shape[j].heads, .kv_heads = shape[j].kv_heads,
@@ -325,7 +325,7 @@ static void
 integers_are_the_same_by_every_kernel(void)
 {
 	for (size_t i = 1; fl_attends[i]; i++)
-		for (size_t words = 1; words <= 16 && fl_attends[i]->usable(); words += 5)
+		for (size_t words = 1; words <= 16 && fl_isa_has(fl_attends[i]->isa); words += 5)
 			for (size_t off = 0; off < 3; off++)
 				compare_scores8(fl_attends[i], words, off);
 }

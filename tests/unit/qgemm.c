@@ -180,7 +180,7 @@ static void
 all_kernels_give_the_same_bytes(void)
 {
 	for (size_t k = 0; fl_qgemms[k]; k++) {
-		if (!fl_qgemms[k]->usable()) {
+		if (!fl_isa_has(fl_qgemms[k]->isa)) {
 			printf("# %s: not on this machine\n", fl_qgemms[k]->name);
 			continue;
 		}
