@@ -57,7 +57,7 @@ UNITS := $(shell tests/portable.sh)
 TOOLS := fl-measure
 LIBS := -static -lm
 else
-PKGS := libarchive libzstd jansson libpcre2-8 libutf8proc libxxhash libprotobuf-c lapacke openblas libcerf
+PKGS := libarchive libzstd jansson libpcre2-8 libutf8proc libxxhash libprotobuf-c libcerf
 PKGS += $(shell pkg-config --exists ompi-c 2>/dev/null && echo ompi-c)
 PKG_CFLAGS := $(shell pkg-config --cflags $(PKGS) 2>/dev/null) $(if $(filter ompi-c,$(PKGS)),-DFL_MPI)
 LIBS := -Wl,--as-needed $(shell pkg-config --libs $(PKGS) 2>/dev/null) -ldnnl -llbfgs -lm

@@ -12,7 +12,7 @@
 
 static const char *tokens_path, *output;
 static int context, sequences;
-static bool bos, weights_alone, merge;
+static bool bos, moments, weights_alone, merge;
 
 static const struct fl_opt opts[] = {
 	FL_OPT_TOKENS(tokens_path),
@@ -22,6 +22,8 @@ static const struct fl_opt opts[] = {
 	{ 0, "sequences", "n", "Stop after n sequences.", .num = &sequences, .min = 1, .max = 1 << 30 },
 	{ 0, "bos", NULL, "Begin every sequence with the model's BOS token, one of the n.",
 	  .flag = &bos },
+	{ 0, "moments", NULL,
+	  "Also sum the matrices of second moments, which fl-prune --repair needs.", .flag = &moments },
 	{ 0, "static", NULL, "Write the scores of the weights alone. Needs no tokens.",
 	  .flag = &weights_alone },
 	{ 0, "merge", NULL, "Add metrics files, the operands, in the order given.", .flag = &merge },
@@ -44,7 +46,7 @@ is_stdin(const char *path)
 static void
 check_usage(int operands, const char *first)
 {
-	if (merge && (tokens_path || weights_alone || context || sequences || bos))
+	if (merge && (tokens_path || weights_alone || context || sequences || bos || moments))
 		fl_die(FL_EXIT_USAGE, "--merge goes with no option but -o");
 	if (merge && !operands)
 		fl_die(FL_EXIT_USAGE, "--merge needs metrics files");
@@ -52,6 +54,8 @@ check_usage(int operands, const char *first)
 		fl_die(FL_EXIT_USAGE, "too many operands");
 	if (!merge && !tokens_path && !weights_alone)
 		fl_die(FL_EXIT_USAGE, "nothing to do: give -t, --static or --merge");
+	if (moments && !merge && !tokens_path)
+		fl_die(FL_EXIT_USAGE, "--moments needs -t");
 	if (!merge && tokens_path && is_stdin(tokens_path) && is_stdin(first))
 		fl_die(FL_EXIT_USAGE, "tokens and checkpoint cannot both come from standard input");
 	fl_cli_refuse_terminal(output);
@@ -92,9 +96,9 @@ count_tokens(const struct fl_model *m, struct fl_metrics *out, struct fl_err *er
 	if (!sequences && t->n > count * w.stride)
 		fl_note("the last %zu tokens make no whole sequence and are left out",
 		    t->n - count * w.stride);
-	bad = fl_calibrate(m, &w, count, out, err);
+	bad = (moments && fl_metrics_make_moments(out, err) < 0) || fl_calibrate(m, &w, count, out, err) < 0;
 	fl_tokens_close(t);
-	return bad;
+	return bad ? -1 : 0;
 }
 
 static struct fl_metrics *

@@ -238,6 +238,16 @@ print_metric(const struct fl_metrics *m, enum fl_metric which)
 	}
 }
 
+static void
+print_moments(const struct fl_moments *m, const char *name)
+{
+	for (size_t r = 0; r < m->sites && fl_moments_any(m); r++) {
+		struct fl_moments_range x = fl_moments_range(m, r);
+
+		printf("%s\t%zu\t%zu\t%.6g\t%.6g\t%.6g\n", name, r, m->n * (m->n + 1) / 2, x.least, x.mean, x.most);
+	}
+}
+
 static int
 metrics(const char *path, struct fl_err *err)
 {
@@ -259,6 +269,8 @@ metrics(const char *path, struct fl_err *err)
 	for (enum fl_metric i = 0; i < FL_METRICS; i++)
 		if (m->sum[i])
 			print_metric(m, i);
+	for (enum fl_moment i = 0; i < FL_MOMENTS; i++)
+		print_moments(&m->moment[i], fl_moment_name(i));
 	return 0;
 }
 

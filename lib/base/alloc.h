@@ -2,7 +2,7 @@
 /* alloc.h -- memory that is there or the program ends.
  *
  * Exhaustion prints one line with the number of bytes, and what they were for where `what` says it,
- * and exits with FL_EXIT_SYSTEM: one of the two places where the library may do so. Sizes that come
+ * and exits with FL_EXIT_SYSTEM: one of the few places where the library may do so. Sizes that come
  * from input must be bounded by the caller first. Everything is released with free(). */
 #ifndef FL_BASE_ALLOC_H
 #define FL_BASE_ALLOC_H

@@ -1,14 +1,19 @@
 /* SPDX-License-Identifier: Apache-2.0 */
-/* spill.h -- a temporary file for what does not fit into memory. */
+/* spill.h -- temporary files for what does not fit into memory, in $TMPDIR, or /tmp if that is unset. They have
+ * no name, so they go with the process, however that ends. */
 #ifndef FL_IO_SPILL_H
 #define FL_IO_SPILL_H
 
+#include <stddef.h>
 #include <stdio.h>
 
 #include "base/err.h"
 
-/* Open for reading and writing, in $TMPDIR, or /tmp if that is unset. It has no name, so it goes with
- * the last fclose() or with the process, however that ends. */
+/* Open for reading and writing; gone with the last fclose(). */
 FILE *fl_spill(struct fl_err *err) FL_MUST_USE;
+
+/* size > 0 bytes of zeros, mapped, for which the disk has room: to be used like memory, of which it takes none
+ * once fl_pages_done() was said of it. Gone with munmap(). */
+void *fl_spill_map(size_t size, struct fl_err *err) FL_MUST_USE;
 
 #endif

@@ -30,6 +30,8 @@ see_norm(void *ctx, int site, const float *in, const float *out, size_t rows)
 	fl_sum_columns(out, rows, c->width, c->batch.length,
 	    &(struct fl_column_sums){ .sq = sum[FL_DIM_OUT_SUM_SQ] + at,
 		.seq_sq = sum[FL_DIM_OUT_SEQ_SQ] + at });
+	if (c->out->moment[FL_DIM_MOMENT].sum)
+		fl_moments_add(&c->out->moment[FL_DIM_MOMENT], (size_t)site, in, rows);
 }
 
 static void
@@ -52,6 +54,8 @@ see_ffn(void *ctx, int layer, const float *a, size_t rows)
 	fl_sum_columns(a, rows, c->ffn, c->batch.length,
 	    &(struct fl_column_sums){ .sq = sum[FL_FFN_SUM_SQ] + at, .abs = sum[FL_FFN_SUM_ABS] + at,
 		.seq_sq = sum[FL_FFN_SEQ_SQ] + at });
+	if (c->out->moment[FL_FFN_MOMENT].sum)
+		fl_moments_add(&c->out->moment[FL_FFN_MOMENT], (size_t)layer, a, rows);
 }
 
 static void

@@ -7,6 +7,7 @@
 #include "base/alloc.h"
 #include "base/num.h"
 #include "base/str.h"
+#include "compute/gram.h"
 #include "compute/sums.h"
 #include "io/output.h"
 #include "io/safetensors.h"
@@ -32,10 +33,21 @@ static const char *const names[FL_METRICS] = {
 	[FL_LAST_ANGLE] = "layer.last_angle",
 };
 
+static const char *const moment_names[FL_MOMENTS] = {
+	[FL_FFN_MOMENT] = "ffn.moment",
+	[FL_DIM_MOMENT] = "dim.moment",
+};
+
 const char *
 fl_metric_name(enum fl_metric m)
 {
 	return names[m];
+}
+
+const char *
+fl_moment_name(enum fl_moment m)
+{
+	return moment_names[m];
 }
 
 void
@@ -106,6 +118,29 @@ fl_metrics_make(struct fl_metrics *m, enum fl_metric which)
 	return m->sum[which];
 }
 
+/* Places, and how many activations each. */
+static void
+moment_shape(const struct fl_metrics *m, enum fl_moment which, size_t *sites, size_t *n)
+{
+	bool ffn = which == FL_FFN_MOMENT;
+
+	*sites = (size_t)(ffn ? m->layers : 2 * m->layers + 1);
+	*n = (size_t)(ffn ? m->ffn : m->width);
+}
+
+int
+fl_metrics_make_moments(struct fl_metrics *m, struct fl_err *err)
+{
+	size_t sites, n;
+
+	for (enum fl_moment i = 0; i < FL_MOMENTS; i++) {
+		moment_shape(m, i, &sites, &n);
+		if (fl_moments_make(&m->moment[i], sites, n, err) < 0)
+			return -1;
+	}
+	return 0;
+}
+
 void
 fl_metrics_free(struct fl_metrics *m)
 {
@@ -113,6 +148,9 @@ fl_metrics_free(struct fl_metrics *m)
 		return;
 	for (int i = 0; i < FL_METRICS; i++)
 		free(m->sum[i]);
+	for (int i = 0; i < FL_MOMENTS; i++)
+		fl_moments_free(&m->moment[i]);
+	fl_safetensors_free(m->file);
 	free(m);
 }
 
@@ -191,16 +229,41 @@ read_member(struct fl_metrics *m, enum fl_metric which, const struct fl_safetens
 }
 
 static int
+read_moments(struct fl_metrics *m, enum fl_moment which, struct fl_safetensors *s, const char *path,
+    struct fl_err *err)
+{
+	const void *data;
+	const struct fl_tensor *t = fl_safetensors_find(s, moment_names[which], &data);
+	size_t sites, n;
+
+	if (!t)
+		return 0;
+	moment_shape(m, which, &sites, &n);
+	if (t->dtype != FL_F32 || t->ndim != 2 || t->shape[0] != sites || t->shape[1] != fl_gram_size(n))
+		return fl_err_data(err, "'%s': '%s' is not F32 [%zu, %zu]", path, moment_names[which], sites,
+		    fl_gram_size(n));
+	m->moment[which] = (struct fl_moments){ .sites = sites, .n = n, .read = data, .file = &s->file };
+	return 0;
+}
+
+static bool
+is_known(const char *name)
+{
+	for (int i = 0; i < FL_METRICS; i++)
+		if (strcmp(names[i], name) == 0)
+			return true;
+	for (int i = 0; i < FL_MOMENTS; i++)
+		if (strcmp(moment_names[i], name) == 0)
+			return true;
+	return false;
+}
+
+static int
 check_known(const struct fl_safetensors *s, const char *path, struct fl_err *err)
 {
-	for (size_t i = 0; i < s->n; i++) {
-		enum fl_metric m = 0;
-
-		while (m < FL_METRICS && strcmp(names[m], s->tensor[i].name) != 0)
-			m++;
-		if (m == FL_METRICS)
+	for (size_t i = 0; i < s->n; i++)
+		if (!is_known(s->tensor[i].name))
 			return fl_err_data(err, "'%s': '%s' is not known as a metric", path, s->tensor[i].name);
-	}
 	return 0;
 }
 
@@ -218,7 +281,9 @@ fl_metrics_read(const char *path, struct fl_err *err)
 	bad = read_head(m, s, path, err) < 0 || check_known(s, path, err) < 0;
 	for (enum fl_metric i = 0; i < FL_METRICS && !bad; i++)
 		bad = read_member(m, i, s, path, err);
-	fl_safetensors_free(s);
+	for (enum fl_moment i = 0; i < FL_MOMENTS && !bad; i++)
+		bad = read_moments(m, i, s, path, err);
+	m->file = s;
 	if (!bad)
 		return m;
 	fl_metrics_free(m);
@@ -240,7 +305,7 @@ put_number(struct fl_json *o, const char *key, long long n)
 static void
 make_header(const struct fl_metrics *m, struct fl_str *header)
 {
-	struct fl_tensor t[FL_METRICS];
+	struct fl_tensor t[FL_METRICS + FL_MOMENTS];
 	struct fl_json *meta = fl_json_new_object();
 	size_t n = 0, rows, cols;
 
@@ -262,6 +327,13 @@ make_header(const struct fl_metrics *m, struct fl_str *header)
 		if (fl_tensor_init(&t[n++], names[i], FL_F64, 2, (uint64_t[]){ rows, cols }) < 0)
 			fl_bug("metric '%s' has a shape out of range", names[i]);
 	}
+	for (enum fl_moment i = 0; i < FL_MOMENTS; i++) {
+		const struct fl_moments *k = &m->moment[i];
+
+		if (fl_moments_any(k) && fl_tensor_init(&t[n++], moment_names[i], FL_F32, 2,
+					     (uint64_t[]){ k->sites, fl_gram_size(k->n) }) < 0)
+			fl_bug("'%s' have a shape out of range", moment_names[i]);
+	}
 	fl_safetensors_header(header, t, n, meta);
 	fl_json_free(meta);
 }
@@ -281,6 +353,9 @@ fl_metrics_write(const struct fl_metrics *m, const char *path, struct fl_err *er
 	for (enum fl_metric i = 0; i < FL_METRICS && !bad; i++)
 		if (m->sum[i])
 			bad = fl_output_write(o, m->sum[i], count(m, i) * sizeof(double), err);
+	for (enum fl_moment i = 0; i < FL_MOMENTS && !bad; i++)
+		if (fl_moments_any(&m->moment[i]))
+			bad = fl_moments_write(&m->moment[i], moment_names[i], o, err);
 	if (!bad)
 		return fl_output_commit(o, err);
 	fl_output_abandon(o);
@@ -304,6 +379,16 @@ fl_metrics_check(const struct fl_metrics *m, const struct fl_config *c, bool for
 	if (force || strcmp(m->fingerprint, fl_config_fingerprint(c, hex)) == 0)
 		return 0;
 	return fl_err_data(err, "the metrics are of another model than '%s' (--force takes them)", what);
+}
+
+static int
+merge_moments(struct fl_metrics *a, const struct fl_metrics *b, enum fl_moment i, struct fl_err *err)
+{
+	bool has = fl_moments_any(&b->moment[i]);
+
+	if (a->tokens && b->tokens && fl_moments_any(&a->moment[i]) != has)
+		return fl_err_data(err, "only one of the metrics has '%s'", moment_names[i]);
+	return has ? fl_moments_merge(&a->moment[i], &b->moment[i], err) : 0;
 }
 
 int
@@ -336,6 +421,9 @@ fl_metrics_merge(struct fl_metrics *a, const struct fl_metrics *b, struct fl_err
 		if (!fl_sums_finite(a->sum[i], count(a, i)))
 			return fl_err_data(err, "the sums of '%s' are not finite", names[i]);
 	}
+	for (enum fl_moment i = 0; i < FL_MOMENTS; i++)
+		if (merge_moments(a, b, i, err) < 0)
+			return -1;
 	a->tokens += b->tokens;
 	a->sequences += b->sequences;
 	return 0;

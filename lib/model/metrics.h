@@ -1,8 +1,8 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /* metrics.h -- what calibration measured, fl-metrics(5): raw sums, so that files can be added.
  *
- * Every member is an array of doubles; which ones a file has depends on how it was made. The scores
- * that pruning ranks by are derived from them in score.h. */
+ * Most members are arrays of doubles, the moments are larger (moments.h); which ones a file has depends on how
+ * it was made. The scores that pruning ranks by are derived from them in score.h. */
 #ifndef FL_MODEL_METRICS_H
 #define FL_MODEL_METRICS_H
 
@@ -12,6 +12,7 @@
 #include "base/digest.h"
 #include "base/err.h"
 #include "model/config.h"
+#include "model/moments.h"
 
 /* L layers, F FFN channels, D residual dimensions, Q = heads * head_dim, S = 2L+1 norm sites: the
  * attention norm and the FFN norm of each layer in order (site 2l and 2l+1; the first stays 0 in a skip
@@ -34,6 +35,15 @@ enum fl_metric {
 	FL_METRICS
 };
 
+/* Of these there is the matrix of second moments. */
+enum fl_moment {
+	FL_FFN_MOMENT, /* L sites of F: the input of down_proj */
+	FL_DIM_MOMENT, /* S sites of D: the input of a norm */
+	FL_MOMENTS
+};
+
+struct fl_safetensors;
+
 struct fl_metrics {
 	int layers, ffn, width, context;
 	int attn; /* Q; 0 in a file without any [L,Q] */
@@ -41,16 +51,21 @@ struct fl_metrics {
 	long long tokens, sequences; /* positions counted */
 	char fingerprint[FL_DIGEST_LEN];
 	double *sum[FL_METRICS]; /* NULL: not in this file */
+	struct fl_moments moment[FL_MOMENTS];
+	struct fl_safetensors *file; /* behind moments that were read; or NULL */
 };
 
 const char *fl_metric_name(enum fl_metric m);
+const char *fl_moment_name(enum fl_moment m);
 void fl_metric_shape(const struct fl_metrics *m, enum fl_metric which, size_t *rows, size_t *cols);
 
 /* Sizes and fingerprint from c, no sums yet; fl_metrics_make() zeroes one into being. */
 struct fl_metrics *fl_metrics_new(const struct fl_config *c);
 double *fl_metrics_make(struct fl_metrics *m, enum fl_metric which);
+int fl_metrics_make_moments(struct fl_metrics *m, struct fl_err *err) FL_MUST_USE; /* all of them */
 void fl_metrics_free(struct fl_metrics *m);
 
+/* Moments stay in the file, and are not looked at. */
 struct fl_metrics *fl_metrics_read(const char *path, struct fl_err *err) FL_MUST_USE;
 int fl_metrics_write(const struct fl_metrics *m, const char *path, struct fl_err *err) FL_MUST_USE;
 

@@ -16,6 +16,7 @@
 #include "compute/quant.h"
 #include "io/checkpoint.h"
 #include "model/config.h"
+#include "model/moments.h"
 #include "model/roles.h"
 
 /* The members of an axis that stay, ascending. */
@@ -40,6 +41,8 @@ struct fl_step {
 	struct fl_quant_how how;	   /* and how; weight is made from energy */
 	const double *energy;		   /* [columns], of the inputs; NULL: not known; the metrics' own */
 	bool copy_as_head;		   /* an embedding that is written a second time as the head */
+	const struct fl_moments *moments;  /* that were read, of the inputs, at the site of the layer: the matrix, of
+					    * which columns go, is solved again for those that stay; NULL: it is not */
 };
 
 struct fl_plan {

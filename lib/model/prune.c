@@ -121,10 +121,23 @@ choose_ffn(struct pruning *p)
 }
 
 static int
+check_repair(const struct pruning *p)
+{
+	if (!p->metrics)
+		return fl_err_usage(p->err, "a repair needs metrics");
+	if (!p->metrics->moment[FL_FFN_MOMENT].read)
+		return fl_err_data(p->err, "a repair needs '%s', which the metrics do not have",
+		    fl_moment_name(FL_FFN_MOMENT));
+	return 0;
+}
+
+static int
 choose(struct pruning *p)
 {
 	int remove = p->in->layers - p->target->layers;
 
+	if (p->opts->repair && check_repair(p) < 0)
+		return -1;
 	if (remove > 0 &&
 	    fl_score_layers(p->metrics, p->opts->layer_score, (uint64_t)p->opts->seed, p->in->layers,
 		remove, p->gone, p->err) < 0)
@@ -176,6 +189,8 @@ set_steps(struct pruning *p)
 			s->layer = number[w->layer];
 		s->rows = keep_of(plan, fl_roles[w->role].rows, w->layer);
 		s->cols = keep_of(plan, fl_roles[w->role].cols, w->layer);
+		if (p->opts->repair && w->role == FL_DOWN && s->cols)
+			s->moments = &p->metrics->moment[FL_FFN_MOMENT];
 	}
 }
 

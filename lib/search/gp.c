@@ -8,7 +8,7 @@
 
 #include "base/alloc.h"
 #include "base/err.h"
-#include "search/linalg.h"
+#include "base/linalg.h"
 
 static const double noise_floor = 1e-4, scale_floor = 0.025; /* in units of the variance of y; of x */
 
@@ -174,7 +174,7 @@ log_likelihood(struct fit *f, double *slope)
 	if (fl_cholesky(f->k, g->l, n) < 0)
 		return -INFINITY;
 	memcpy(f->alpha, g->y, n * sizeof *f->alpha);
-	fl_cholesky_solve(g->l, n, f->alpha);
+	fl_cholesky_solve(g->l, n, f->alpha, 1);
 	fl_cholesky_inverse(g->l, n, f->inv);
 	for (size_t i = 0; i < n; i++)
 		sum -= .5 * g->y[i] * f->alpha[i] + log(g->l[i * n + i]);
@@ -319,7 +319,7 @@ fl_gp_fit(const struct fl_gp_form *form, const double *x, const double *y, const
 	if (fl_cholesky(f.k, g->l, n) < 0)
 		fl_bug("a covariance of %zu points with its noise is not positive definite", n);
 	memcpy(g->alpha, g->y, n * sizeof *g->alpha);
-	fl_cholesky_solve(g->l, n, g->alpha);
+	fl_cholesky_solve(g->l, n, g->alpha, 1);
 	free(f.linear);
 	free(f.d2);
 	free(f.k);

@@ -5,7 +5,7 @@
 #include <string.h>
 
 #include "base/alloc.h"
-#include "search/linalg.h"
+#include "base/linalg.h"
 
 static void
 find_means(struct fl_linear *l, const double *x, const double *y, size_t n)
@@ -38,7 +38,7 @@ fl_linear_fit(struct fl_linear *l, const double *x, size_t k, const double *y, s
 		*square += *square > 1e-20 * (double)n * l->mean[p] * l->mean[p] ? 1e-12 * *square : 1;
 	}
 	if (fl_cholesky(a, root, k) == 0)
-		fl_cholesky_solve(root, k, l->b);
+		fl_cholesky_solve(root, k, l->b, 1);
 	else
 		memset(l->b, 0, k * sizeof *l->b);
 	free(a);

@@ -69,6 +69,42 @@ fact() {
 	cmp both merged
 }
 
+@test "moments are packed triangles of F32, the same bytes at any -j, beside the same sums" {
+	fl-calibrate -t "$TOKENS" -o plain "$MODEL"
+	fl-calibrate -j 1 --moments -t "$TOKENS" -o a "$MODEL"
+	fl-calibrate -j 4 --moments -t "$TOKENS" "$MODEL" > b
+	cmp a b
+	assert_equal "$(tensors a | jq -c '."ffn.moment", ."dim.moment" | [.dtype, .shape]' | tr '\n' ' ')" \
+		'["F32",[3,2080]] ["F32",[7,528]] '
+	fl-info a | grep -v moment | cmp - <(fl-info plain)
+	assert_equal "$(fl-info a | grep -c moment)" 10
+}
+
+@test "moments of parts are added, and not to metrics without" {
+	head -c 256 "$TOKENS" > 1
+	tail -c +257 "$TOKENS" > 2
+	for i in 1 2; do
+		fl-calibrate --moments -t $i -o $i.m "$MODEL"
+	done
+	fl-calibrate --merge -o sum 1.m 2.m
+	fl-calibrate --moments -t "$TOKENS" -o all "$MODEL"
+	assert_equal "$(fact tokens sum)" 96
+	for part in 1.m 2.m sum all; do
+		fl-info $part | awk '/^ffn.moment/ { print $6 }' > $part.most
+	done
+	paste sum.most all.most | awk '($1 - $2) ^ 2 > 1e-8 * $2 ^ 2 { bad = 1 } END { exit bad }'
+	fl-calibrate --merge 1.m > one
+	cmp 1.m one
+	fl-calibrate --static -o static "$MODEL"
+	fl-calibrate --merge static 1.m > both
+	assert_equal "$(fl-info both | grep -c moment)" 10
+	fl-calibrate -t 2 -o plain "$MODEL"
+	one_line_error 3 fl-calibrate --merge -o x 1.m plain
+	[[ $stderr = *"only one of the metrics has 'ffn.moment'"* ]]
+	TMPDIR=/nowhere one_line_error 4 fl-calibrate --moments -t 2 -o x "$MODEL"
+	[[ $stderr = *"'/nowhere'"* && ! -e x ]]
+}
+
 @test "metrics of another model are not added" {
 	fl-calibrate --static -o a "$MODEL"
 	fl-init -o other/ "$FIXTURES/tiny-qwen3.json"
@@ -119,6 +155,8 @@ fact() {
 	one_line_error 2 fl-calibrate --merge --static -o x "$MODEL"
 	one_line_error 2 fl-calibrate -t "$TOKENS" -o x "$MODEL" "$MODEL"
 	one_line_error 2 fl-calibrate -t - -o x
+	one_line_error 2 fl-calibrate --moments --static -o x "$MODEL"
+	one_line_error 2 fl-calibrate --moments --merge -o x x
 }
 
 @test "fl-prune takes the file" {

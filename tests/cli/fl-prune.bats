@@ -71,6 +71,69 @@ setup() {
 	[ ! -e x.tar ]
 }
 
+moments() {
+	perl -e 'print pack "V*", map { ($_ * 7919) % 256 } 1 .. 1500' > tokens
+	fl-calibrate --moments --context 100 -t tokens -o moments "$1"
+}
+
+loss() {
+	fl-eval -t held --context 128 "$1" | awk 'NR == 2 { print $2 }'
+}
+
+@test "a repair needs metrics, and moments in them" {
+	one_line_error 2 fl-prune --repair --score random -a d64-f64-ffff -o x.tar base
+	one_line_error 2 fl-prune --repair -m base --tie -o x.tar base
+	moments base
+	fl-calibrate --context 100 -t tokens -o plain base
+	one_line_error 3 fl-prune --repair -m plain -a d64-f64-ffff -o x.tar base
+	assert_equal "$stderr" "fl-prune: a repair needs 'ffn.moment', which the metrics do not have"
+	poison moments ffn.moment
+	one_line_error 3 fl-prune --repair -m moments -a d64-f64-ffff -o x.tar base
+	[[ $stderr = *"model.layers.0.mlp.down_proj.weight"* && ! -e x.tar ]]
+}
+
+@test "a repair changes down_proj alone, and nothing where no channel goes" {
+	moments base
+	fl-prune -m moments -a d64-f64-ffff --no-history -o plain/ base
+	fl-prune --repair -m moments -a d64-f64-ffff --no-history -o repaired/ base
+	! cmp -s plain/model.safetensors repaired/model.safetensors
+	tensors plain/model.safetensors > header
+	tensors repaired/model.safetensors | cmp - header
+	begin=$((8 + $(od -An -tu8 -N8 plain/model.safetensors)))
+	cmp -l plain/model.safetensors repaired/model.safetensors | awk '{ print $1 - 1 - '$begin' }' > differ
+	jq -r 'to_entries[] | select(.key | test("down_proj") | not).value.data_offsets | @tsv' header |
+		awk 'NR == FNR { at[$1]; next } { for (i = $1; i < $2; i++) if (i in at) exit 1 }' differ -
+	fl-prune -m moments -a d32-f128-fff --no-history -o a.tar base
+	fl-prune --repair -m moments -a d32-f128-fff --no-history -o b.tar base
+	cmp a.tar b.tar
+}
+
+@test "a repaired model is the same bytes at any -j and from a pipe, whatever else is cut" {
+	moments base
+	local prune="fl-prune --repair -m moments --block 16 -a d32-f64-fff"
+	$prune -j 1 -o a.tar base
+	$prune -j 4 -o b.tar base
+	tar cf base.tar -C base config.json model.safetensors fl-history.jsonl
+	pipe "cat base.tar | $prune > c.tar"
+	cmp a.tar b.tar
+	cmp a.tar c.tar
+	fl-info --check a.tar
+}
+
+@test "a repaired model loses less than one that is not" {
+	need_data stories260K backbone5m corpora/tinystories.txt
+	for arch in stories260K:d64-f96-fffff backbone5m:d192-f256-ffffffff; do
+		model=$DATA/${arch%:*}
+		fl-tokenize -c "$model" <(head -c 60000 "$DATA/corpora/tinystories.txt") > calib
+		fl-tokenize -c "$model" <(tail -c 8000 "$DATA/corpora/tinystories.txt") > held
+		fl-calibrate --moments --context 128 -t calib -o m "$model"
+		fl-prune -m m -a ${arch#*:} -o plain.tar "$model"
+		fl-prune -m m -a ${arch#*:} --repair -o repaired.tar "$model"
+		echo "# $arch: $(loss "$model") $(loss plain.tar) $(loss repaired.tar)"
+		awk -v a="$(loss repaired.tar)" -v b="$(loss plain.tar)" 'BEGIN { exit !(a < b) }'
+	done
+}
+
 @test "untie copies the embedding as head, tie drops it" {
 	fl-prune --untie -o untied/ base
 	[ "$(jq .tie_word_embeddings untied/config.json)" = false ]

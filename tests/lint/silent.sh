@@ -6,7 +6,7 @@ set -eu
 here=$(cd "$(dirname "$0")" && pwd)
 cd "${1:-$here/../..}"
 
-speakers='^lib/base/(cli|log|progress|err|alloc)\.[ch]:'
+speakers='^lib/base/(cli|log|progress|err|alloc|linalg)\.[ch]:'
 forks='^lib/measure/process\.c:.*\b_exit *\(' # a child that cannot become another program
 speaks='\b(((v?printf|puts|putchar|perror|exit|_exit|_Exit|abort|assert) *\()|(stderr|stdout)\b)'
 banned='\b(system|popen|gets|strcpy|strcat|sprintf|vsprintf|atoi|atol|atoll|atof|rand|srand|random|alloca|setlocale|tmpnam|tempnam|mktemp|strtok|asctime|ctime|localtime|gmtime) *\('

@@ -5,6 +5,7 @@
 #include <unistd.h>
 
 #include "base/alloc.h"
+#include "compute/gram.h"
 #include "compute/sums.h"
 #include "io/safetensors.h"
 #include "text/tokens.h"
@@ -151,6 +152,63 @@ metrics_of_parts_add_up(void)
 	fl_model_free(m);
 }
 
+static struct fl_metrics *
+calibrate_moments(const struct fl_model *m, const struct fl_tokens *t, size_t skip, size_t limit)
+{
+	struct fl_windows w = { .id = t->id + skip, .n = t->n - skip };
+	struct fl_metrics *out = fl_metrics_new(&m->config);
+	struct fl_err err = { 0 };
+
+	CHECK_OK(fl_metrics_make_moments(out, &err), &err);
+	CHECK_OK(fl_windows_init(&w, &m->config, 0, 0, false, &err), &err);
+	CHECK_OK(fl_calibrate(m, &w, fl_calibrate_count(&w, limit), out, &err), &err);
+	return out;
+}
+
+/* Element (j, j) of a matrix of moments is the sum of squares of activation j. */
+static void
+check_diagonal(const struct fl_moments *got, const double *sq)
+{
+	for (size_t s = 0; s < got->sites; s++)
+		for (size_t j = 0; j < got->n; j++)
+			CHECK_NEAR(got->sum[s * fl_gram_size(got->n) + fl_gram_row(j) + j], sq[s * got->n + j],
+			    1e-5 * sq[s * got->n + j]);
+}
+
+static void
+moments_hold_the_sums_of_squares_and_add_up(void)
+{
+	struct fl_err err = { 0 };
+	struct fl_model *m = fl_model_open(CASE "/model", &err);
+	struct fl_tokens *t = fl_tokens_open(CASE "/tokens", 0, &err);
+	struct fl_metrics *all, *a, *b;
+
+	if (!test_check(m && t, __FILE__, __LINE__, CASE, err.text))
+		return;
+	all = calibrate_moments(m, t, 0, 0);
+	a = calibrate_moments(m, t, 0, 2);
+	b = calibrate_moments(m, t, 64, 0);
+	check_diagonal(&all->moment[FL_FFN_MOMENT], all->sum[FL_FFN_SUM_SQ]);
+	check_diagonal(&all->moment[FL_DIM_MOMENT], all->sum[FL_DIM_SUM_SQ]);
+	CHECK_OK(fl_metrics_merge(a, b, &err), &err);
+	for (int i = 0; i < FL_MOMENTS; i++) {
+		const struct fl_moments *x = &a->moment[i], *y = &all->moment[i];
+		size_t n = y->sites * fl_gram_size(y->n);
+		double most = 0, off = 0;
+
+		for (size_t k = 0; k < n; k++) {
+			most = fmax(most, fabs(y->sum[k]));
+			off = fmax(off, fabs(x->sum[k] - y->sum[k]));
+		}
+		CHECK(most > 0 && off <= 1e-6 * most);
+	}
+	fl_metrics_free(all);
+	fl_metrics_free(a);
+	fl_metrics_free(b);
+	fl_tokens_close(t);
+	fl_model_free(m);
+}
+
 /* Files from before there were sums over heads say nothing of their number. */
 static void
 an_older_file_is_read_and_added(void)
@@ -191,6 +249,7 @@ main(void)
 	TEST(cosines_are_those_of_the_definition);
 	TEST(all_sums_are_those_of_pytorch);
 	TEST(metrics_of_parts_add_up);
+	TEST(moments_hold_the_sums_of_squares_and_add_up);
 	TEST(an_older_file_is_read_and_added);
 	return test_done();
 }

@@ -2,9 +2,11 @@
 /* linalg.h -- dense matrices in double, by LAPACK and BLAS on one thread, so that sums come in one order.
  *
  * Matrices are row by row. A Cholesky factor is lower triangular; what stands above its diagonal is
- * neither read nor meaningful. */
-#ifndef FL_SEARCH_LINALG_H
-#define FL_SEARCH_LINALG_H
+ * neither read nor meaningful. The library behind it is loaded with the first call, of one thread
+ * alone; where it is not installed, that prints one line and exits with FL_EXIT_SYSTEM, as the program's
+ * loader would have. */
+#ifndef FL_BASE_LINALG_H
+#define FL_BASE_LINALG_H
 
 #include <stdbool.h>
 #include <stddef.h>
@@ -14,11 +16,14 @@
  * if none helps: a is far from positive definite or not finite. a and l do not overlap. */
 int fl_cholesky(const double *a, double *l, size_t n);
 
+/* a[n][n] := L without jitter. Returns -1, a undefined, if a is not positive definite. */
+int fl_cholesky_in_place(double *a, size_t n);
+
 /* b[n][m] := L^-1 b. */
 void fl_cholesky_forward(const double *l, size_t n, double *b, size_t m);
 
-/* b[n] := (L L')^-1 b. */
-void fl_cholesky_solve(const double *l, size_t n, double *b);
+/* Each row of b[m][n] := (L L')^-1 times it. By any thread once the factor is made. */
+void fl_cholesky_solve(const double *l, size_t n, double *b, size_t m);
 
 /* inv[n][n] := (L L')^-1, both triangles. */
 void fl_cholesky_inverse(const double *l, size_t n, double *inv);

@@ -1,0 +1,142 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+#include "base/linalg.h"
+
+#include <cblas.h>
+#include <dlfcn.h>
+#include <lapacke.h>
+#include <math.h>
+#include <stdarg.h>
+#include <stdlib.h>
+#include <string.h>
+
+#include "base/log.h"
+
+/* A lower triangle row by row is an upper one column by column: no copy is made for LAPACK's order. */
+enum { ORDER = LAPACK_COL_MAJOR, LOWER = 'U' };
+
+/* OpenBLAS takes some hundred MiB as it is loaded, and does not start at all where memory is limited, so only
+ * who factors a matrix loads it. */
+static const char library[] = "liblapacke.so.3";
+
+static struct {
+	__typeof__(LAPACKE_dpotrf_work) *potrf;
+	__typeof__(LAPACKE_dpotrs_work) *potrs;
+	__typeof__(LAPACKE_dpotri_work) *potri;
+	__typeof__(cblas_dtrsm) *trsm;
+	__typeof__(cblas_dgemm) *gemm;
+	__typeof__(openblas_set_num_threads) *set_threads; /* NULL: a BLAS that has none */
+} la;
+
+static _Noreturn void
+missing(const char *fmt, ...)
+{
+	va_list ap;
+
+	va_start(ap, fmt);
+	fl_log_line(fmt, ap);
+	va_end(ap);
+	exit(FL_EXIT_SYSTEM);
+}
+
+static void *
+find(void *lib, const char *name)
+{
+	void *f = dlsym(lib, name);
+
+	if (!f)
+		missing("'%s' has no '%s'", library, name);
+	return f;
+}
+
+static void
+load(void)
+{
+	void *lib = dlopen(library, RTLD_NOW | RTLD_LOCAL);
+
+	if (!lib)
+		missing("cannot load %s", dlerror());
+	*(void **)&la.potrf = find(lib, "LAPACKE_dpotrf_work");
+	*(void **)&la.potrs = find(lib, "LAPACKE_dpotrs_work");
+	*(void **)&la.potri = find(lib, "LAPACKE_dpotri_work");
+	*(void **)&la.trsm = find(lib, "cblas_dtrsm");
+	*(void **)&la.set_threads = dlsym(lib, "openblas_set_num_threads");
+	if (la.set_threads)
+		la.set_threads(1);
+	*(void **)&la.gemm = find(lib, "cblas_dgemm");
+}
+
+static void
+need(void)
+{
+	if (!la.gemm)
+		load();
+}
+
+int
+fl_cholesky_in_place(double *a, size_t n)
+{
+	need();
+	return la.potrf(ORDER, LOWER, (int)n, a, (int)n) == 0 ? 0 : -1;
+}
+
+static int
+factor(const double *a, double jitter, double *l, size_t n)
+{
+	memcpy(l, a, n * n * sizeof *l);
+	for (size_t i = 0; i < n; i++)
+		l[i * n + i] += jitter;
+	return fl_cholesky_in_place(l, n);
+}
+
+int
+fl_cholesky(const double *a, double *l, size_t n)
+{
+	double scale = 0;
+
+	for (size_t i = 0; i < n; i++)
+		scale += a[i * n + i] / (double)n;
+	if (!isfinite(scale))
+		return -1;
+	if (factor(a, 0, l, n) == 0)
+		return 0;
+	for (double jitter = 1e-8; jitter < 2e-4; jitter *= 10)
+		if (factor(a, jitter * scale, l, n) == 0)
+			return 0;
+	return -1;
+}
+
+void
+fl_cholesky_forward(const double *l, size_t n, double *b, size_t m)
+{
+	if (n == 0 || m == 0)
+		return;
+	need();
+	la.trsm(CblasRowMajor, CblasLeft, CblasLower, CblasNoTrans, CblasNonUnit, (int)n, (int)m, 1, l,
+	    (int)n, b, (int)m);
+}
+
+void
+fl_cholesky_solve(const double *l, size_t n, double *b, size_t m)
+{
+	need();
+	la.potrs(ORDER, LOWER, (int)n, (int)m, l, (int)n, b, (int)n);
+}
+
+void
+fl_cholesky_inverse(const double *l, size_t n, double *inv)
+{
+	need();
+	memcpy(inv, l, n * n * sizeof *inv);
+	la.potri(ORDER, LOWER, (int)n, inv, (int)n);
+	for (size_t i = 0; i < n; i++)
+		for (size_t k = i + 1; k < n; k++)
+			inv[i * n + k] = inv[k * n + i];
+}
+
+void
+fl_product(double *c, const double *a, bool transposed, const double *b, size_t m, size_t n, size_t k)
+{
+	need();
+	la.gemm(CblasRowMajor, transposed ? CblasTrans : CblasNoTrans, CblasNoTrans, (int)m, (int)n,
+	    (int)k, 1, a, (int)(transposed ? m : k), b, (int)n, 0, c, (int)n);
+}

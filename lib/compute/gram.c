@@ -1,0 +1,64 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+#include "compute/gram.h"
+
+#include "base/parallel.h"
+#include "compute/sgemm.h"
+
+/* A tile of the triangle, whose doubles stay in the second-level cache, is made from DEPTH rows at a time. */
+enum { TILE = 128, DEPTH = 256 };
+
+struct job {
+	double *sum;
+	const float *a;
+	size_t rows, n;
+};
+
+/* The tiles of a triangle, too, are counted row by row. */
+static void
+place(size_t tile, size_t *i, size_t *j)
+{
+	for (*i = 0; fl_gram_row(*i + 1) <= tile;)
+		++*i;
+	*j = tile - fl_gram_row(*i);
+}
+
+static size_t
+min(size_t a, size_t b)
+{
+	return a < b ? a : b;
+}
+
+static void
+add_tile(void *ctx, size_t tile, int thread)
+{
+	const struct job *job = ctx;
+	_Alignas(64) float part[TILE * TILE];
+	size_t i, j, ni, nj;
+
+	(void)thread;
+	place(tile, &i, &j);
+	i *= TILE;
+	j *= TILE;
+	ni = min(TILE, job->n - i);
+	nj = min(TILE, job->n - j);
+	for (size_t r = 0; r < job->rows; r += DEPTH) {
+		const float *a = job->a + r * job->n;
+
+		fl_sgemm(&(struct fl_product){ .trans_a = true, .m = ni, .n = nj, .k = min(DEPTH, job->rows - r),
+		    .a = a + i, .lda = job->n, .b = a + j, .ldb = job->n, .c = part, .ldc = TILE });
+		for (size_t y = 0; y < ni; y++) {
+			double *sum = job->sum + fl_gram_row(i + y) + j;
+
+			for (size_t x = 0; x < min(nj, i + y + 1 - j); x++)
+				sum[x] += part[y * TILE + x];
+		}
+	}
+}
+
+void
+fl_gram_add(double *sum, const float *a, size_t rows, size_t n)
+{
+	struct job job = { sum, a, rows, n };
+
+	fl_parallel(fl_gram_size((n + TILE - 1) / TILE), add_tile, &job);
+}

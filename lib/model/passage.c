@@ -1,0 +1,318 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/* A step that writes more than one tensor (the integers, scales and shape of a quantized matrix; an embedding
+ * and its copy) writes the first as it goes and the others to a temporary file that is appended when the tensor
+ * ends: the container wants them one after the other, and holding them would not be bounded. */
+#include "model/passage.h"
+
+#include <stdatomic.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+
+#include "base/alloc.h"
+#include "base/parallel.h"
+#include "base/progress.h"
+#include "compute/refit.h"
+#include "io/spill.h"
+
+enum {
+	BLOCK = 4 << 20, /* bytes of input rows in flight */
+	TILE = 16,	 /* rows done by one thread at a time */
+};
+
+static size_t
+kept(const struct fl_keep *k, size_t all)
+{
+	return k ? k->n : all;
+}
+
+static void
+add_out(struct fl_passage *s, enum fl_role role, enum fl_part part, enum fl_dtype dtype, int ndim,
+    const uint64_t *shape)
+{
+	char *name = fl_weight_name(role, s->step->layer, part);
+
+	if (fl_tensor_init(&s->out[s->outs++], name, dtype, ndim, shape) < 0)
+		fl_bug("'%s' has a shape out of range", name);
+}
+
+/* Of the integers and the scales of a matrix, is this the part that comes second? */
+static bool
+completes(const struct fl_plan *p, size_t index)
+{
+	/* The two are neighbours in the inventory. */
+	switch (p->inventory->weight[index].part) {
+	case FL_PART_PACKED: return p->inventory->seen[index + 1];
+	case FL_PART_SCALE: return p->inventory->seen[index - 1];
+	default: return false;
+	}
+}
+
+void
+fl_passage_begin(struct fl_passage *s, const struct fl_plan *p, const struct fl_tensor *t, size_t index)
+{
+	const struct fl_weight *w = &p->inventory->weight[index];
+	bool vector = t->ndim == 1;
+	uint64_t rows, cols;
+
+	*s = (struct fl_passage){ .weight = w, .step = &p->step[index], .in = *t };
+	s->rows = vector ? 1 : t->shape[0];
+	s->cols = t->shape[t->ndim - 1];
+	s->out_rows = rows = vector ? 1 : kept(s->step->rows, s->rows);
+	s->out_cols = cols = kept(s->step->cols, s->cols);
+	if (s->step->kind == FL_STEP_QUANTIZE) {
+		add_out(s, w->role, FL_PART_PACKED, FL_I32, 2,
+		    (uint64_t[]){ rows, fl_quant_words(cols, s->step->bits) });
+		add_out(s, w->role, FL_PART_SCALE, FL_BF16, 2, (uint64_t[]){ rows, cols / FL_MATRIX_GROUP });
+		add_out(s, w->role, FL_PART_SHAPE, FL_I64, 1, (uint64_t[]){ 2 });
+	} else if (s->step->kind == FL_STEP_COPY) {
+		const uint64_t shape[] = { vector ? cols : rows, cols };
+
+		add_out(s, w->role, w->part, t->dtype, t->ndim, shape);
+		if (s->step->copy_as_head)
+			add_out(s, FL_HEAD, w->part, t->dtype, t->ndim, shape);
+	} else if (s->step->kind == FL_STEP_UNPACK && completes(p, index)) {
+		add_out(s, w->role, FL_PART_WEIGHT, p->out.dtype, 2,
+		    (uint64_t[]){ rows, fl_axis_size(&p->in, fl_roles[w->role].cols) });
+	}
+}
+
+void
+fl_passage_end(struct fl_passage *s)
+{
+	for (int i = 0; i < s->outs; i++)
+		free((char *)s->out[i].name);
+}
+
+/* A block of rows, in and out. */
+struct block {
+	const struct fl_passage *s;
+	const char *src;	/* the first of the input rows in hand */
+	size_t first;		/* its number */
+	const uint32_t *index;	/* kept rows among them, or NULL: all */
+	size_t n;		/* rows to make */
+	char *out[2];		/* where they go: integers and scales, or the copy */
+	struct fl_quant_how how;
+	float *weight;		/* cols, for how; or NULL */
+	float *scratch;		/* cols floats a thread, rounded up */
+	struct fl_refit *refit;	/* or NULL */
+	atomic_bool bad;	/* a weight that is to be quantized is not finite */
+};
+
+static size_t
+scratch_size(size_t cols)
+{
+	return (cols + 15) / 16 * 16;
+}
+
+static void
+gather(char *dst, const char *src, const struct fl_keep *k, size_t cols, size_t size)
+{
+	if (!k) {
+		memcpy(dst, src, cols * size);
+		return;
+	}
+	for (size_t i = 0; i < k->n;) { /* kept members come in runs */
+		size_t run = 1;
+
+		while (i + run < k->n && k->index[i + run] == k->index[i] + run)
+			run++;
+		memcpy(dst + i * size, src + k->index[i] * size, run * size);
+		i += run;
+	}
+}
+
+/* Where the input row is of which row i of the block is made. */
+static const char *
+source(const struct block *b, size_t i)
+{
+	size_t row = b->index ? b->index[i] - b->first : i;
+
+	return b->src + row * fl_tensor_row_size(&b->s->in);
+}
+
+static void
+refit_rows(const struct block *b, size_t first, size_t end)
+{
+	const struct fl_passage *s = b->s;
+	size_t n = end - first;
+	float *x = fl_alloc(n * s->cols, sizeof *x), *y = fl_alloc(n * s->out_cols, sizeof *y);
+
+	for (size_t i = 0; i < n; i++)
+		fl_dtype_to_f32(x + i * s->cols, source(b, first + i), s->in.dtype, s->cols);
+	fl_refit_rows(b->refit, x, n, y);
+	fl_dtype_from_f32(b->out[0] + first * fl_tensor_row_size(&s->out[0]), s->in.dtype, y, n * s->out_cols);
+	free(x);
+	free(y);
+}
+
+static void
+make_rows(void *ctx, size_t tile, int thread)
+{
+	struct block *b = ctx;
+	const struct fl_passage *s = b->s;
+	size_t size = fl_dtype_size(s->in.dtype), end = (tile + 1) * TILE < b->n ? (tile + 1) * TILE : b->n;
+	size_t out0 = s->outs ? fl_tensor_row_size(&s->out[0]) : 0;
+
+	if (b->refit) {
+		refit_rows(b, tile * TILE, end);
+		return;
+	}
+	for (size_t i = tile * TILE; i < end; i++) {
+		const char *src = source(b, i);
+
+		if (s->step->kind == FL_STEP_QUANTIZE) {
+			float *x = b->scratch + (size_t)thread * scratch_size(s->cols);
+
+			fl_dtype_to_f32(x, src, s->in.dtype, s->cols);
+			if (fl_quant_row(x, s->cols, s->step->bits, &b->how,
+				(uint32_t *)(void *)(b->out[0] + i * out0),
+				(uint16_t *)(void *)(b->out[1] + i * fl_tensor_row_size(&s->out[1]))) < 0)
+				b->bad = true;
+		} else {
+			gather(b->out[0] + i * out0, src, s->step->cols, s->cols, size);
+		}
+	}
+}
+
+static int
+spill(FILE *f, const void *data, size_t n, struct fl_err *err)
+{
+	if (fwrite(data, 1, n, f) != n)
+		return fl_err_sys(err, "cannot write a temporary file");
+	return 0;
+}
+
+static int
+append_spilled(FILE *f, struct fl_writer *out, char *buf, size_t cap, struct fl_err *err)
+{
+	size_t n;
+
+	if (fflush(f) != 0 || fseek(f, 0, SEEK_SET) != 0)
+		return fl_err_sys(err, "cannot write a temporary file");
+	while ((n = fread(buf, 1, cap, f)) > 0)
+		if (fl_writer_put(out, buf, n, err) < 0)
+			return -1;
+	return ferror(f) ? fl_err_sys(err, "cannot read a temporary file") : 0;
+}
+
+/* Rows [first, first + rows) of the input are at src: makes and writes what becomes of them. */
+static int
+write_block(const struct fl_passage *s, struct block *b, const char *src, size_t first, size_t rows,
+    size_t *next_kept, FILE *side, struct fl_writer *out, struct fl_err *err)
+{
+	const struct fl_keep *k = s->in.ndim > 1 ? s->step->rows : NULL;
+	size_t out0 = fl_tensor_row_size(&s->out[0]);
+
+	b->src = src;
+	b->first = first;
+	b->index = k ? k->index + *next_kept : NULL;
+	b->n = rows;
+	if (k) {
+		for (b->n = 0; *next_kept < k->n && k->index[*next_kept] < first + rows; ++*next_kept)
+			b->n++;
+	} else if (s->step->kind == FL_STEP_COPY && !s->step->cols) {
+		if (side && spill(side, src, rows * out0, err) < 0)
+			return -1;
+		return fl_writer_put(out, src, rows * out0, err);
+	}
+	if (b->n == 0)
+		return 0;
+	fl_parallel((b->n + TILE - 1) / TILE, make_rows, b);
+	if (b->bad)
+		return fl_err_data(err, "'%s' holds a weight that is not finite",
+		    s->weight->tensor.name);
+	if (fl_writer_put(out, b->out[0], b->n * out0, err) < 0)
+		return -1;
+	if (!side)
+		return 0;
+	if (s->step->kind == FL_STEP_QUANTIZE)
+		return spill(side, b->out[1], b->n * fl_tensor_row_size(&s->out[1]), err);
+	return spill(side, b->out[0], b->n * out0, err);
+}
+
+static void
+prepare_rounding(const struct fl_passage *s, struct block *b)
+{
+	b->scratch = fl_alloc_aligned((size_t)fl_parallel_threads() * scratch_size(s->cols), sizeof(float),
+	    s->in.name);
+	b->how = s->step->how;
+	if (!s->step->energy)
+		return;
+	b->how.weight = b->weight = fl_alloc(s->cols, sizeof *b->weight);
+	fl_quant_weights(b->weight, s->step->energy, s->cols);
+}
+
+static int
+prepare_refit(const struct fl_passage *s, struct block *b, struct fl_err *err)
+{
+	const struct fl_moments *m = s->step->moments;
+	const struct fl_keep *k = s->step->cols;
+	size_t site = (size_t)s->weight->layer;
+
+	b->refit = fl_refit_new(fl_moments_site(m, site), s->cols, k->index, k->n);
+	fl_moments_done(m, site);
+	if (b->refit)
+		return 0;
+	return fl_err_data(err, "the moments of the inputs of '%s' are not finite or not positive",
+	    s->weight->tensor.name);
+}
+
+static int
+stream_rows(const struct fl_passage *s, struct fl_reader *in, struct fl_writer *out, FILE *side,
+    struct fl_err *err)
+{
+	size_t row_size = fl_tensor_row_size(&s->in), at_once = row_size ? BLOCK / row_size : 1;
+	size_t next_kept = 0, rows = s->rows;
+	struct block b = { .s = s };
+	int bad = 0;
+
+	if (at_once == 0)
+		at_once = 1;
+	if (at_once > rows)
+		at_once = rows;
+	for (int i = 0; i < s->outs && i < 2; i++)
+		b.out[i] = fl_alloc_aligned(at_once, fl_tensor_row_size(&s->out[i]), s->out[i].name);
+	if (s->step->kind == FL_STEP_QUANTIZE)
+		prepare_rounding(s, &b);
+	if (s->step->moments)
+		bad = prepare_refit(s, &b, err);
+	for (size_t first = 0; first < rows && !bad; first += at_once) {
+		size_t n = rows - first < at_once ? rows - first : at_once;
+		const char *src = fl_reader_take(in, n * row_size, err);
+
+		bad = !src || write_block(s, &b, src, first, n, &next_kept, side, out, err) < 0;
+		fl_progress_add(n * row_size);
+	}
+	free(b.out[0]);
+	free(b.out[1]);
+	free(b.weight);
+	free(b.scratch);
+	fl_refit_free(b.refit);
+	return bad ? -1 : 0;
+}
+
+int
+fl_passage_stream(const struct fl_passage *s, struct fl_reader *in, struct fl_writer *out, struct fl_err *err)
+{
+	FILE *side = NULL;
+	char *buf = NULL;
+	int bad;
+
+	if (s->outs == 0)
+		return 0;
+	if (s->outs > 1 && !(side = fl_spill(err)))
+		return -1;
+	bad = stream_rows(s, in, out, side, err);
+	if (side && !bad) {
+		buf = fl_alloc(BLOCK / 4, 1);
+		bad = append_spilled(side, out, buf, BLOCK / 4, err);
+	}
+	if (!bad && s->step->kind == FL_STEP_QUANTIZE)
+		bad = fl_writer_put(out, (int64_t[]){ (int64_t)s->out_rows, (int64_t)s->out_cols }, 16,
+		    err);
+	free(buf);
+	if (side)
+		fclose(side);
+	return bad;
+}
