@@ -13,6 +13,8 @@
 static const char *tokens_path, *output;
 static int context, sequences;
 static bool bos, moments, weights_alone, merge;
+static struct fl_strs parts;
+static bool wanted[FL_MOMENTS];
 
 static const struct fl_opt opts[] = {
 	FL_OPT_TOKENS(tokens_path),
@@ -23,7 +25,10 @@ static const struct fl_opt opts[] = {
 	{ 0, "bos", NULL, "Begin every sequence with the model's BOS token, one of the n.",
 	  .flag = &bos },
 	{ 0, "moments", NULL,
-	  "Also sum the matrices of second moments, which fl-prune --repair needs.", .flag = &moments },
+	  "Also sum the matrices of second moments, which fl-prune --repair and fl-quantize --method gptq need.",
+	  .flag = &moments },
+	{ 0, "moments-of", "part",
+	  "Sum the moments of one part alone: ffn, dim, dim.out or attn. Repeatable.", .list = &parts },
 	{ 0, "static", NULL, "Write the scores of the weights alone. Needs no tokens.",
 	  .flag = &weights_alone },
 	{ 0, "merge", NULL, "Add metrics files, the operands, in the order given.", .flag = &merge },
@@ -41,6 +46,29 @@ static bool
 is_stdin(const char *path)
 {
 	return !path || strcmp(path, "-") == 0;
+}
+
+/* --moments is all, --moments-of one by one; named as in the file. */
+static void
+choose_moments(void)
+{
+	struct fl_str name = { 0 };
+
+	for (size_t i = 0; i < parts.n; i++) {
+		enum fl_moment k = 0;
+
+		fl_str_clear(&name);
+		fl_str_printf(&name, "%s%smoment", parts.v[i], strcmp(parts.v[i], "dim.out") == 0 ? "_" : ".");
+		while (k < FL_MOMENTS && strcmp(name.data, fl_moment_name(k)) != 0)
+			k++;
+		if (k == FL_MOMENTS)
+			fl_die(FL_EXIT_USAGE, "there are no moments of '%s'", parts.v[i]);
+		wanted[k] = true;
+	}
+	fl_str_free(&name);
+	for (enum fl_moment k = 0; k < FL_MOMENTS && moments; k++)
+		wanted[k] = true;
+	moments = moments || parts.n;
 }
 
 static void
@@ -85,7 +113,7 @@ count_tokens(const struct fl_model *m, struct fl_metrics *out, struct fl_err *er
 	struct fl_tokens *t = fl_tokens_open(tokens_path, (size_t)m->config.vocab, err);
 	struct fl_windows w;
 	size_t count;
-	int bad;
+	int bad = 0;
 
 	if (!t)
 		return -1;
@@ -96,7 +124,9 @@ count_tokens(const struct fl_model *m, struct fl_metrics *out, struct fl_err *er
 	if (!sequences && t->n > count * w.stride)
 		fl_note("the last %zu tokens make no whole sequence and are left out",
 		    t->n - count * w.stride);
-	bad = (moments && fl_metrics_make_moments(out, err) < 0) || fl_calibrate(m, &w, count, out, err) < 0;
+	for (enum fl_moment k = 0; k < FL_MOMENTS && !bad; k++)
+		bad = wanted[k] && fl_metrics_make_moments(out, k, err) < 0;
+	bad = bad || fl_calibrate(m, &w, count, out, err) < 0;
 	fl_tokens_close(t);
 	return bad ? -1 : 0;
 }
@@ -126,6 +156,7 @@ main(int argc, char **argv)
 	int i = fl_cli(&tool, argc, argv);
 	struct fl_metrics *out;
 
+	choose_moments();
 	check_usage(argc - i, argv[i]);
 	out = merge ? add_files(argc - i, argv + i, &err) : measure(argv[i], &err);
 	if (!out || fl_metrics_write(out, output, &err) < 0)

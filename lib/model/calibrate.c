@@ -18,6 +18,16 @@ struct calibration {
 	float *last;		  /* [batch windows, L+1, D]: x_l at the last position */
 };
 
+/* Where moments are wanted. */
+static void
+add_moment(struct calibration *c, enum fl_moment which, int site, const float *a, size_t rows)
+{
+	struct fl_moments *m = &c->out->moment[which];
+
+	if (m->sum)
+		fl_moments_add(m, (size_t)site, a, rows);
+}
+
 static void
 see_norm(void *ctx, int site, const float *in, const float *out, size_t rows)
 {
@@ -30,8 +40,8 @@ see_norm(void *ctx, int site, const float *in, const float *out, size_t rows)
 	fl_sum_columns(out, rows, c->width, c->batch.length,
 	    &(struct fl_column_sums){ .sq = sum[FL_DIM_OUT_SUM_SQ] + at,
 		.seq_sq = sum[FL_DIM_OUT_SEQ_SQ] + at });
-	if (c->out->moment[FL_DIM_MOMENT].sum)
-		fl_moments_add(&c->out->moment[FL_DIM_MOMENT], (size_t)site, in, rows);
+	add_moment(c, FL_DIM_MOMENT, site, in, rows);
+	add_moment(c, FL_DIM_OUT_MOMENT, site, out, rows);
 }
 
 static void
@@ -42,6 +52,7 @@ see_heads(void *ctx, int layer, const float *a, size_t rows)
 
 	fl_sum_columns(a, rows, cols, c->batch.length,
 	    &(struct fl_column_sums){ .sq = c->out->sum[FL_ATTN_SUM_SQ] + (size_t)layer * cols });
+	add_moment(c, FL_ATTN_MOMENT, layer, a, rows);
 }
 
 static void
@@ -54,8 +65,7 @@ see_ffn(void *ctx, int layer, const float *a, size_t rows)
 	fl_sum_columns(a, rows, c->ffn, c->batch.length,
 	    &(struct fl_column_sums){ .sq = sum[FL_FFN_SUM_SQ] + at, .abs = sum[FL_FFN_SUM_ABS] + at,
 		.seq_sq = sum[FL_FFN_SEQ_SQ] + at });
-	if (c->out->moment[FL_FFN_MOMENT].sum)
-		fl_moments_add(&c->out->moment[FL_FFN_MOMENT], (size_t)layer, a, rows);
+	add_moment(c, FL_FFN_MOMENT, layer, a, rows);
 }
 
 static void

@@ -36,6 +36,8 @@ static const char *const names[FL_METRICS] = {
 static const char *const moment_names[FL_MOMENTS] = {
 	[FL_FFN_MOMENT] = "ffn.moment",
 	[FL_DIM_MOMENT] = "dim.moment",
+	[FL_DIM_OUT_MOMENT] = "dim.out_moment",
+	[FL_ATTN_MOMENT] = "attn.moment",
 };
 
 const char *
@@ -122,23 +124,19 @@ fl_metrics_make(struct fl_metrics *m, enum fl_metric which)
 static void
 moment_shape(const struct fl_metrics *m, enum fl_moment which, size_t *sites, size_t *n)
 {
-	bool ffn = which == FL_FFN_MOMENT;
+	bool dim = which == FL_DIM_MOMENT || which == FL_DIM_OUT_MOMENT;
 
-	*sites = (size_t)(ffn ? m->layers : 2 * m->layers + 1);
-	*n = (size_t)(ffn ? m->ffn : m->width);
+	*sites = (size_t)(dim ? 2 * m->layers + 1 : m->layers);
+	*n = (size_t)(dim ? m->width : which == FL_ATTN_MOMENT ? m->attn : m->ffn);
 }
 
 int
-fl_metrics_make_moments(struct fl_metrics *m, struct fl_err *err)
+fl_metrics_make_moments(struct fl_metrics *m, enum fl_moment which, struct fl_err *err)
 {
 	size_t sites, n;
 
-	for (enum fl_moment i = 0; i < FL_MOMENTS; i++) {
-		moment_shape(m, i, &sites, &n);
-		if (fl_moments_make(&m->moment[i], sites, n, err) < 0)
-			return -1;
-	}
-	return 0;
+	moment_shape(m, which, &sites, &n);
+	return fl_moments_any(&m->moment[which]) ? 0 : fl_moments_make(&m->moment[which], sites, n, err);
 }
 
 void
@@ -239,7 +237,7 @@ read_moments(struct fl_metrics *m, enum fl_moment which, struct fl_safetensors *
 	if (!t)
 		return 0;
 	moment_shape(m, which, &sites, &n);
-	if (t->dtype != FL_F32 || t->ndim != 2 || t->shape[0] != sites || t->shape[1] != fl_gram_size(n))
+	if (n == 0 || t->dtype != FL_F32 || t->ndim != 2 || t->shape[0] != sites || t->shape[1] != fl_gram_size(n))
 		return fl_err_data(err, "'%s': '%s' is not F32 [%zu, %zu]", path, moment_names[which], sites,
 		    fl_gram_size(n));
 	m->moment[which] = (struct fl_moments){ .sites = sites, .n = n, .read = data, .file = &s->file };

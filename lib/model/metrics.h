@@ -39,6 +39,8 @@ enum fl_metric {
 enum fl_moment {
 	FL_FFN_MOMENT, /* L sites of F: the input of down_proj */
 	FL_DIM_MOMENT, /* S sites of D: the input of a norm */
+	FL_DIM_OUT_MOMENT, /* S sites of D: its output, the input of q, k, v, of gate and up, of the head */
+	FL_ATTN_MOMENT,	   /* L sites of Q: the input of o_proj; 0 in a skip layer */
 	FL_MOMENTS
 };
 
@@ -62,7 +64,7 @@ void fl_metric_shape(const struct fl_metrics *m, enum fl_metric which, size_t *r
 /* Sizes and fingerprint from c, no sums yet; fl_metrics_make() zeroes one into being. */
 struct fl_metrics *fl_metrics_new(const struct fl_config *c);
 double *fl_metrics_make(struct fl_metrics *m, enum fl_metric which);
-int fl_metrics_make_moments(struct fl_metrics *m, struct fl_err *err) FL_MUST_USE; /* all of them */
+int fl_metrics_make_moments(struct fl_metrics *m, enum fl_moment which, struct fl_err *err) FL_MUST_USE;
 void fl_metrics_free(struct fl_metrics *m);
 
 /* Moments stay in the file, and are not looked at. */

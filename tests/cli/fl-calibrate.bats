@@ -74,10 +74,19 @@ fact() {
 	fl-calibrate -j 1 --moments -t "$TOKENS" -o a "$MODEL"
 	fl-calibrate -j 4 --moments -t "$TOKENS" "$MODEL" > b
 	cmp a b
-	assert_equal "$(tensors a | jq -c '."ffn.moment", ."dim.moment" | [.dtype, .shape]' | tr '\n' ' ')" \
-		'["F32",[3,2080]] ["F32",[7,528]] '
+	assert_equal "$(tensors a | jq -c '."ffn.moment", ."dim.moment", ."dim.out_moment", ."attn.moment" |
+		[.dtype, .shape]' | tr '\n' ' ')" '["F32",[3,2080]] ["F32",[7,528]] ["F32",[7,528]] ["F32",[3,528]] '
 	fl-info a | grep -v moment | cmp - <(fl-info plain)
-	assert_equal "$(fl-info a | grep -c moment)" 10
+	assert_equal "$(fl-info a | grep -c moment)" 20
+}
+
+@test "moments of one part are the same as among all" {
+	fl-calibrate --moments -t "$TOKENS" -o all "$MODEL"
+	fl-calibrate --moments-of dim --moments-of attn -t "$TOKENS" -o some "$MODEL"
+	fl-info all | grep -v '^ffn.moment\|^dim.out_moment' | cmp - <(fl-info some)
+	assert_equal "$(fl-info some | grep -c moment)" 10
+	one_line_error 2 fl-calibrate --moments-of ffn.sum_sq -t "$TOKENS" "$MODEL"
+	one_line_error 2 fl-calibrate --moments-of ffn --static "$MODEL"
 }
 
 @test "moments of parts are added, and not to metrics without" {
@@ -97,7 +106,7 @@ fact() {
 	cmp 1.m one
 	fl-calibrate --static -o static "$MODEL"
 	fl-calibrate --merge static 1.m > both
-	assert_equal "$(fl-info both | grep -c moment)" 10
+	assert_equal "$(fl-info both | grep -c moment)" 20
 	fl-calibrate -t 2 -o plain "$MODEL"
 	one_line_error 3 fl-calibrate --merge -o x 1.m plain
 	[[ $stderr = *"only one of the metrics has 'ffn.moment'"* ]]

@@ -159,7 +159,8 @@ calibrate_moments(const struct fl_model *m, const struct fl_tokens *t, size_t sk
 	struct fl_metrics *out = fl_metrics_new(&m->config);
 	struct fl_err err = { 0 };
 
-	CHECK_OK(fl_metrics_make_moments(out, &err), &err);
+	for (enum fl_moment i = 0; i < FL_MOMENTS; i++)
+		CHECK_OK(fl_metrics_make_moments(out, i, &err), &err);
 	CHECK_OK(fl_windows_init(&w, &m->config, 0, 0, false, &err), &err);
 	CHECK_OK(fl_calibrate(m, &w, fl_calibrate_count(&w, limit), out, &err), &err);
 	return out;
@@ -190,6 +191,8 @@ moments_hold_the_sums_of_squares_and_add_up(void)
 	b = calibrate_moments(m, t, 64, 0);
 	check_diagonal(&all->moment[FL_FFN_MOMENT], all->sum[FL_FFN_SUM_SQ]);
 	check_diagonal(&all->moment[FL_DIM_MOMENT], all->sum[FL_DIM_SUM_SQ]);
+	check_diagonal(&all->moment[FL_DIM_OUT_MOMENT], all->sum[FL_DIM_OUT_SUM_SQ]);
+	check_diagonal(&all->moment[FL_ATTN_MOMENT], all->sum[FL_ATTN_SUM_SQ]);
 	CHECK_OK(fl_metrics_merge(a, b, &err), &err);
 	for (int i = 0; i < FL_MOMENTS; i++) {
 		const struct fl_moments *x = &a->moment[i], *y = &all->moment[i];
