@@ -111,21 +111,6 @@ params(const struct fl_config *c)
 	return p;
 }
 
-static int
-write_params(const struct fl_output *dir, const struct fl_config *c, struct fl_err *err)
-{
-	struct fl_json *p = params(c);
-	struct fl_str text = { 0 };
-	int rc;
-
-	fl_json_write(&text, p, 2);
-	fl_str_putc(&text, '\n');
-	rc = fl_folder_file(dir, "params.json", text.data, text.len, err);
-	fl_str_free(&text);
-	fl_json_free(p);
-	return rc;
-}
-
 /* export.yaml ---------------------------------------------------------------------------------- */
 
 static int
@@ -210,32 +195,23 @@ write_weights(const struct fl_output *dir, const struct fl_model *m, struct fl_e
 {
 	struct fl_output *f = fl_output_open_in(dir, "model.pth", err);
 
-	if (!f)
+	return f ? fl_output_end(f, fl_executorch_weights(m, f, err), err) : -1;
+}
+
+static int
+write_files(const struct fl_output *dir, const struct fl_model *m, const struct fl_export_opts *o,
+    struct fl_err *err)
+{
+	(void)o;
+	if (fl_folder_json(dir, "params.json", params(&m->config), err) < 0 || write_recipe(dir, m, err) < 0)
 		return -1;
-	if (fl_executorch_weights(m, f, err) < 0) {
-		fl_output_abandon(f);
-		return -1;
-	}
-	return fl_output_commit(f, err);
+	return write_weights(dir, m, err);
 }
 
 int
 fl_executorch_write(struct fl_reader *in, const struct fl_config *c, const struct fl_export_opts *o,
     struct fl_err *err)
 {
-	struct fl_output *dir = fl_folder_open(o->output, err);
-	struct fl_model *m = NULL;
-	int rc = -1;
-
-	if (dir)
-		m = fl_model_load(in, err);
-	else
-		fl_reader_close(in);
-	if (m && write_params(dir, c, err) == 0 && write_recipe(dir, m, err) == 0 &&
-	    write_weights(dir, m, err) == 0 && fl_folder_members(dir, m, o->arguments, err) == 0)
-		rc = fl_output_commit(dir, err);
-	else if (dir)
-		fl_output_abandon(dir);
-	fl_model_free(m);
-	return rc;
+	(void)c;
+	return fl_folder_write(in, o, write_files, err);
 }

@@ -4,19 +4,23 @@
 #define FL_EXPORT_FOLDER_H
 
 #include "base/json.h"
+#include "export/export.h"
 #include "io/output.h"
 #include "model/weights.h"
 
-/* A directory to be, path ending in a slash, as fl_output_open_dir() makes one. NULL with err set. */
-struct fl_output *fl_folder_open(const char *path, struct fl_err *err) FL_MUST_USE;
-
-/* A file of it, whole. */
+/* A file of it, whole; v as text, taken over. */
 int fl_folder_file(const struct fl_output *dir, const char *name, const void *data, size_t n,
     struct fl_err *err) FL_MUST_USE;
+int fl_folder_json(const struct fl_output *dir, const char *name, struct fl_json *v, struct fl_err *err) FL_MUST_USE;
 
-/* The tokenizer's files and generation_config.json as the checkpoint has them, and a history with the export's
- * line at its end. */
-int fl_folder_members(const struct fl_output *dir, const struct fl_model *m, const struct fl_json *arguments,
-    struct fl_err *err) FL_MUST_USE;
+/* Writes what is the target's own into dir. */
+typedef int fl_folder_files(const struct fl_output *dir, const struct fl_model *m, const struct fl_export_opts *o,
+    struct fl_err *err);
+
+/* A target's write(), fl_target, where o->output must be a name that ends in a slash: a directory of these files, of
+ * the tokenizer's and generation_config.json as the checkpoint has them, and of a history with the export's line at
+ * its end. */
+int fl_folder_write(struct fl_reader *in, const struct fl_export_opts *o, fl_folder_files *files, struct fl_err *err)
+    FL_MUST_USE;
 
 #endif

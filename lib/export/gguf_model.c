@@ -30,16 +30,15 @@ static int
 write_to(const struct fl_gguf_tensors *t, struct fl_gguf *g, const char *output, struct fl_err *err)
 {
 	struct fl_output *out = fl_output_open(output, err);
+	int rc = -1;
 
 	if (!out)
 		return -1;
-	if (fl_gguf_begin(g, out, err) < 0 || fl_gguf_tensors_write(t, g, err) < 0) {
-		fl_output_abandon(out);
-		return -1;
-	}
-	if (!fl_gguf_complete(g))
+	if (fl_gguf_begin(g, out, err) == 0)
+		rc = fl_gguf_tensors_write(t, g, err);
+	if (rc == 0 && !fl_gguf_complete(g))
 		fl_bug("a GGUF file is short of data");
-	return fl_output_commit(out, err);
+	return fl_output_end(out, rc, err);
 }
 
 static int

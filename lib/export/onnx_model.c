@@ -37,20 +37,6 @@ config_there(const struct fl_config *c)
 }
 
 static int
-write_json(const struct fl_output *dir, const char *name, struct fl_json *v, struct fl_err *err)
-{
-	struct fl_str text = { 0 };
-	int bad;
-
-	fl_json_write(&text, v, 2);
-	fl_str_putc(&text, '\n');
-	fl_json_free(v);
-	bad = fl_folder_file(dir, name, text.data, text.len, err);
-	fl_str_free(&text);
-	return bad;
-}
-
-static int
 write_graph(const struct fl_output *dir, const struct fl_onnx_graph *g, struct fl_err *err)
 {
 	struct fl_str bytes = { 0 };
@@ -68,13 +54,7 @@ write_data(const struct fl_output *dir, const struct fl_onnx_graph *g, const str
 {
 	struct fl_output *out = fl_output_open_in(dir, FL_ONNX_DATA_NAME, err);
 
-	if (!out)
-		return -1;
-	if (fl_onnx_data_write(g, m, out, err) < 0) {
-		fl_output_abandon(out);
-		return -1;
-	}
-	return fl_output_commit(out, err);
+	return out ? fl_output_end(out, fl_onnx_data_write(g, m, out, err), err) : -1;
 }
 
 static int
@@ -88,32 +68,17 @@ write_files(const struct fl_output *dir, const struct fl_model *m, const struct 
 	fl_onnx_graph_make(&g, m, o);
 	genai = fl_onnx_genai(m, g.caches, err);
 	if (genai)
-		bad = write_json(dir, "genai_config.json", genai, err) < 0 ||
-		    write_json(dir, FL_MEMBER_CONFIG_NAME, config_there(&m->config), err) < 0 ||
-		    write_graph(dir, &g, err) < 0 || write_data(dir, &g, m, err) < 0 ||
-		    fl_folder_members(dir, m, o->arguments, err) < 0;
+		bad = fl_folder_json(dir, "genai_config.json", genai, err) < 0 ||
+		    fl_folder_json(dir, FL_MEMBER_CONFIG_NAME, config_there(&m->config), err) < 0 ||
+		    write_graph(dir, &g, err) < 0 || write_data(dir, &g, m, err) < 0;
 	fl_onnx_graph_free(&g);
 	return bad ? -1 : 0;
 }
 
-/* The directory first: whoever cannot write it need not read a model. */
 int
 fl_onnx_model_write(struct fl_reader *in, const struct fl_config *c, const struct fl_export_opts *o,
     struct fl_err *err)
 {
-	struct fl_output *dir = fl_folder_open(o->output, err);
-	struct fl_model *m = NULL;
-	int bad = -1;
-
 	(void)c;
-	if (!dir)
-		fl_reader_close(in);
-	else if ((m = fl_model_load(in, err)))
-		bad = write_files(dir, m, o, err);
-	if (bad)
-		fl_output_abandon(dir);
-	else
-		bad = fl_output_commit(dir, err);
-	fl_model_free(m);
-	return bad;
+	return fl_folder_write(in, o, write_files, err);
 }

@@ -511,3 +511,12 @@ fl_output_abandon(struct fl_output *o)
 	if (o)
 		finish(o, true);
 }
+
+int
+fl_output_end(struct fl_output *o, int rc, struct fl_err *err)
+{
+	if (rc == 0)
+		return fl_output_commit(o, err);
+	fl_output_abandon(o);
+	return -1;
+}

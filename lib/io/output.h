@@ -34,8 +34,10 @@ const char *fl_output_path(const struct fl_output *o);
 
 int fl_output_write(struct fl_output *o, const void *data, size_t n, struct fl_err *err) FL_MUST_USE;
 
-/* Either ends the life of o. */
+/* Each ends the life of o. */
 int fl_output_commit(struct fl_output *o, struct fl_err *err) FL_MUST_USE;
 void fl_output_abandon(struct fl_output *o); /* NULL is fine */
+/* Committed if all went well so far, rc 0; else abandoned, -1, and err stays as it is. */
+int fl_output_end(struct fl_output *o, int rc, struct fl_err *err) FL_MUST_USE;
 
 #endif

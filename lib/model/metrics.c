@@ -354,10 +354,7 @@ fl_metrics_write(const struct fl_metrics *m, const char *path, struct fl_err *er
 	for (enum fl_moment i = 0; i < FL_MOMENTS && !bad; i++)
 		if (fl_moments_any(&m->moment[i]))
 			bad = fl_moments_write(&m->moment[i], moment_names[i], o, err);
-	if (!bad)
-		return fl_output_commit(o, err);
-	fl_output_abandon(o);
-	return -1;
+	return fl_output_end(o, bad, err);
 }
 
 int

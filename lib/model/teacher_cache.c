@@ -193,10 +193,7 @@ fl_teacher_cache_write(const char *path, const struct fl_model *teacher, struct 
 	fl_forward_free(m.f);
 	fl_str_free(&header);
 	free(index);
-	if (!bad)
-		return fl_output_commit(o, err);
-	fl_output_abandon(o);
-	return -1;
+	return fl_output_end(o, bad, err);
 }
 
 /* --- using one --- */

@@ -57,10 +57,7 @@ fl_curve_write(const struct fl_curve *c, const char *path, struct fl_err *err)
 	}
 	bad = fl_output_write(o, s.data, s.len, err);
 	fl_str_free(&s);
-	if (!bad)
-		return fl_output_commit(o, err);
-	fl_output_abandon(o);
-	return -1;
+	return fl_output_end(o, bad, err);
 }
 
 /* --- the state --- */
@@ -100,10 +97,7 @@ fl_train_state_write(const struct fl_train_state *s, const struct fl_curve *c, c
 			bad = fl_output_write(o, data[i], t[i].size, err);
 	fl_json_free(meta);
 	fl_str_free(&header);
-	if (!bad)
-		return fl_output_commit(o, err);
-	fl_output_abandon(o);
-	return -1;
+	return fl_output_end(o, bad, err);
 }
 
 static int
