@@ -5,8 +5,8 @@
 #include "base/alloc.h"
 #include "base/dtype.h"
 #include "base/progress.h"
-#include "compute/rope.h"
 #include "export/onnx_impl.h"
+#include "model/rope_of.h"
 
 enum { BLOCK_BYTES = 4 << 20 };
 
@@ -82,33 +82,18 @@ put_scales(const struct writing *w, const struct fl_matrix *m)
 	return bad;
 }
 
-static void
-frequencies(double *freq, const struct fl_config *c)
-{
-	const struct fl_rope *r = &c->rope;
-	size_t dim = (size_t)c->head_dim;
-
-	fl_rope_frequencies(freq, dim, r->theta);
-	if (r->kind == FL_ROPE_LLAMA3)
-		fl_rope_llama3(freq, dim / 2, r->factor, r->low, r->high, r->original);
-}
-
-/* Half of what fl_rope_table() makes: its cosines or its sines. */
+/* Half of the rotations: its cosines or its sines. */
 static int
 put_angles(const struct writing *w, enum fl_onnx_what what)
 {
 	const struct fl_config *c = &w->m->config;
 	size_t n = (size_t)c->head_dim / 2, positions = (size_t)c->context;
-	double *freq = fl_alloc(n, sizeof *freq);
-	float *table = fl_alloc(positions * 2 * n, sizeof *table);
+	float *table = fl_rope_of_config(c, positions);
 	int bad = 0;
 
-	frequencies(freq, c);
-	fl_rope_table(table, freq, n, positions);
 	for (size_t p = 0; p < positions && !bad; p++)
 		bad = put(w, table + 2 * n * p + (what == FL_ONNX_SIN ? n : 0), n * sizeof *table);
 	free(table);
-	free(freq);
 	return bad;
 }
 

@@ -3,30 +3,13 @@
 #include <stdlib.h>
 
 #include "base/alloc.h"
-#include "compute/rope.h"
 #include "model/forward_impl.h"
+#include "model/rope_of.h"
 
 static float *
 floats(size_t count, size_t each, const char *what)
 {
 	return fl_alloc_aligned(count, each * sizeof(float), what);
-}
-
-static void
-make_rope(struct fl_forward *f)
-{
-	const struct fl_config *c = &f->m->config;
-	const struct fl_rope *r = &c->rope;
-	size_t n = (size_t)c->head_dim / 2;
-	size_t positions = f->positions + f->capacity; /* spans go on after the cache */
-	double *freq = fl_alloc(n, sizeof *freq);
-
-	fl_rope_frequencies(freq, (size_t)c->head_dim, r->theta);
-	if (r->kind == FL_ROPE_LLAMA3)
-		fl_rope_llama3(freq, n, r->factor, r->low, r->high, r->original);
-	f->rope = floats(positions, 2 * n, "the rotations");
-	fl_rope_table(f->rope, freq, n, positions);
-	free(freq);
 }
 
 /* Slots of layer l. A ring is as long as it is, however few positions come. */
@@ -75,7 +58,7 @@ new_forward(const struct fl_model *m, size_t rows, size_t positions, const struc
 		f->before = floats(rows, width, "the activations");
 	f->last = floats(1, (size_t)c->vocab, "the logits");
 	f->scratch = fl_scratch_new();
-	make_rope(f);
+	f->rope = fl_rope_of_config(c, positions + rows); /* spans go on after the cache */
 	return f;
 }
 
