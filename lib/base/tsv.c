@@ -50,6 +50,29 @@ fl_row_real(struct fl_row *r, const char *name, double value)
 	put(r, name, fl_str_steal(&s), isfinite(value));
 }
 
+static bool
+has(const struct fl_row *r, const char *name)
+{
+	for (size_t i = 0; i < r->n; i++)
+		if (strcmp(r->cell[i].name, name) == 0)
+			return true;
+	return false;
+}
+
+void
+fl_row_complete(struct fl_row *r, struct fl_row *more)
+{
+	for (size_t i = 0; i < more->n; i++) {
+		struct fl_row_cell *c = &more->cell[i];
+
+		if (has(r, c->name))
+			continue;
+		put(r, c->name, c->value, c->number);
+		c->value = NULL; /* r's now */
+	}
+	fl_row_free(more);
+}
+
 void
 fl_row_free(struct fl_row *r)
 {

@@ -25,6 +25,9 @@ void fl_row_int(struct fl_row *r, const char *name, long long value);
 void fl_row_real(struct fl_row *r, const char *name, double value); /* six significant digits */
 void fl_row_free(struct fl_row *r);
 
+/* Adds what `more` has under names that r has not, and frees it. */
+void fl_row_complete(struct fl_row *r, struct fl_row *more);
+
 /* Header (if asked for) and row, or one JSON object a line; tabs and line breaks in values become
  * spaces; a number that is not finite is written nan, and null in JSON. */
 void fl_row_print(const struct fl_row *r, FILE *out, bool header, bool json);

@@ -406,6 +406,23 @@ fl_output_open_in(const struct fl_output *dir, const char *name, struct fl_err *
 	return opened(o, err);
 }
 
+struct fl_output *
+fl_output_open_scratch(struct fl_err *err)
+{
+	const char *tmp = getenv("TMPDIR");
+	struct fl_str path = { 0 };
+	struct fl_output *o;
+
+	if (!tmp || !*tmp)
+		tmp = "/tmp";
+	o = new_output(tmp, -1);
+	fl_str_printf(&path, "%s/scratch", tmp); /* the name that it never gets */
+	o->dir = true;
+	o->final = fl_str_steal(&path);
+	open_temp(o);
+	return opened(o, err);
+}
+
 const char *
 fl_output_path(const struct fl_output *o)
 {

@@ -12,7 +12,6 @@
 #include "base/alloc.h"
 #include "base/json.h"
 #include "base/log.h"
-#include "base/num.h"
 #include "base/parallel.h"
 #include "base/str.h"
 #include "io/output.h"
@@ -222,32 +221,18 @@ read_answer(const char *text, const struct fl_measure_opts *o, struct fl_row *ro
 	return rc;
 }
 
-static bool
-has(const struct fl_row *row, const char *name)
-{
-	for (size_t i = 0; i < row->n; i++)
-		if (strcmp(row->cell[i].name, name) == 0)
-			return true;
-	return false;
-}
-
 /* What we know of the model and of the request, where the runner does not say it. */
 static void
 complete(const struct fl_external *x, const struct fl_config *c, const struct fl_measure_opts *o, struct fl_row *row)
 {
 	struct fl_row ours = { 0 };
-	long long v;
 
 	fl_report_flop(&ours, c, o);
 	fl_row_int(&ours, "params", (long long)fl_config_parameters(c));
 	fl_row_int(&ours, "threads", fl_parallel_threads());
 	fl_row_int(&ours, "chunk", o->chunk);
-	for (size_t i = 0; i < ours.n; i++)
-		if (!has(row, ours.cell[i].name) && fl_num_int(ours.cell[i].value, 0, LLONG_MAX, &v) == 0)
-			fl_row_int(row, ours.cell[i].name, v);
-	if (!has(row, "runtime"))
-		fl_row_str(row, "runtime", x->runtime);
-	fl_row_free(&ours);
+	fl_row_str(&ours, "runtime", x->runtime);
+	fl_row_complete(row, &ours);
 }
 
 /* All of it ----------------------------------------------------------------------------------------- */
@@ -293,24 +278,20 @@ fl_measure_external(const struct fl_external *x, const char *checkpoint, const s
 {
 	char text[FL_ARCH_LEN];
 	struct fl_arch arch;
-	const char *tmp = getenv("TMPDIR");
 	char *runner = find_runner(x->runtime, err);
 	struct fl_output *dir = NULL;
-	struct fl_str path = { 0 };
 	int rc = -1;
 
 	if (!runner)
 		return -1;
 	fl_config_arch(c, &arch);
 	fl_row_str(row, "arch", fl_arch_format(&arch, text));
-	fl_str_printf(&path, "%s/fl-measure-%ld/", tmp && *tmp ? tmp : "/tmp", (long)getpid());
-	dir = fl_output_open_dir(path.data, err);
+	dir = fl_output_open_scratch(err);
 	if (dir) {
 		rc = measure_in(fl_output_path(dir), x, runner, checkpoint, o, row, err);
 		fl_output_abandon(dir);
 	}
 	complete(x, c, o, row);
-	fl_str_free(&path);
 	free(runner);
 	return rc;
 }

@@ -154,6 +154,42 @@ devices_are_written_and_not_replaced(void)
 }
 
 static void
+an_end_commits_what_went_well(void)
+{
+	struct fl_err err = { 0 };
+
+	CHECK_OK(fl_output_end(fl_output_open("a", &err), 0, &err), &err);
+	CHECK(holds("a", ""));
+	unlink("a");
+	CHECK(fl_output_end(fl_output_open("a", &err), -1, &err) == -1 && !err.code);
+	CHECK(fl_output_end(NULL, -1, &err) == -1);
+	CHECK(entries(".") == 0);
+}
+
+static void
+a_scratch_directory_is_where_tmpdir_says_and_goes(void)
+{
+	struct fl_err err = { 0 };
+	struct fl_output *o;
+
+	mkdir("tmp", 0700);
+	setenv("TMPDIR", "tmp", 1);
+	o = fl_output_open_scratch(&err);
+	if (CHECK(o != NULL)) {
+		CHECK(strncmp(fl_output_path(o), "tmp/", 4) == 0 && entries("tmp") == 1);
+		CHECK(mkdirat(AT_FDCWD, fl_output_path(o), 0700) < 0 && errno == EEXIST);
+		CHECK_OK(fl_output_end(fl_output_open_in(o, "file", &err), 0, &err), &err);
+		fl_output_abandon(o);
+	}
+	CHECK(entries("tmp") == 0);
+	setenv("TMPDIR", "absent", 1);
+	CHECK(!fl_output_open_scratch(&err));
+	CHECK_STR(err.text, "cannot write 'absent': No such file or directory");
+	unsetenv("TMPDIR");
+	rmdir("tmp");
+}
+
+static void
 a_link_stays_a_link(void)
 {
 	struct fl_err err = { 0 };
@@ -401,6 +437,8 @@ main(void)
 	TEST(small_and_large_pieces_keep_their_order);
 	TEST(a_pipe_is_written_directly);
 	TEST(devices_are_written_and_not_replaced);
+	TEST(an_end_commits_what_went_well);
+	TEST(a_scratch_directory_is_where_tmpdir_says_and_goes);
 	TEST(a_link_stays_a_link);
 	TEST(messages_name_the_target);
 	TEST(a_directory_appears_whole_and_replaces_a_checkpoint);

@@ -91,11 +91,33 @@ a_row_is_printed_as_text_and_as_json(void)
 	free(text);
 }
 
+static void
+a_row_takes_what_it_has_not(void)
+{
+	struct fl_row r = { 0 }, more = { 0 };
+	char *text = NULL;
+	size_t n;
+	FILE *f = open_memstream(&text, &n);
+
+	fl_row_int(&r, "chunk", 7);
+	fl_row_str(&more, "runtime", "mine");
+	fl_row_int(&more, "chunk", 9);
+	fl_row_real(&more, "x_s", 0.5);
+	fl_row_complete(&r, &more);
+	CHECK(!more.cell && more.n == 0);
+	fl_row_print(&r, f, true, true);
+	fclose(f);
+	CHECK_STR(text, "{\"chunk\":7,\"runtime\":\"mine\",\"x_s\":0.5}\n");
+	fl_row_free(&r);
+	free(text);
+}
+
 int
 main(void)
 {
 	TEST(a_table_is_read_by_name);
 	TEST(what_is_no_table_is_refused_with_its_line);
 	TEST(a_row_is_printed_as_text_and_as_json);
+	TEST(a_row_takes_what_it_has_not);
 	return test_done();
 }
