@@ -83,7 +83,7 @@ MEASURED = $(if $(filter 0,$(QUANTIZE)),cat,fl-quantize -q)
 MAKE_IT = mv $@.tmp $@
 
 .PHONY: all rows samples
-all: $(STAGE_1:%=$(OUT)/crossval.tsv) $(OUT)/front.tsv $(OUT)/front.svg $(OUT)/front.png $(OUT)/winner.gguf $(OUT)/winner.txt
+all: $(OUT)/space $(STAGE_1:%=$(OUT)/crossval.tsv) $(OUT)/front.tsv $(OUT)/front.svg $(OUT)/front.png $(OUT)/winner.gguf $(OUT)/winner.txt
 	@printf '\nThe frontier, %s:\n' '$(OUT)/front.tsv'
 	@$(call say,$(OUT)/front.tsv)
 	@printf '\nThe winner, %s:\n%s' "$$(cat $(OUT)/winner)" "$$PROMPT"; cat $(OUT)/winner.txt; echo
@@ -168,9 +168,13 @@ def multiples(lo; n): "\([lo | down, 32] | max)..\([down, 32] | max)/\([. / n | 
 endef
 export SPACE_OF_BASE
 
+# That a winner may have no GGUF is said at once, by way of a small model with the same layers.
 $(OUT)/space: $(OUT)/asked/space $(OUT)/asked/base
 	@$(if $(SPACE),cat $(SPACE),fl-info --json $(BASE) | jq -r "$$SPACE_OF_BASE") > $@.tmp
 	@$(MAKE_IT)
+	@like=d32-f32-$$(awk '$$1 == "letters" { sub(/#.*/, ""); $$1 = ""; gsub(/ /, ""); print }' $@); \
+	fl-init -q -a $$like $(BASE) | fl-attnpattern -q -a $$like $(WINDOW) | fl-info --check-for gguf >&2 || { [ $$? = 1 ] && \
+		echo "search: a winner with layers '$${like##*-}' will have no $(OUT)/winner.gguf" >&2; }
 
 # The first stage: times of random weights --------------------------------------------------------
 

@@ -212,6 +212,24 @@ again() {
 	[ -z "$(find run/cand -name row.tsv)" ]
 }
 
+@test "that there is no GGUF of what the space has is said before anything is done" {
+	fl-init -q -o qwen2/ <(jq '.model_type = "qwen2"' "$FIXTURES/tiny/config.json")
+	cp base/tokenizer.json qwen2
+	printf '#!/bin/sh\nexit 1\n' > measure
+	for samples in 0 2; do
+		run -2 search BASE=qwen2 LATENCY_SAMPLES=$samples OUT=run$samples
+		assert_line --index 0 "fl-info: gguf cannot express attention biases together with sliding windows"
+		assert_line --index 1 "search: a winner with layers 'fws' will have no run$samples/winner.gguf"
+	done
+	printf 'layers 2..3\nwidth 32..64/32\nffn 128\nletters s f # no windows\nmax-run 2\n' > space.txt
+	run -2 search BASE=qwen2 SPACE=space.txt OUT=other
+	refute_output --partial GGUF
+	refute_output --partial gguf
+	tar cf base.tar -C base .
+	run -0 search BASE=base.tar OUT=tar tar/space
+	assert_output ""
+}
+
 @test "what is missing is named" {
 	run -2 make -s -f "$ROOT/pipelines/search.mk" TEXT=text.txt
 	assert_output --partial "BASE= must name a checkpoint"
