@@ -2,6 +2,7 @@
 #include "compute/loss.h"
 
 #include <math.h>
+#include <stdbool.h>
 
 #include "compute/vec.h"
 
@@ -67,4 +68,36 @@ double
 fl_cross_entropy(const float *z, size_t n, size_t target)
 {
 	return fl_log_sum_exp(z, n, 1) - (double)z[target];
+}
+
+/* Whether one of x is not <= top. */
+FL_CLONES static bool
+any_above(const float *x, size_t n, float top)
+{
+	int above = 0;
+
+	for (size_t i = 0; i < n; i++)
+		above |= !(x[i] <= top);
+	return above;
+}
+
+/* In most blocks nothing is larger than what was found before. */
+size_t
+fl_likeliest(const float *z, size_t n)
+{
+	enum { BLOCK = 256 };
+	size_t best = 0;
+
+	for (size_t i = 0; i < n; i += BLOCK) {
+		size_t end = n - i < BLOCK ? n : i + BLOCK;
+
+		if (!any_above(z + i, end - i, z[best]))
+			continue;
+		for (size_t k = i; k < end; k++) {
+			if (isnan(z[k]))
+				return n;
+			best = z[k] > z[best] ? k : best;
+		}
+	}
+	return best;
 }

@@ -40,6 +40,9 @@ struct fl_top {
 double fl_distill_top_grad(float *z, size_t n, const struct fl_top *top, size_t target,
     const struct fl_distill *d, float scale, double *kl);
 
+/* The index of the largest, the first among equals; n if one is no number. n > 0. */
+size_t fl_likeliest(const float *z, size_t n);
+
 /* log sum e^(z/T), within 1e-6 relative. */
 double fl_log_sum_exp(const float *z, size_t n, float temperature);
 

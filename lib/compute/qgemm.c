@@ -38,6 +38,7 @@ struct job {
 	const struct fl_gemm_out *out;
 	size_t rows, row_tiles;
 	size_t panels; /* a tile */
+	size_t tiles;  /* in all */
 };
 
 static size_t
@@ -58,24 +59,44 @@ tiles_of(const struct job *j, const struct fl_gemm_out *out)
 	return ceil_div(ceil_div(out->w->rows, FL_PANEL), j->panels) * j->row_tiles;
 }
 
+struct place {
+	const struct fl_gemm_out *out;
+	size_t row, panel;
+	const unsigned char *data; /* of the panel */
+};
+
+static struct place
+place_of(const struct job *j, size_t tile)
+{
+	struct place p = { .out = j->out };
+
+	for (; tile >= tiles_of(j, p.out); p.out++)
+		tile -= tiles_of(j, p.out);
+	p.row = tile % j->row_tiles * j->rows;
+	p.panel = tile / j->row_tiles * j->panels;
+	p.data = (const unsigned char *)p.out->w->data + p.panel * fl_panels_one(p.out->w);
+	return p;
+}
+
+/* Threads take turns, so that the next tile of this one is likely the one that many further on. */
+static const unsigned char *
+after(const struct job *j, size_t tile)
+{
+	tile += (size_t)fl_parallel_threads();
+	return place_of(j, tile < j->tiles ? tile : j->tiles - 1).data;
+}
+
 static void
 multiply_tile(void *ctx, size_t tile, int thread)
 {
 	const struct job *j = ctx;
-	const struct fl_gemm_out *out = j->out;
-	const struct fl_matrix *w;
-	size_t row, panel, at;
+	struct place p = place_of(j, tile);
+	const struct fl_matrix *w = p.out->w;
+	size_t at = p.panel * FL_PANEL;
 
 	(void)thread;
-	for (; tile >= tiles_of(j, out); out++)
-		tile -= tiles_of(j, out);
-	w = out->w;
-	row = tile % j->row_tiles * j->rows;
-	panel = tile / j->row_tiles * j->panels;
-	at = panel * FL_PANEL;
-	(w->kind == FL_MATRIX_PANELS4 ? j->kernels->int4 : j->kernels->int8)(out->c + row * w->rows + at, w->rows,
-	    j->a, row, min(j->rows, j->a->rows - row), (const unsigned char *)w->data + panel * fl_panels_one(w),
-	    min(j->panels * FL_PANEL, w->rows - at));
+	(w->kind == FL_MATRIX_PANELS4 ? j->kernels->int4 : j->kernels->int8)(p.out->c + p.row * w->rows + at, w->rows,
+	    j->a, p.row, min(j->rows, j->a->rows - p.row), p.data, min(j->panels * FL_PANEL, w->rows - at), after(j, tile));
 }
 
 static size_t
@@ -120,5 +141,6 @@ fl_qgemm(const struct fl_gemm_out *out, size_t n, const struct fl_qrows *a, cons
 	if (a->rows == 0)
 		return;
 	choose_tiles(&j, n);
-	fl_parallel(all_tiles(&j, n), multiply_tile, &j);
+	j.tiles = all_tiles(&j, n);
+	fl_parallel(j.tiles, multiply_tile, &j);
 }

@@ -25,11 +25,12 @@ struct fl_qgemm {
 	enum fl_isa isa;
 
 	/* Rows first .. first+rows-1 of a times the outputs of whole panels, from the one at `panel` on: c[row, n],
-	 * n < outputs, c at the first of them, its rows ldc apart. */
+	 * n < outputs, c at the first of them, its rows ldc apart. after: panels that the caller will come with next;
+	 * where weights come from memory, they are fetched as these end. */
 	void (*int4)(float *c, size_t ldc, const struct fl_qrows *a, size_t first, size_t rows,
-	    const unsigned char *panel, size_t outputs);
+	    const unsigned char *panel, size_t outputs, const unsigned char *after);
 	void (*int8)(float *c, size_t ldc, const struct fl_qrows *a, size_t first, size_t rows,
-	    const unsigned char *panel, size_t outputs);
+	    const unsigned char *panel, size_t outputs, const unsigned char *after);
 };
 
 /* All there are in this program, the best last; NULL ends them. The first is plain C. */

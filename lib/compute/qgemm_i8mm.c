@@ -11,6 +11,7 @@
 #include <string.h>
 
 #include "compute/panels.h"
+#include "compute/qgemm_path.h"
 
 #define TARGET __attribute__((target("arch=armv8.2-a+i8mm")))
 #define INLINE static inline __attribute__((always_inline)) TARGET
@@ -99,7 +100,7 @@ finish(float *c, size_t ldc, const struct fl_qrows *a, size_t row, size_t rows, 
 /* Rows times OUTPUTS outputs of a panel, from output `at` on. A last row without a second one stands for it, too. */
 INLINE void
 cell(float *c, size_t ldc, const struct fl_qrows *a, size_t row, size_t rows, const unsigned char *panel,
-    size_t at, bool eight)
+    size_t at, bool eight, const struct path *path)
 {
 	size_t groups = a->cols / FL_MATRIX_GROUP, in = at / 16 * FL_PANEL_VECTOR + at % 16 * 4;
 	const unsigned char *p = panel + FL_PANEL_SUMS;
@@ -114,6 +115,8 @@ cell(float *c, size_t ldc, const struct fl_qrows *a, size_t row, size_t rows, co
 	for (size_t g = 0; g < groups; g++, p += fl_panels_group(eight)) {
 		struct strip s[ROWS / 2];
 
+		if (rows < ROWS && at == 0) /* not where more rows will come to the same weights */
+			fetch(path, p, fl_panels_group(eight));
 		UNROLL
 		for (size_t r = 0; r < (rows + 1) / 2; r++) {
 			const int32_t four[4] = { start[2 * r][g], start[2 * r + 1][g], start[2 * r][g], start[2 * r + 1][g] };
@@ -140,14 +143,14 @@ cell(float *c, size_t ldc, const struct fl_qrows *a, size_t row, size_t rows, co
 
 INLINE void
 cells(float *c, size_t ldc, const struct fl_qrows *a, size_t row, size_t rows, const unsigned char *panel,
-    bool eight)
+    bool eight, const struct path *path)
 {
 	for (size_t at = 0; at < FL_PANEL; at += OUTPUTS, c += OUTPUTS)
 		switch (rows) {
-		case 1: cell(c, ldc, a, row, 1, panel, at, eight); break;
-		case 2: cell(c, ldc, a, row, 2, panel, at, eight); break;
-		case 3: cell(c, ldc, a, row, 3, panel, at, eight); break;
-		default: cell(c, ldc, a, row, 4, panel, at, eight); break;
+		case 1: cell(c, ldc, a, row, 1, panel, at, eight, path); break;
+		case 2: cell(c, ldc, a, row, 2, panel, at, eight, path); break;
+		case 3: cell(c, ldc, a, row, 3, panel, at, eight, path); break;
+		default: cell(c, ldc, a, row, 4, panel, at, eight, path); break;
 		}
 }
 

@@ -13,6 +13,7 @@
 
 #include "base/dtype.h"
 #include "compute/panels.h"
+#include "compute/qgemm_path.h"
 
 #define INLINE static inline __attribute__((always_inline)) TARGET
 #define UNROLL _Pragma("GCC unroll 16")
@@ -110,14 +111,10 @@ group8(struct sums s[ROWS][SPAN], const int8_t *x, size_t cols, size_t rows, con
 	}
 }
 
-/* How far ahead of use weights are fetched where they come from memory: the machine's own prefetching stops at
- * each page. */
-enum { AHEAD = 8192, LINE = 64 };
-
 /* `rows` rows times SPAN vectors of outputs of a panel, from output `at` on. */
 INLINE void
 cell(float *c, size_t ldc, const struct fl_qrows *a, size_t row, size_t rows, const unsigned char *panel,
-    size_t at, bool eight)
+    size_t at, bool eight, const struct path *path)
 {
 	size_t groups = a->cols / FL_MATRIX_GROUP, cols = a->cols;
 	size_t size = fl_panels_group(eight);
@@ -131,8 +128,7 @@ cell(float *c, size_t ldc, const struct fl_qrows *a, size_t row, size_t rows, co
 		struct sums s[ROWS][SPAN];
 
 		if (rows < ROWS) /* not where more rows will come to the same weights */
-			for (size_t line = 0; line < size; line += LINE)
-				__builtin_prefetch(p + AHEAD + line);
+			fetch(path, p, size);
 		UNROLL
 		for (size_t r = 0; r < rows; r++)
 			UNROLL
@@ -171,11 +167,11 @@ cell(float *c, size_t ldc, const struct fl_qrows *a, size_t row, size_t rows, co
 }
 
 /* The number of rows a constant, so that everything stays in registers. */
-#define CELL(n) case n: cell(c, ldc, a, row, n, panel, at, eight); break
+#define CELL(n) case n: cell(c, ldc, a, row, n, panel, at, eight, path); break
 
 INLINE void
 cells(float *c, size_t ldc, const struct fl_qrows *a, size_t row, size_t rows, const unsigned char *panel,
-    bool eight)
+    bool eight, const struct path *path)
 {
 	for (size_t at = 0; at < FL_PANEL; at += SPAN * LANES, c += SPAN * LANES)
 		switch (rows) {

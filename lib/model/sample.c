@@ -6,6 +6,7 @@
 #include <stdlib.h>
 
 #include "base/alloc.h"
+#include "compute/loss.h"
 
 struct fl_candidate {
 	double p; /* not normalised */
@@ -29,19 +30,10 @@ fl_sampler_free(struct fl_sampler *s)
 static int
 most_likely(const float *logits, size_t vocab, uint32_t *best, struct fl_err *err)
 {
-	float top = logits[0];
-	bool bad = isnan(top);
+	size_t at = fl_likeliest(logits, vocab);
 
-	*best = 0;
-	for (uint32_t i = 1; i < vocab; i++)
-		if (!(logits[i] <= top)) { /* seldom: one comparison a token */
-			bad |= isnan(logits[i]);
-			top = logits[i];
-			*best = i;
-		}
-	if (bad || !isfinite(top))
-		return fl_err_data(err, "a logit is not finite");
-	return 0;
+	*best = (uint32_t)at;
+	return at < vocab && isfinite(logits[at]) ? 0 : fl_err_data(err, "a logit is not finite");
 }
 
 static int

@@ -39,11 +39,28 @@ a_logit_that_is_no_number_makes_the_loss_none(void)
 	}
 }
 
+static void
+the_likeliest_is_the_first_of_the_largest(void)
+{
+	float z[1000];
+
+	for (size_t n = 1; n <= 1000; n = n * 3 + 1)
+		for (size_t at = 0; at < n; at += 1 + n / 7) {
+			for (size_t i = 0; i < n; i++)
+				z[i] = -1 - (float)(i % 5);
+			z[at] = z[n - 1] = 2;
+			CHECK(fl_likeliest(z, n) == at);
+			z[at / 2] = NAN;
+			CHECK(fl_likeliest(z, n) == n);
+		}
+}
+
 int
 main(void)
 {
 	TEST(the_loss_is_minus_the_log_of_the_probability);
 	TEST(large_logits_do_not_overflow);
 	TEST(a_logit_that_is_no_number_makes_the_loss_none);
+	TEST(the_likeliest_is_the_first_of_the_largest);
 	return test_done();
 }
