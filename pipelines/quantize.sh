@@ -21,7 +21,7 @@ trap 'rm -rf "$tmp"' EXIT
 context=$(fl-info --json "$base" | jq '[.context, 2048] | min')
 window=$((context * 4))
 head -c $(($(wc -c < "$3") / window * window)) "$3" > "$tmp/held"
-fl-calibrate -q -t "$calib" --context "$context" -o "$tmp/metrics" "$base"
+fl-calibrate -q --moments -t "$calib" --context "$context" -o "$tmp/metrics" "$base"
 
 row() { # METHOD EMBEDDING CHECKPOINT
 	fl-export -q --to gguf -o "$tmp/gguf" "$3"
@@ -34,9 +34,9 @@ row() { # METHOD EMBEDDING CHECKPOINT
 printf 'method\tembedding\tbits_per_weight\tgguf_mb\tperplexity\tloss_nats\n'
 row - - "$base"
 for embedding in int4 int8; do
-	for method in rtn mse 'mse --signed' calib 'calib --signed'; do
+	for method in rtn mse 'mse --signed' calib 'calib --signed' gptq 'gptq --signed'; do
 		metrics=()
-		[[ $method != calib* ]] || metrics=(-m "$tmp/metrics")
+		[[ $method = rtn || $method = mse* ]] || metrics=(-m "$tmp/metrics")
 		# shellcheck disable=SC2086
 		fl-quantize -q --method $method "${metrics[@]}" --embedding $embedding -o "$tmp/q.tar" "$base"
 		row "$method" $embedding "$tmp/q.tar"

@@ -15,8 +15,8 @@ static const char *head, *embed, *metrics_path;
 static const struct fl_opt opts[] = {
 	{ 0, "method", "name",
 	  "Find the scale of each group by mse, the least squared error; by rtn, rounding to the nearest at "
-	  "the scale that just fits; or by calib, the least squared error of what comes out, which needs "
-	  "-m. The default is mse.", .word = &opt.method, .words = fl_quantize_methods },
+	  "the scale that just fits; by calib, the least squared error of what comes out; or by gptq, mse with what a "
+	  "weight loses made up for by others. The last two need -m. The default is mse.", .word = &opt.method, .words = fl_quantize_methods },
 	FL_OPT_METRICS(metrics_path),
 	{ 0, "signed", NULL,
 	  "Take a negative scale where it errs less. GGUF and compressed-tensors have them, ExecuTorch "
@@ -49,12 +49,12 @@ bits(const char *type)
 static void
 check_usage(void)
 {
-	bool calib = strcmp(opt.method, "calib") == 0;
+	bool measured = fl_quantize_measured(opt.method);
 
-	if (calib && !metrics_path)
-		fl_die(FL_EXIT_USAGE, "--method calib needs metrics, -m");
-	if (!calib && (metrics_path || opt.force))
-		fl_die(FL_EXIT_USAGE, "%s goes with --method calib", metrics_path ? "-m" : "--force");
+	if (measured && !metrics_path)
+		fl_die(FL_EXIT_USAGE, "--method %s needs metrics, -m", opt.method);
+	if (!measured && (metrics_path || opt.force))
+		fl_die(FL_EXIT_USAGE, "%s goes with --method calib or gptq", metrics_path ? "-m" : "--force");
 	if (opt.negative && strcmp(opt.method, "rtn") == 0)
 		fl_die(FL_EXIT_USAGE, "--signed goes with a search, not with --method rtn");
 	fl_cli_refuse_terminal(sink.output);

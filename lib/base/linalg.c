@@ -10,9 +10,10 @@
 #include <string.h>
 
 #include "base/log.h"
+#include "base/parallel.h"
 
 /* A lower triangle row by row is an upper one column by column: no copy is made for LAPACK's order. */
-enum { ORDER = LAPACK_COL_MAJOR, LOWER = 'U' };
+enum { ORDER = LAPACK_COL_MAJOR, LOWER = 'U', PANEL = 512 };
 
 /* OpenBLAS takes some hundred MiB as it is loaded, and does not start at all where memory is limited, so only
  * who factors a matrix loads it. */
@@ -72,11 +73,63 @@ need(void)
 		load();
 }
 
+/* Panels of columns, left to right: the triangle on the diagonal is factored, what stands below it solved for, and
+ * the squares to the right of that lessened, each by one thread. */
+struct panel {
+	double *a;
+	size_t n, at, width; /* of the panel's columns */
+};
+
+static size_t
+rows_from(const struct panel *p, size_t row)
+{
+	return p->n - row < PANEL ? p->n - row : PANEL;
+}
+
+static void
+solve_below(void *ctx, size_t tile, int thread)
+{
+	const struct panel *p = ctx;
+	size_t row = p->at + p->width + tile * PANEL;
+
+	(void)thread;
+	la.trsm(CblasRowMajor, CblasRight, CblasLower, CblasTrans, CblasNonUnit, (int)rows_from(p, row), (int)p->width, 1,
+	    p->a + p->at * p->n + p->at, (int)p->n, p->a + row * p->n + p->at, (int)p->n);
+}
+
+static void
+lessen(void *ctx, size_t tile, int thread)
+{
+	const struct panel *p = ctx;
+	size_t i = 0, row, col;
+
+	(void)thread;
+	for (; (i + 1) * (i + 2) / 2 <= tile;)
+		i++;
+	row = p->at + p->width + i * PANEL;
+	col = p->at + p->width + (tile - i * (i + 1) / 2) * PANEL;
+	la.gemm(CblasRowMajor, CblasNoTrans, CblasTrans, (int)rows_from(p, row), (int)rows_from(p, col), (int)p->width, -1,
+	    p->a + row * p->n + p->at, (int)p->n, p->a + col * p->n + p->at, (int)p->n, 1, p->a + row * p->n + col,
+	    (int)p->n);
+}
+
 int
 fl_cholesky_in_place(double *a, size_t n)
 {
+	struct panel p = { .a = a, .n = n };
+
 	need();
-	return la.potrf(ORDER, LOWER, (int)n, a, (int)n) == 0 ? 0 : -1;
+	for (; p.at < n; p.at += p.width) {
+		size_t below;
+
+		p.width = rows_from(&p, p.at);
+		below = (n - p.at - p.width + PANEL - 1) / PANEL;
+		if (la.potrf(ORDER, LOWER, (int)p.width, a + p.at * n + p.at, (int)n) != 0)
+			return -1;
+		fl_parallel(below, solve_below, &p);
+		fl_parallel(below * (below + 1) / 2, lessen, &p);
+	}
+	return 0;
 }
 
 static int
@@ -105,14 +158,21 @@ fl_cholesky(const double *a, double *l, size_t n)
 	return -1;
 }
 
+/* Rows of l are `stride` apart. */
+static void
+forward(const double *l, size_t stride, size_t n, double *b, size_t m)
+{
+	la.trsm(CblasRowMajor, CblasLeft, CblasLower, CblasNoTrans, CblasNonUnit, (int)n, (int)m, 1, l,
+	    (int)stride, b, (int)m);
+}
+
 void
 fl_cholesky_forward(const double *l, size_t n, double *b, size_t m)
 {
 	if (n == 0 || m == 0)
 		return;
 	need();
-	la.trsm(CblasRowMajor, CblasLeft, CblasLower, CblasNoTrans, CblasNonUnit, (int)n, (int)m, 1, l,
-	    (int)n, b, (int)m);
+	forward(l, n, n, b, m);
 }
 
 void
@@ -120,6 +180,15 @@ fl_cholesky_solve(const double *l, size_t n, double *b, size_t m)
 {
 	need();
 	la.potrs(ORDER, LOWER, (int)n, (int)m, l, (int)n, b, (int)n);
+}
+
+void
+fl_cholesky_columns(const double *l, size_t n, size_t first, size_t m, double *x)
+{
+	memset(x, 0, (n - first) * m * sizeof *x);
+	for (size_t i = 0; i < m; i++)
+		x[i * m + i] = 1;
+	forward(l + first * n + first, n, n - first, x, m);
 }
 
 void
@@ -139,4 +208,11 @@ fl_product(double *c, const double *a, bool transposed, const double *b, size_t 
 	need();
 	la.gemm(CblasRowMajor, transposed ? CblasTrans : CblasNoTrans, CblasNoTrans, (int)m, (int)n,
 	    (int)k, 1, a, (int)(transposed ? m : k), b, (int)n, 0, c, (int)n);
+}
+
+void
+fl_product_add(double *c, double by, const double *a, const double *b, size_t m, size_t n, size_t k, size_t stride)
+{
+	la.gemm(CblasRowMajor, CblasTrans, CblasNoTrans, (int)m, (int)n, (int)k, by, a, (int)stride, b, (int)stride, 1, c,
+	    (int)stride);
 }

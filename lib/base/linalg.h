@@ -1,5 +1,6 @@
 /* SPDX-License-Identifier: Apache-2.0 */
-/* linalg.h -- dense matrices in double, by LAPACK and BLAS on one thread, so that sums come in one order.
+/* linalg.h -- dense matrices in double, by LAPACK and BLAS, each call of which runs on one thread, so that sums come in
+ * one order.
  *
  * Matrices are row by row. A Cholesky factor is lower triangular; what stands above its diagonal is
  * neither read nor meaningful. The library behind it is loaded with the first call, of one thread
@@ -16,7 +17,7 @@
  * if none helps: a is far from positive definite or not finite. a and l do not overlap. */
 int fl_cholesky(const double *a, double *l, size_t n);
 
-/* a[n][n] := L without jitter. Returns -1, a undefined, if a is not positive definite. */
+/* a[n][n] := L without jitter. Returns -1, a undefined, if a is not positive definite. Threaded. */
 int fl_cholesky_in_place(double *a, size_t n);
 
 /* b[n][m] := L^-1 b. */
@@ -25,10 +26,18 @@ void fl_cholesky_forward(const double *l, size_t n, double *b, size_t m);
 /* Each row of b[m][n] := (L L')^-1 times it. By any thread once the factor is made. */
 void fl_cholesky_solve(const double *l, size_t n, double *b, size_t m);
 
+/* x[n-first][m] := columns first .. first+m-1 of L^-1, whose rows above first are zero. By any thread once the
+ * factor is made. */
+void fl_cholesky_columns(const double *l, size_t n, size_t first, size_t m, double *x);
+
 /* inv[n][n] := (L L')^-1, both triangles. */
 void fl_cholesky_inverse(const double *l, size_t n, double *inv);
 
 /* c[m][n] := a b with b[k][n]; a is [m][k], or [k][m] and taken transposed. */
 void fl_product(double *c, const double *a, bool transposed, const double *b, size_t m, size_t n, size_t k);
+
+/* c[m][n] += by a' b with a[k][m] and b[k][n], rows of all three `stride` apart. By any thread once a factor was
+ * made. */
+void fl_product_add(double *c, double by, const double *a, const double *b, size_t m, size_t n, size_t k, size_t stride);
 
 #endif

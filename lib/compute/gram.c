@@ -1,6 +1,11 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 #include "compute/gram.h"
 
+#include <math.h>
+#include <stdlib.h>
+#include <string.h>
+
+#include "base/alloc.h"
 #include "base/parallel.h"
 #include "compute/sgemm.h"
 
@@ -13,13 +18,12 @@ struct job {
 	size_t rows, n;
 };
 
-/* The tiles of a triangle, too, are counted row by row. */
-static void
-place(size_t tile, size_t *i, size_t *j)
+void
+fl_gram_place(size_t at, size_t *i, size_t *j)
 {
-	for (*i = 0; fl_gram_row(*i + 1) <= tile;)
+	for (*i = 0; fl_gram_row(*i + 1) <= at;)
 		++*i;
-	*j = tile - fl_gram_row(*i);
+	*j = at - fl_gram_row(*i);
 }
 
 static size_t
@@ -36,7 +40,7 @@ add_tile(void *ctx, size_t tile, int thread)
 	size_t i, j, ni, nj;
 
 	(void)thread;
-	place(tile, &i, &j);
+	fl_gram_place(tile, &i, &j);
 	i *= TILE;
 	j *= TILE;
 	ni = min(TILE, job->n - i);
@@ -61,4 +65,25 @@ fl_gram_add(double *sum, const float *a, size_t rows, size_t n)
 	struct job job = { sum, a, rows, n };
 
 	fl_parallel(fl_gram_size((n + TILE - 1) / TILE), add_tile, &job);
+}
+
+int
+fl_gram_load(double *full, const void *moment, size_t n, double ridge)
+{
+	const char *from = moment;
+	float *row = fl_alloc(n, sizeof *row);
+	double sum = 0, trace = 0;
+
+	for (size_t i = 0; i < n; i++) {
+		memcpy(row, from + fl_gram_row(i) * sizeof *row, (i + 1) * sizeof *row);
+		for (size_t j = 0; j <= i; j++) {
+			full[i * n + j] = row[j];
+			sum += fabs((double)row[j]);
+		}
+		trace += row[i];
+	}
+	for (size_t i = 0; i < n; i++)
+		full[i * n + i] += ridge * trace / (double)n;
+	free(row);
+	return isfinite(sum) ? 0 : -1;
 }

@@ -21,6 +21,13 @@ fl_gram_size(size_t n)
 	return fl_gram_row(n);
 }
 
+/* Row i and column j of element `at`: of the tiles of a triangle, too, which are counted row by row. */
+void fl_gram_place(size_t at, size_t *i, size_t *j);
+
+/* A triangle of F32 as it is in a file, at any address, into the lower one of full [n,n], `ridge` times the mean of its
+ * diagonal added to that. -1 if it holds what is not finite. */
+int fl_gram_load(double *full, const void *moment, size_t n, double ridge);
+
 /* sum += a' a with a [rows, n], row-major. Products of some hundred rows are summed in f32, and these
  * sums in double. */
 void fl_gram_add(double *sum, const float *a, size_t rows, size_t n);

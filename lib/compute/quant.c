@@ -257,6 +257,12 @@ fl_quant_row(const float *w, size_t n, int bits, const struct fl_quant_how *how,
 }
 
 void
+fl_quant_pack(const uint32_t *q, int bits, uint32_t *packed)
+{
+	pack(packed, q, bits);
+}
+
+void
 fl_quant_weights(float *weight, const double *energy, size_t n)
 {
 	double sum = 0, mean;

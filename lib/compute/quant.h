@@ -33,6 +33,9 @@ struct fl_quant_how {
 int fl_quant_row(const float *w, size_t n, int bits, const struct fl_quant_how *how, uint32_t *packed,
     uint16_t *scale);
 
+/* The integers of one group, each q + 2^(bits-1), as they are packed. */
+void fl_quant_pack(const uint32_t *q, int bits, uint32_t *packed);
+
 /* Weights in proportion to the energy, never negative, of the inputs that the n columns of a matrix meet:
  * on average 1, plus a hundredth, so that what was silent in calibration still counts. */
 void fl_quant_weights(float *weight, const double *energy, size_t n);

@@ -12,8 +12,6 @@
 #include "base/linalg.h"
 #include "compute/gram.h"
 
-static const double lambda = 1e-4;
-
 struct fl_refit {
 	size_t n, k;
 	uint32_t *keep, *gone; /* [k], [n-k] */
@@ -69,7 +67,7 @@ gather(struct fl_refit *r, const char *moment)
 		else
 			add_gone(r, c, i, i - a);
 	}
-	r->ridge = lambda * trace / (double)r->n;
+	r->ridge = FL_REFIT_LAMBDA * trace / (double)r->n;
 	free(c);
 	return isfinite(sum);
 }

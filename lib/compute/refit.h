@@ -12,6 +12,8 @@
 #include <stddef.h>
 #include <stdint.h>
 
+#define FL_REFIT_LAMBDA 1e-4
+
 struct fl_refit;
 
 /* moment: F32, the lower triangle of C as in gram.h, at any address, read once from end to end. keep: k < n

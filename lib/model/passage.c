@@ -55,7 +55,7 @@ fl_passage_begin(struct fl_passage *s, const struct fl_plan *p, const struct fl_
 	bool vector = t->ndim == 1;
 	uint64_t rows, cols;
 
-	*s = (struct fl_passage){ .weight = w, .step = &p->step[index], .in = *t };
+	*s = (struct fl_passage){ .weight = w, .step = &p->step[index], .factor = p->factor, .in = *t };
 	s->rows = vector ? 1 : t->shape[0];
 	s->cols = t->shape[t->ndim - 1];
 	s->out_rows = rows = vector ? 1 : kept(s->step->rows, s->rows);
@@ -94,16 +94,12 @@ struct block {
 	char *out[2];		/* where they go: integers and scales, or the copy */
 	struct fl_quant_how how;
 	float *weight;		/* cols, for how; or NULL */
-	float *scratch;		/* cols floats a thread, rounded up */
+	float *scratch;		/* scratch_size floats a thread */
+	size_t scratch_size;
 	struct fl_refit *refit;	/* or NULL */
+	const struct fl_gptq *gptq; /* or NULL */
 	atomic_bool bad;	/* a weight that is to be quantized is not finite */
 };
-
-static size_t
-scratch_size(size_t cols)
-{
-	return (cols + 15) / 16 * 16;
-}
 
 static void
 gather(char *dst, const char *src, const struct fl_keep *k, size_t cols, size_t size)
@@ -146,6 +142,23 @@ refit_rows(const struct block *b, size_t first, size_t end)
 	free(y);
 }
 
+/* A tile of FL_GPTQ_ROWS. */
+static void
+compensate_rows(void *ctx, size_t tile, int thread)
+{
+	struct block *b = ctx;
+	const struct fl_passage *s = b->s;
+	size_t first = tile * FL_GPTQ_ROWS, n = b->n - first < FL_GPTQ_ROWS ? b->n - first : FL_GPTQ_ROWS;
+	float *x = b->scratch + (size_t)thread * b->scratch_size;
+
+	for (size_t i = 0; i < n; i++)
+		fl_dtype_to_f32(x + i * s->cols, source(b, first + i), s->in.dtype, s->cols);
+	if (fl_gptq_rows(b->gptq, x, n, s->step->bits, &b->how,
+		(uint32_t *)(void *)(b->out[0] + first * fl_tensor_row_size(&s->out[0])),
+		(uint16_t *)(void *)(b->out[1] + first * fl_tensor_row_size(&s->out[1]))) < 0)
+		b->bad = true;
+}
+
 static void
 make_rows(void *ctx, size_t tile, int thread)
 {
@@ -162,7 +175,7 @@ make_rows(void *ctx, size_t tile, int thread)
 		const char *src = source(b, i);
 
 		if (s->step->kind == FL_STEP_QUANTIZE) {
-			float *x = b->scratch + (size_t)thread * scratch_size(s->cols);
+			float *x = b->scratch + (size_t)thread * b->scratch_size;
 
 			fl_dtype_to_f32(x, src, s->in.dtype, s->cols);
 			if (fl_quant_row(x, s->cols, s->step->bits, &b->how,
@@ -218,7 +231,10 @@ write_block(const struct fl_passage *s, struct block *b, const char *src, size_t
 	}
 	if (b->n == 0)
 		return 0;
-	fl_parallel((b->n + TILE - 1) / TILE, make_rows, b);
+	if (b->gptq)
+		fl_parallel((b->n + FL_GPTQ_ROWS - 1) / FL_GPTQ_ROWS, compensate_rows, b);
+	else
+		fl_parallel((b->n + TILE - 1) / TILE, make_rows, b);
 	if (b->bad)
 		return fl_err_data(err, "'%s' holds a weight that is not finite",
 		    s->weight->tensor.name);
@@ -231,16 +247,43 @@ write_block(const struct fl_passage *s, struct block *b, const char *src, size_t
 	return spill(side, b->out[0], b->n * out0, err);
 }
 
-static void
-prepare_rounding(const struct fl_passage *s, struct block *b)
+static int
+bad_moments(const struct fl_passage *s, struct fl_err *err)
 {
-	b->scratch = fl_alloc_aligned((size_t)fl_parallel_threads() * scratch_size(s->cols), sizeof(float),
-	    s->in.name);
+	return fl_err_data(err, "the moments of the inputs of '%s' are not finite or not positive",
+	    s->weight->tensor.name);
+}
+
+/* Query, key and value have the same inputs, gate and up too. */
+static int
+prepare_gptq(const struct fl_passage *s, struct block *b, struct fl_err *err)
+{
+	struct fl_factor *f = s->factor;
+
+	if (!f->gptq || f->moments != s->step->moments || f->site != s->step->site) {
+		fl_gptq_free(f->gptq);
+		f->moments = s->step->moments;
+		f->site = s->step->site;
+		f->gptq = fl_gptq_new(fl_moments_site(f->moments, f->site), s->cols);
+		fl_moments_done(f->moments, f->site);
+	}
+	b->gptq = f->gptq;
+	return b->gptq ? 0 : bad_moments(s, err);
+}
+
+static int
+prepare_rounding(const struct fl_passage *s, struct block *b, struct fl_err *err)
+{
+	if (s->step->moments && prepare_gptq(s, b, err) < 0)
+		return -1;
+	b->scratch_size = ((b->gptq ? FL_GPTQ_ROWS : 1) * s->cols + 15) / 16 * 16;
+	b->scratch = fl_alloc_aligned((size_t)fl_parallel_threads() * b->scratch_size, sizeof(float), s->in.name);
 	b->how = s->step->how;
 	if (!s->step->energy)
-		return;
+		return 0;
 	b->how.weight = b->weight = fl_alloc(s->cols, sizeof *b->weight);
 	fl_quant_weights(b->weight, s->step->energy, s->cols);
+	return 0;
 }
 
 static int
@@ -248,14 +291,11 @@ prepare_refit(const struct fl_passage *s, struct block *b, struct fl_err *err)
 {
 	const struct fl_moments *m = s->step->moments;
 	const struct fl_keep *k = s->step->cols;
-	size_t site = (size_t)s->weight->layer;
+	size_t site = s->step->site;
 
 	b->refit = fl_refit_new(fl_moments_site(m, site), s->cols, k->index, k->n);
 	fl_moments_done(m, site);
-	if (b->refit)
-		return 0;
-	return fl_err_data(err, "the moments of the inputs of '%s' are not finite or not positive",
-	    s->weight->tensor.name);
+	return b->refit ? 0 : bad_moments(s, err);
 }
 
 static int
@@ -274,8 +314,8 @@ stream_rows(const struct fl_passage *s, struct fl_reader *in, struct fl_writer *
 	for (int i = 0; i < s->outs && i < 2; i++)
 		b.out[i] = fl_alloc_aligned(at_once, fl_tensor_row_size(&s->out[i]), s->out[i].name);
 	if (s->step->kind == FL_STEP_QUANTIZE)
-		prepare_rounding(s, &b);
-	if (s->step->moments)
+		bad = prepare_rounding(s, &b, err);
+	else if (s->step->moments)
 		bad = prepare_refit(s, &b, err);
 	for (size_t first = 0; first < rows && !bad; first += at_once) {
 		size_t n = rows - first < at_once ? rows - first : at_once;

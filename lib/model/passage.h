@@ -13,6 +13,7 @@ enum { FL_PASSAGE_OUT = 3 }; /* the most tensors made of one */
 struct fl_passage {
 	const struct fl_weight *weight; /* what is read */
 	const struct fl_step *step;
+	struct fl_factor *factor; /* the plan's */
 	struct fl_tensor in; /* its name is the reader's and not used */
 	struct fl_tensor out[FL_PASSAGE_OUT];
 	int outs;

@@ -23,6 +23,7 @@ fl_plan_new(const struct fl_config *in, const char *what)
 	for (size_t i = 0; i < p->inventory->n; i++)
 		p->step[i].layer = p->inventory->weight[i].layer;
 	p->ffn = fl_alloc((size_t)in->layers, sizeof *p->ffn);
+	p->factor = fl_alloc(1, sizeof *p->factor);
 	return p;
 }
 
@@ -36,6 +37,8 @@ fl_plan_free(struct fl_plan *p)
 	free(p->ffn);
 	free(p->width.index);
 	free(p->step);
+	fl_gptq_free(p->factor->gptq);
+	free(p->factor);
 	fl_inventory_free(p->inventory);
 	fl_config_free(&p->in);
 	fl_config_free(&p->out);

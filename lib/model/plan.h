@@ -13,6 +13,7 @@
 #include <stdint.h>
 
 #include "base/err.h"
+#include "compute/gptq.h"
 #include "compute/quant.h"
 #include "io/checkpoint.h"
 #include "model/config.h"
@@ -41,8 +42,17 @@ struct fl_step {
 	struct fl_quant_how how;	   /* and how; weight is made from energy */
 	const double *energy;		   /* [columns], of the inputs; NULL: not known; the metrics' own */
 	bool copy_as_head;		   /* an embedding that is written a second time as the head */
-	const struct fl_moments *moments;  /* that were read, of the inputs, at the site of the layer: the matrix, of
-					    * which columns go, is solved again for those that stay; NULL: it is not */
+	const struct fl_moments *moments;  /* that were read, of the inputs, at `site`: the matrix, of which columns go,
+					    * is solved again for those that stay, or rounded so that columns make up
+					    * for each other; NULL: it is not */
+	size_t site;
+};
+
+/* What the rounding of one matrix leaves to the next, which may have the same inputs. */
+struct fl_factor {
+	const struct fl_moments *moments;
+	size_t site;
+	struct fl_gptq *gptq; /* NULL: nothing */
 };
 
 struct fl_plan {
@@ -51,6 +61,7 @@ struct fl_plan {
 	struct fl_step *step;		/* one for each inventory->weight */
 	struct fl_keep width, *ffn;	/* what a prune keeps: the model's; one an input layer */
 	struct fl_json *kept;		/* for the history; NULL if nothing was chosen */
+	struct fl_factor *factor;	/* of passage.c */
 };
 
 /* Everything copied. `what` names the checkpoint in messages. Free with fl_plan_free(). */

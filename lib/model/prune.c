@@ -189,8 +189,10 @@ set_steps(struct pruning *p)
 			s->layer = number[w->layer];
 		s->rows = keep_of(plan, fl_roles[w->role].rows, w->layer);
 		s->cols = keep_of(plan, fl_roles[w->role].cols, w->layer);
-		if (p->opts->repair && w->role == FL_DOWN && s->cols)
+		if (p->opts->repair && w->role == FL_DOWN && s->cols) {
 			s->moments = &p->metrics->moment[FL_FFN_MOMENT];
+			s->site = (size_t)w->layer;
+		}
 	}
 }
 

@@ -5,7 +5,13 @@
 
 #include "model/bits.h"
 
-const char *const fl_quantize_methods[] = { "mse", "rtn", "calib", NULL };
+const char *const fl_quantize_methods[] = { "mse", "rtn", "calib", "gptq", NULL };
+
+bool
+fl_quantize_measured(const char *method)
+{
+	return strcmp(method, "calib") == 0 || strcmp(method, "gptq") == 0;
+}
 
 /* The sums of squares of what meets the columns of a weight: `row` of the metric returned. A tied
  * embedding meets its input as the head; FL_METRICS: nothing. */
@@ -45,6 +51,25 @@ find_energy(struct fl_step *step, const struct fl_config *c, const struct fl_wei
 }
 
 static int
+find_moments(struct fl_step *step, const struct fl_config *c, const struct fl_weight *w, const struct fl_metrics *m,
+    struct fl_err *err)
+{
+	static const enum fl_moment moment[FL_METRICS] = { [FL_ATTN_SUM_SQ] = FL_ATTN_MOMENT,
+		[FL_FFN_SUM_SQ] = FL_FFN_MOMENT, [FL_DIM_OUT_SUM_SQ] = FL_DIM_OUT_MOMENT };
+	int site;
+	enum fl_metric which = input_of(c, w, &site);
+
+	if (which == FL_METRICS)
+		return 0;
+	step->moments = &m->moment[moment[which]];
+	step->site = (size_t)site;
+	if (step->moments->read)
+		return 0;
+	return fl_err_data(err, "the method 'gptq' needs '%s', which the metrics do not have",
+	    fl_moment_name(moment[which]));
+}
+
+static int
 plan_matrix(struct fl_plan *plan, size_t i, const struct fl_metrics *metrics,
     const struct fl_quantize_opts *opts, struct fl_err *err)
 {
@@ -57,7 +82,10 @@ plan_matrix(struct fl_plan *plan, size_t i, const struct fl_metrics *metrics,
 	step->kind = FL_STEP_QUANTIZE;
 	step->how.search = strcmp(opts->method, "rtn") != 0;
 	step->how.negative = opts->negative;
-	return metrics ? find_energy(step, &plan->in, w, metrics, err) : 0;
+	if (!metrics)
+		return 0;
+	return strcmp(opts->method, "gptq") == 0 ? find_moments(step, &plan->in, w, metrics, err) :
+						   find_energy(step, &plan->in, w, metrics, err);
 }
 
 static struct fl_plan *
@@ -79,11 +107,11 @@ struct fl_plan *
 fl_plan_quantize(const struct fl_config *in, const char *what, const struct fl_metrics *metrics,
     const struct fl_quantize_opts *opts, struct fl_err *err)
 {
-	bool calib = strcmp(opts->method, "calib") == 0;
+	bool measured = fl_quantize_measured(opts->method);
 	struct fl_quant q;
 
 	if (fl_bits_choose(in, what, opts->head, opts->embed, &q, err) < 0 ||
-	    (calib && fl_metrics_check(metrics, in, opts->force, what, err) < 0))
+	    (measured && fl_metrics_check(metrics, in, opts->force, what, err) < 0))
 		return NULL;
-	return plan_matrices(in, what, &q, calib ? metrics : NULL, opts, err);
+	return plan_matrices(in, what, &q, measured ? metrics : NULL, opts, err);
 }

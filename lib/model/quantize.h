@@ -3,14 +3,19 @@
 #ifndef FL_MODEL_QUANTIZE_H
 #define FL_MODEL_QUANTIZE_H
 
+#include <stdbool.h>
+
 #include "base/err.h"
 #include "model/config.h"
 #include "model/metrics.h"
 #include "model/plan.h"
 
 /* mse: each group's scale is the one of least squared error. rtn: plain rounding. calib: as mse, the
- * error of each column weighted by the mean square of the input it meets. NULL at the end. */
+ * error of each column weighted by the mean square of the input it meets. gptq: as mse, what a weight loses handed on
+ * to the next ones of its row (compute/gptq.h). NULL at the end. */
 extern const char *const fl_quantize_methods[];
+
+bool fl_quantize_measured(const char *method); /* needs metrics */
 
 struct fl_quantize_opts {
 	const char *method; /* of fl_quantize_methods */
@@ -19,8 +24,9 @@ struct fl_quantize_opts {
 	bool force;	    /* metrics of another model of the same sizes are fine */
 };
 
-/* Linear layers in 4 bits, head and embedding as the options say (model/bits.h). Norms stay as they are. calib needs metrics, which must outlive the plan; what they lack is
- * named. An untied embedding meets no input, and its columns count alike. */
+/* Linear layers in 4 bits, head and embedding as the options say (model/bits.h). Norms stay as they are.
+ * calib needs metrics, gptq those with moments, and they must outlive the plan; what they lack is named. An untied
+ * embedding meets no input, and its columns count alike. */
 struct fl_plan *fl_plan_quantize(const struct fl_config *in, const char *what,
     const struct fl_metrics *metrics, const struct fl_quantize_opts *opts, struct fl_err *err) FL_MUST_USE;
 

@@ -71,6 +71,32 @@ negative_scales() {
 	fl-quantize --method calib -m metrics --force untied.tar | fl-info --check
 }
 
+@test "gptq gives the same bytes at any -j and from a pipe, of the size of every method" {
+	head -c 4096 /dev/zero > tokens
+	seq 1 7 250 | head -n 1024 | while read -r i; do printf "\\x$(printf %x "$i")\\0\\0\\0"; done >> tokens
+	fl-calibrate --moments -t tokens -o moments base
+	fl-quantize --no-history -j 1 --method gptq -m moments -o a.tar base
+	fl-quantize --no-history -j 3 --method gptq -m moments < <(tar cf - -C base config.json model.safetensors) > b.tar
+	cmp a.tar b.tar
+	fl-info --check a.tar
+	fl-quantize --no-history --method calib -m moments -o calib.tar base
+	run ! cmp a.tar calib.tar
+	assert_equal "$(stat -c %s a.tar)" "$(stat -c %s calib.tar)"
+	fl-quantize --method gptq --signed --head int8 -m moments base | fl-info --check -
+}
+
+@test "gptq needs moments that are finite" {
+	head -c 4096 /dev/zero > tokens
+	one_line_error 2 fl-quantize --method gptq base
+	fl-calibrate -t tokens -o plain base
+	one_line_error 3 fl-quantize --method gptq -m plain -o x.tar base
+	[[ $stderr = *"'gptq' needs 'dim.out_moment'"* ]]
+	fl-calibrate --moments -t tokens -o moments base
+	poison moments attn.moment
+	one_line_error 3 fl-quantize --method gptq -m moments -o x.tar base
+	[[ $stderr = *"model.layers.0.self_attn.o_proj.weight"* && ! -e x.tar ]]
+}
+
 @test "metrics that lack what calib needs are refused by member" {
 	fl-calibrate --static -o static base
 	one_line_error 3 fl-quantize --method calib -m static base
@@ -81,16 +107,17 @@ negative_scales() {
 	one_line_error 4 fl-quantize --method calib -m absent base
 }
 
-@test "on a real model the search loses less than rounding, and calibrated least" {
+@test "on a real model the search loses less than rounding, calibrated less, and gptq least" {
 	need_data backbone5m corpora/tinystories.txt corpora/tinystories.heldout.txt
 	head -c 100000 "$DATA/corpora/tinystories.txt" > text.txt
 	head -c 60000 "$DATA/corpora/tinystories.heldout.txt" > held.txt
 	for x in text held; do
 		fl-tokenize -c "$DATA/backbone5m" --separator '<|endoftext|>' -o $x.tok $x.txt
 	done
-	fl-calibrate -t text.tok -o metrics "$DATA/backbone5m"
+	fl-calibrate --moments -t text.tok -o metrics "$DATA/backbone5m"
 	loss() { fl-quantize "$@" "$DATA/backbone5m" | fl-eval --json -t held.tok | jq .loss_nats; }
-	run -0 jq -n "[$(loss --method rtn), $(loss), $(loss --method calib -m metrics)] | . == (sort | reverse)"
+	run -0 jq -n "[$(loss --method rtn), $(loss), $(loss --method calib -m metrics),
+		$(loss --method gptq -m metrics)] | . == (sort | reverse)"
 	assert_output true
 	# What runs in integers loses little more than its weights have lost.
 	fl-quantize -o q.tar "$DATA/backbone5m"
