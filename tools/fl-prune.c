@@ -17,8 +17,8 @@ static const struct fl_opt opts[] = {
 	    "layers that stay keep their own attention."),
 	FL_OPT_METRICS(metrics_path),
 	{ 0, "score", "formula",
-	  "Rank FFN channels and residual dimensions by flash, minitron, mean, static or random. The "
-	  "default is flash.", .word = &opt.score, .words = fl_score_names },
+	  "Rank FFN channels and residual dimensions by flash, minitron, mean, static or random; channels by obs, what "
+	  "their removal does to the layer's output. The default is flash.", .word = &opt.score, .words = fl_score_names },
 	{ 0, "layer-score", "formula",
 	  "Rank layers by flash, bi, angular or random. The default is flash.",
 	  .word = &opt.layer_score, .words = fl_layer_score_names },
@@ -62,6 +62,7 @@ main(int argc, char **argv)
 	opt.score = fl_score_names[0];
 	opt.layer_score = fl_layer_score_names[0];
 	i = fl_cli(&tool, argc, argv);
+	opt.checkpoint = argv[i];
 	if (opt.tie && opt.untie)
 		fl_die(FL_EXIT_USAGE, "--tie and --untie exclude each other");
 	if (!arch_text && !opt.tie && !opt.untie)

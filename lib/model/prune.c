@@ -8,6 +8,7 @@
 #include "base/log.h"
 #include "base/str.h"
 #include "model/score.h"
+#include "model/surgeon.h"
 
 struct pruning {
 	struct fl_plan *plan;
@@ -75,6 +76,12 @@ note_energy(const struct pruning *p, const char *of, int layer, const struct fl_
 		    all > 0 ? 100 * stays / all : 100);
 }
 
+static bool
+is_obs(const struct pruning *p)
+{
+	return strcmp(p->opts->score, "obs") == 0;
+}
+
 static void
 keep_best(const struct pruning *p, const double *score, int n, int target, struct fl_keep *k)
 {
@@ -100,12 +107,28 @@ choose_width(struct pruning *p)
 }
 
 static int
+choose_by_error(struct pruning *p)
+{
+	struct fl_keep *ffn = p->plan->ffn;
+
+	if (fl_surgeon_choose(p->opts->checkpoint, p->in, p->metrics, p->gone, p->opts->block, p->target->ffn, ffn, p->err) < 0)
+		return -1;
+	for (int l = 0; l < p->in->layers; l++)
+		if (!p->gone[l])
+			note_energy(p, "channels", l, &ffn[l]);
+	return 0;
+}
+
+static int
 choose_ffn(struct pruning *p)
 {
 	size_t n = (size_t)p->in->ffn;
-	double *score = fl_alloc(n, sizeof *score);
+	double *score;
 	int bad = 0;
 
+	if (is_obs(p))
+		return choose_by_error(p);
+	score = fl_alloc(n, sizeof *score);
 	for (int l = 0; l < p->in->layers && !bad; l++) {
 		if (p->gone[l])
 			continue;
@@ -121,12 +144,12 @@ choose_ffn(struct pruning *p)
 }
 
 static int
-check_repair(const struct pruning *p)
+check_moments(const struct pruning *p, const char *who)
 {
 	if (!p->metrics)
-		return fl_err_usage(p->err, "a repair needs metrics");
+		return fl_err_usage(p->err, "%s needs metrics", who);
 	if (!p->metrics->moment[FL_FFN_MOMENT].read)
-		return fl_err_data(p->err, "a repair needs '%s', which the metrics do not have",
+		return fl_err_data(p->err, "%s needs '%s', which the metrics do not have", who,
 		    fl_moment_name(FL_FFN_MOMENT));
 	return 0;
 }
@@ -136,7 +159,9 @@ choose(struct pruning *p)
 {
 	int remove = p->in->layers - p->target->layers;
 
-	if (p->opts->repair && check_repair(p) < 0)
+	if (p->opts->repair && check_moments(p, "a repair") < 0)
+		return -1;
+	if (is_obs(p) && p->target->ffn < p->in->ffn && check_moments(p, "the score 'obs'") < 0)
 		return -1;
 	if (remove > 0 &&
 	    fl_score_layers(p->metrics, p->opts->layer_score, (uint64_t)p->opts->seed, p->in->layers,

@@ -17,6 +17,7 @@
 
 struct fl_prune_opts {
 	const char *score, *layer_score; /* names of score.h */
+	const char *checkpoint;		 /* for the score obs: where the plan's input can be read once more */
 	int block, align, seed;
 	bool tie, untie; /* drop the head, or make one from a tied embedding */
 	bool force;	 /* metrics of another model are taken all the same */

@@ -8,7 +8,7 @@
 #include "base/alloc.h"
 #include "base/rng.h"
 
-const char *const fl_score_names[] = { "flash", "minitron", "mean", "static", "random", NULL };
+const char *const fl_score_names[] = { "flash", "minitron", "mean", "static", "random", "obs", NULL };
 const char *const fl_layer_score_names[] = { "flash", "bi", "angular", "random", NULL };
 
 /* Streams of the random scores: layers draw from 0, the width from 1, the FFN of layer l from 2 + l. */
@@ -55,6 +55,8 @@ fl_score_ffn(const struct fl_metrics *m, const char *formula, int layer, uint64_
 							 FL_FFN_SUM_SQ;
 	const double *sum;
 
+	if (is(formula, "obs"))
+		return fl_err_data(err, "the score 'obs' of a channel needs more than metrics");
 	if (is(formula, "random"))
 		return random_scores(seed, STREAM_FFN + (uint64_t)layer, n, out);
 	sum = need(m, which, formula, err);
@@ -73,7 +75,7 @@ int
 fl_score_width(const struct fl_metrics *m, const char *formula, uint64_t seed, size_t n, double *out,
     struct fl_err *err)
 {
-	bool minitron = is(formula, "minitron"), flash = is(formula, "flash");
+	bool minitron = is(formula, "minitron"), flash = is(formula, "flash") || is(formula, "obs");
 	enum fl_metric which = minitron ? FL_DIM_OUT_SEQ_SQ :
 	    is(formula, "mean")		? FL_DIM_SUM_ABS :
 	    is(formula, "static")	? FL_DIM_STATIC :

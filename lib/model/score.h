@@ -10,6 +10,7 @@
  *   mean      ffn.sum_abs / N                     sum over sites of dim.sum_abs / (N S)
  *   static    ffn.static                          sqrt(dim.static)
  *   random    uniform, by seed                    uniform, by seed
+ *   obs       (surgeon.h)                         as flash
  *
  *   layer l
  *   flash     1 - layer.cos_ln / N   (MobileLLM-Flash, 2603.15954)
