@@ -27,9 +27,12 @@ static const struct fl_opt opts[] = {
 	  .num = &opt.block, .min = 1, .max = 65536 },
 	{ 0, "align", "n", "Require target sizes to be multiples of n. The default is 32.",
 	  .num = &opt.align, .min = 1, .max = 65536 },
+	{ 0, "rotate", NULL,
+	  "Cut the width to the principal directions of the residual stream. Needs metrics made with "
+	  "fl-calibrate --moments. The result has a head of its own unless --tie is given.", .flag = &opt.rotate },
 	{ 0, "repair", NULL,
-	  "Where FFN channels go, solve what reads them again by least squares for those that stay. Needs metrics made "
-	  "with fl-calibrate --moments.", .flag = &opt.repair },
+	  "Where FFN channels or dimensions go, solve what reads them again by least squares for those that stay. "
+	  "Needs metrics made with fl-calibrate --moments.", .flag = &opt.repair },
 	FL_OPT_SEED(opt.seed),
 	{ 0, "tie", NULL, "Drop the output head: the embedding serves as head.", .flag = &opt.tie },
 	{ 0, "untie", NULL, "Give a model with a tied embedding a head of its own, a copy.",
@@ -67,8 +70,8 @@ main(int argc, char **argv)
 		fl_die(FL_EXIT_USAGE, "--tie and --untie exclude each other");
 	if (!arch_text && !opt.tie && !opt.untie)
 		fl_die(FL_EXIT_USAGE, "nothing to do: give -a, --tie or --untie");
-	if (opt.repair && (!arch_text || !metrics_path))
-		fl_die(FL_EXIT_USAGE, "--repair needs -a and -m");
+	if ((opt.repair || opt.rotate) && (!arch_text || !metrics_path))
+		fl_die(FL_EXIT_USAGE, "%s needs -a and -m", opt.repair ? "--repair" : "--rotate");
 	fl_cli_refuse_terminal(sink.output);
 	if ((arch_text && fl_arch_parse(arch_text, &arch, &err) < 0) ||
 	    (metrics_path && !(metrics = fl_metrics_read(metrics_path, &err))))
@@ -77,7 +80,7 @@ main(int argc, char **argv)
 	if (!in)
 		fl_die_err(&err);
 	plan = fl_plan_prune(&config, fl_reader_name(in), arch_text ? &arch : NULL, metrics, &opt, &err);
-	if (!opt.repair)
+	if (!opt.repair && !opt.rotate)
 		fl_metrics_free(metrics); /* of a large model larger than all that follows */
 	if (!plan || fl_plan_apply(plan, in, &sink, fl_cli_record(), &err) < 0)
 		fl_die_err(&err);

@@ -9,11 +9,14 @@
 #include <stdlib.h>
 #include <string.h>
 
+#include "base/alloc.h"
 #include "base/log.h"
 #include "base/parallel.h"
 
 /* A lower triangle row by row is an upper one column by column: no copy is made for LAPACK's order. */
 enum { ORDER = LAPACK_COL_MAJOR, LOWER = 'U', PANEL = 512 };
+
+enum { TILE = 256 }; /* rows of a product that one thread makes */
 
 /* OpenBLAS takes some hundred MiB as it is loaded, and does not start at all where memory is limited, so only
  * who factors a matrix loads it. */
@@ -23,6 +26,7 @@ static struct {
 	__typeof__(LAPACKE_dpotrf_work) *potrf;
 	__typeof__(LAPACKE_dpotrs_work) *potrs;
 	__typeof__(LAPACKE_dpotri_work) *potri;
+	__typeof__(LAPACKE_dsyevd_work) *syevd;
 	__typeof__(cblas_dtrsm) *trsm;
 	__typeof__(cblas_dgemm) *gemm;
 	__typeof__(openblas_set_num_threads) *set_threads; /* NULL: a BLAS that has none */
@@ -59,6 +63,7 @@ load(void)
 	*(void **)&la.potrf = find(lib, "LAPACKE_dpotrf_work");
 	*(void **)&la.potrs = find(lib, "LAPACKE_dpotrs_work");
 	*(void **)&la.potri = find(lib, "LAPACKE_dpotri_work");
+	*(void **)&la.syevd = find(lib, "LAPACKE_dsyevd_work");
 	*(void **)&la.trsm = find(lib, "cblas_dtrsm");
 	*(void **)&la.set_threads = dlsym(lib, "openblas_set_num_threads");
 	if (la.set_threads)
@@ -202,12 +207,82 @@ fl_cholesky_inverse(const double *l, size_t n, double *inv)
 			inv[i * n + k] = inv[k * n + i];
 }
 
+/* Largest eigenvalue first, signs fixed. Vectors are the rows of a, smallest first. */
+static void
+put_in_order(double *a, size_t n)
+{
+	for (size_t i = 0; i < n - 1 - i; i++)
+		for (size_t j = 0; j < n; j++) {
+			double x = a[i * n + j];
+
+			a[i * n + j] = a[(n - 1 - i) * n + j];
+			a[(n - 1 - i) * n + j] = x;
+		}
+	for (size_t i = 0; i < n; i++) {
+		double *v = a + i * n;
+		size_t most = 0;
+		double sign;
+
+		for (size_t j = 1; j < n; j++)
+			if (fabs(v[j]) > fabs(v[most]))
+				most = j;
+		sign = copysign(1, v[most]);
+		for (size_t j = 0; j < n; j++)
+			v[j] *= sign;
+	}
+}
+
+int
+fl_eigenvectors(double *a, size_t n)
+{
+	size_t room = 1 + 6 * n + 2 * n * n, whole = 3 + 5 * n;
+	double *value, *work;
+	int *iwork, bad;
+
+	need();
+	for (size_t i = 0; i < n; i++)
+		for (size_t k = 0; k <= i; k++)
+			if (!isfinite(a[i * n + k]))
+				return -1; /* it might not end */
+	value = fl_alloc(n, sizeof *value);
+	work = fl_alloc_aligned(room, sizeof *work, "eigenvectors");
+	iwork = fl_alloc(whole, sizeof *iwork);
+	bad = la.syevd(ORDER, 'V', LOWER, (int)n, a, (int)n, value, work, (int)room, iwork, (int)whole);
+	free(value);
+	free(work);
+	free(iwork);
+	if (bad)
+		return -1;
+	put_in_order(a, n);
+	return 0;
+}
+
+struct product {
+	double *c;
+	const double *a, *b;
+	bool transposed;
+	size_t m, n, k;
+};
+
+static void
+make_tile(void *ctx, size_t tile, int thread)
+{
+	const struct product *p = ctx;
+	size_t i = tile * TILE, m = p->m - i < TILE ? p->m - i : TILE;
+
+	(void)thread;
+	la.gemm(CblasRowMajor, p->transposed ? CblasTrans : CblasNoTrans, CblasNoTrans, (int)m, (int)p->n, (int)p->k,
+	    1, p->a + (p->transposed ? i : i * p->k), (int)(p->transposed ? p->m : p->k), p->b, (int)p->n, 0,
+	    p->c + i * p->n, (int)p->n);
+}
+
 void
 fl_product(double *c, const double *a, bool transposed, const double *b, size_t m, size_t n, size_t k)
 {
+	struct product p = { c, a, b, transposed, m, n, k };
+
 	need();
-	la.gemm(CblasRowMajor, transposed ? CblasTrans : CblasNoTrans, CblasNoTrans, (int)m, (int)n,
-	    (int)k, 1, a, (int)(transposed ? m : k), b, (int)n, 0, c, (int)n);
+	fl_parallel((m + TILE - 1) / TILE, make_tile, &p);
 }
 
 void

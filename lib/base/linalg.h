@@ -12,6 +12,8 @@
 #include <stdbool.h>
 #include <stddef.h>
 
+#include "base/err.h"
+
 /* l[n][n] := L with L L' = a + jitter I, of the symmetric a[n][n], whose lower triangle is read. Jitter is
  * 0, or what was needed of 1e-8, 1e-7, ... 1e-4 times the mean of the diagonal. Returns -1, l undefined,
  * if none helps: a is far from positive definite or not finite. a and l do not overlap. */
@@ -33,7 +35,12 @@ void fl_cholesky_columns(const double *l, size_t n, size_t first, size_t m, doub
 /* inv[n][n] := (L L')^-1, both triangles. */
 void fl_cholesky_inverse(const double *l, size_t n, double *inv);
 
-/* c[m][n] := a b with b[k][n]; a is [m][k], or [k][m] and taken transposed. */
+/* a[n][n], symmetric, of which the lower triangle is read, := its eigenvectors as rows, each of length 1, that
+ * of the largest eigenvalue first, signed so that the largest element (of equal ones the first) is positive.
+ * Returns -1, a undefined, if they are not found: a is not finite. */
+int fl_eigenvectors(double *a, size_t n) FL_MUST_USE;
+
+/* c[m][n] := a b with b[k][n]; a is [m][k], or [k][m] and taken transposed. On several threads. */
 void fl_product(double *c, const double *a, bool transposed, const double *b, size_t m, size_t n, size_t k);
 
 /* c[m][n] += by a' b with a[k][m] and b[k][n], rows of all three `stride` apart. By any thread once a factor was

@@ -7,6 +7,7 @@
 
 #include "base/alloc.h"
 #include "base/progress.h"
+#include "compute/norm.h"
 #include "compute/sums.h"
 #include "model/forward.h"
 
@@ -16,6 +17,8 @@ struct calibration {
 	size_t layers, width, ffn;
 	double *plain, *centered; /* [rows], cosines of one hook */
 	float *last;		  /* [batch windows, L+1, D]: x_l at the last position */
+	float *unit, *ones;	  /* [rows, D], [D]: what norms put out but for their weights, which are ones */
+	double eps;		  /* of the norms */
 };
 
 /* Where moments are wanted. */
@@ -26,6 +29,17 @@ add_moment(struct calibration *c, enum fl_moment which, int site, const float *a
 
 	if (m->sum)
 		fl_moments_add(m, (size_t)site, a, rows);
+}
+
+/* A few positions may have residuals a thousand times those of others; each counts for as much as the norm
+ * makes of it. */
+static void
+add_unit_moment(struct calibration *c, int site, const float *in, size_t rows)
+{
+	if (!c->out->moment[FL_DIM_MOMENT].sum)
+		return;
+	fl_rmsnorm(c->unit, in, rows, c->width, c->ones, c->eps);
+	add_moment(c, FL_DIM_MOMENT, site, c->unit, rows);
 }
 
 static void
@@ -40,7 +54,7 @@ see_norm(void *ctx, int site, const float *in, const float *out, size_t rows)
 	fl_sum_columns(out, rows, c->width, c->batch.length,
 	    &(struct fl_column_sums){ .sq = sum[FL_DIM_OUT_SUM_SQ] + at,
 		.seq_sq = sum[FL_DIM_OUT_SEQ_SQ] + at });
-	add_moment(c, FL_DIM_MOMENT, site, in, rows);
+	add_unit_moment(c, site, in, rows);
 	add_moment(c, FL_DIM_OUT_MOMENT, site, out, rows);
 }
 
@@ -159,6 +173,21 @@ make_sums(struct fl_metrics *m)
 		fl_metrics_make(m, all[i]);
 }
 
+static void
+note_weights(const struct fl_model *m, struct fl_metrics *out)
+{
+	size_t n = (size_t)m->config.width, layers = (size_t)m->config.layers;
+	double *to = fl_metrics_make(out, FL_DIM_WEIGHT);
+
+	for (size_t site = 0; site <= 2 * layers; site++) {
+		const struct fl_layer *l = &m->layer[site / 2];
+		const float *w = site == 2 * layers ? m->final_norm : site % 2 ? l->ffn_norm : l->attn_norm;
+
+		for (size_t j = 0; j < n; j++)
+			to[site * n + j] = w ? w[j] : 0;
+	}
+}
+
 size_t
 fl_calibrate_count(const struct fl_windows *w, size_t limit)
 {
@@ -175,7 +204,7 @@ fl_calibrate(const struct fl_model *m, const struct fl_windows *w, size_t count,
 {
 	size_t rows = fl_windows_rows(w), layers = (size_t)m->config.layers;
 	struct calibration c = { .out = out, .layers = layers, .width = (size_t)m->config.width,
-		.ffn = (size_t)m->config.ffn };
+		.ffn = (size_t)m->config.ffn, .eps = m->config.norm_eps };
 	struct fl_hooks hooks = { &c, see_norm, see_heads, see_ffn, see_attn, see_layer };
 	struct fl_forward *f = fl_forward_new(m, rows, 0, &hooks);
 	int bad = 0;
@@ -183,7 +212,13 @@ fl_calibrate(const struct fl_model *m, const struct fl_windows *w, size_t count,
 	c.plain = fl_alloc(rows, sizeof(double));
 	c.centered = fl_alloc(rows, sizeof(double));
 	c.last = fl_alloc(rows / w->context * (layers + 1) * c.width, sizeof(float));
+	c.unit = fl_alloc(rows * c.width, sizeof(float));
+	c.ones = fl_alloc(c.width, sizeof(float));
+	for (size_t j = 0; j < c.width; j++)
+		c.ones[j] = 1;
 	make_sums(out);
+	if (out->moment[FL_DIM_MOMENT].sum)
+		note_weights(m, out);
 	out->context = (int)w->context;
 	out->bos = w->bos >= 0;
 	fl_progress_begin("calibrating", "tokens", count * w->context);
@@ -203,5 +238,7 @@ fl_calibrate(const struct fl_model *m, const struct fl_windows *w, size_t count,
 	free(c.plain);
 	free(c.centered);
 	free(c.last);
+	free(c.unit);
+	free(c.ones);
 	return bad;
 }

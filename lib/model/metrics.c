@@ -26,6 +26,7 @@ static const char *const names[FL_METRICS] = {
 	[FL_DIM_OUT_SUM_SQ] = "dim.out_sum_sq",
 	[FL_DIM_OUT_SEQ_SQ] = "dim.out_seq_sq",
 	[FL_DIM_STATIC] = "dim.static",
+	[FL_DIM_WEIGHT] = "dim.weight",
 	[FL_ATTN_SUM_SQ] = "attn.sum_sq",
 	[FL_LAYER_COS_LN] = "layer.cos_ln",
 	[FL_LAYER_COS] = "layer.cos",
@@ -69,6 +70,7 @@ fl_metric_shape(const struct fl_metrics *m, enum fl_metric which, size_t *rows, 
 	case FL_DIM_SUM_ABS:
 	case FL_DIM_OUT_SUM_SQ:
 	case FL_DIM_OUT_SEQ_SQ:
+	case FL_DIM_WEIGHT:
 		*rows = 2 * layers + 1;
 		*cols = (size_t)m->width;
 		return;
@@ -194,11 +196,11 @@ read_head(struct fl_metrics *m, const struct fl_safetensors *s, const char *path
 	return 0;
 }
 
-/* What may be negative; all else are squares, magnitudes and angles. */
+/* All else are squares, magnitudes and angles. */
 static bool
-is_cosine(enum fl_metric which)
+may_be_negative(enum fl_metric which)
 {
-	return which == FL_LAYER_COS_LN || which == FL_LAYER_COS || which == FL_ATTN_COS;
+	return which == FL_LAYER_COS_LN || which == FL_LAYER_COS || which == FL_ATTN_COS || which == FL_DIM_WEIGHT;
 }
 
 static int
@@ -220,7 +222,7 @@ read_member(struct fl_metrics *m, enum fl_metric which, const struct fl_safetens
 	fl_file_done(&s->file, data, t->size);
 	if (!fl_sums_finite(sum, rows * cols))
 		return fl_err_data(err, "'%s': '%s' holds a value that is not finite", path, names[which]);
-	for (size_t i = 0; i < rows * cols && !is_cosine(which); i++)
+	for (size_t i = 0; i < rows * cols && !may_be_negative(which); i++)
 		if (sum[i] < 0)
 			return fl_err_data(err, "'%s': '%s' holds a negative value", path, names[which]);
 	return 0;
@@ -386,6 +388,33 @@ merge_moments(struct fl_metrics *a, const struct fl_metrics *b, enum fl_moment i
 	return has ? fl_moments_merge(&a->moment[i], &b->moment[i], err) : 0;
 }
 
+/* Of the weights alone: the same in all files. */
+static bool
+is_sum(enum fl_metric i)
+{
+	return i != FL_FFN_STATIC && i != FL_DIM_STATIC && i != FL_DIM_WEIGHT;
+}
+
+static int
+merge_member(struct fl_metrics *a, const struct fl_metrics *b, enum fl_metric i, struct fl_err *err)
+{
+	bool had = a->sum[i], has = b->sum[i];
+	size_t n = count(a, i);
+
+	if (is_sum(i) && a->tokens && b->tokens && had != has)
+		return fl_err_data(err, "only one of the metrics has '%s'", names[i]);
+	if (i == FL_DIM_WEIGHT && had && has && memcmp(a->sum[i], b->sum[i], n * sizeof(double)) != 0)
+		return fl_err_data(err, "the metrics are of models whose norms have different weights");
+	if (!has || (had && !is_sum(i)))
+		return 0;
+	fl_metrics_make(a, i);
+	for (size_t k = 0; k < n; k++)
+		a->sum[i][k] += b->sum[i][k];
+	if (!fl_sums_finite(a->sum[i], n))
+		return fl_err_data(err, "the sums of '%s' are not finite", names[i]);
+	return 0;
+}
+
 int
 fl_metrics_merge(struct fl_metrics *a, const struct fl_metrics *b, struct fl_err *err)
 {
@@ -403,19 +432,9 @@ fl_metrics_merge(struct fl_metrics *a, const struct fl_metrics *b, struct fl_err
 	}
 	if (!a->attn)
 		a->attn = b->attn;
-	for (enum fl_metric i = 0; i < FL_METRICS; i++) {
-		bool is_sum = i != FL_FFN_STATIC && i != FL_DIM_STATIC, had = a->sum[i];
-
-		if (is_sum && a->tokens && b->tokens && had != !!b->sum[i])
-			return fl_err_data(err, "only one of the metrics has '%s'", names[i]);
-		if (!b->sum[i] || (had && !is_sum))
-			continue;
-		fl_metrics_make(a, i);
-		for (size_t k = 0; k < count(a, i); k++)
-			a->sum[i][k] += b->sum[i][k];
-		if (!fl_sums_finite(a->sum[i], count(a, i)))
-			return fl_err_data(err, "the sums of '%s' are not finite", names[i]);
-	}
+	for (enum fl_metric i = 0; i < FL_METRICS; i++)
+		if (merge_member(a, b, i, err) < 0)
+			return -1;
 	for (enum fl_moment i = 0; i < FL_MOMENTS; i++)
 		if (merge_moments(a, b, i, err) < 0)
 			return -1;

@@ -27,6 +27,7 @@ enum fl_metric {
 	FL_DIM_OUT_SUM_SQ, /* [S,D] of norm(x)^2 */
 	FL_DIM_OUT_SEQ_SQ, /* [S,D] over sequences, of the square of the mean of |norm(x)| */
 	FL_DIM_STATIC,	 /* [1,D] of squares of all weights that read or write the dimension */
+	FL_DIM_WEIGHT,	 /* [S,D] the norm's weight; 0 where there is no norm */
 	FL_ATTN_SUM_SQ,	 /* [L,Q] of a^2, a the input of o_proj; 0 in a skip layer */
 	FL_LAYER_COS_LN, /* [1,L] of cos(LN(x_l), LN(x_l+1)) */
 	FL_LAYER_COS,	 /* [1,L] of cos(x_l, x_l+1) */
@@ -38,8 +39,8 @@ enum fl_metric {
 /* Of these there is the matrix of second moments. */
 enum fl_moment {
 	FL_FFN_MOMENT, /* L sites of F: the input of down_proj */
-	FL_DIM_MOMENT, /* S sites of D: the input of a norm */
-	FL_DIM_OUT_MOMENT, /* S sites of D: its output, the input of q, k, v, of gate and up, of the head */
+	FL_DIM_MOMENT, /* S sites of D: what a norm puts out but for its weight, x / rms(x) */
+	FL_DIM_OUT_MOMENT, /* S sites of D: what it puts out, the input of q, k, v, of gate and up, of the head */
 	FL_ATTN_MOMENT,	   /* L sites of Q: the input of o_proj; 0 in a skip layer */
 	FL_MOMENTS
 };
@@ -76,7 +77,7 @@ int fl_metrics_write(const struct fl_metrics *m, const char *path, struct fl_err
 int fl_metrics_check(const struct fl_metrics *m, const struct fl_config *c, bool force, const char *what,
     struct fl_err *err) FL_MUST_USE;
 
-/* Adds b to a; different fingerprints or contexts are refused. Members only one has are kept. */
+/* Adds b to a; different fingerprints, contexts or weights of norms are refused. Members only one has are kept. */
 int fl_metrics_merge(struct fl_metrics *a, const struct fl_metrics *b, struct fl_err *err) FL_MUST_USE;
 
 #endif

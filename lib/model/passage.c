@@ -12,12 +12,14 @@
 #include "base/alloc.h"
 #include "base/parallel.h"
 #include "base/progress.h"
-#include "compute/refit.h"
 #include "io/spill.h"
+#include "model/basis.h"
+#include "model/rework.h"
 
 enum {
 	BLOCK = 4 << 20, /* bytes of input rows in flight */
 	TILE = 16,	 /* rows done by one thread at a time */
+	REWORKED = 128,	 /* the same where they are multiplied by a matrix */
 };
 
 static size_t
@@ -60,6 +62,10 @@ fl_passage_begin(struct fl_passage *s, const struct fl_plan *p, const struct fl_
 	s->cols = t->shape[t->ndim - 1];
 	s->out_rows = rows = vector ? 1 : kept(s->step->rows, s->rows);
 	s->out_cols = cols = kept(s->step->cols, s->cols);
+	if (s->step->side == FL_SIDE_WRITES)
+		s->out_rows = rows = fl_basis_size(s->step->basis);
+	else if (s->step->side != FL_SIDE_NONE)
+		s->out_cols = cols = fl_basis_size(s->step->basis);
 	if (s->step->kind == FL_STEP_QUANTIZE) {
 		add_out(s, w->role, FL_PART_PACKED, FL_I32, 2,
 		    (uint64_t[]){ rows, fl_quant_words(cols, s->step->bits) });
@@ -96,7 +102,8 @@ struct block {
 	float *weight;		/* cols, for how; or NULL */
 	float *scratch;		/* scratch_size floats a thread */
 	size_t scratch_size;
-	struct fl_refit *refit;	/* or NULL */
+	size_t tile;		/* rows done by one thread at a time */
+	struct fl_rework *rework; /* or NULL */
 	const struct fl_gptq *gptq; /* or NULL */
 	atomic_bool bad;	/* a weight that is to be quantized is not finite */
 };
@@ -128,18 +135,17 @@ source(const struct block *b, size_t i)
 }
 
 static void
-refit_rows(const struct block *b, size_t first, size_t end)
+rework_rows(const struct block *b, size_t first, size_t end)
 {
 	const struct fl_passage *s = b->s;
 	size_t n = end - first;
-	float *x = fl_alloc(n * s->cols, sizeof *x), *y = fl_alloc(n * s->out_cols, sizeof *y);
+	float *x = fl_alloc(n * s->cols, sizeof *x);
 
 	for (size_t i = 0; i < n; i++)
 		fl_dtype_to_f32(x + i * s->cols, source(b, first + i), s->in.dtype, s->cols);
-	fl_refit_rows(b->refit, x, n, y);
-	fl_dtype_from_f32(b->out[0] + first * fl_tensor_row_size(&s->out[0]), s->in.dtype, y, n * s->out_cols);
+	fl_rework_rows(b->rework, x, n, b->first + first, b->out[0] + first * fl_tensor_row_size(&s->out[0]),
+	    s->step->copy_as_head ? b->out[1] + first * fl_tensor_row_size(&s->out[1]) : NULL);
 	free(x);
-	free(y);
 }
 
 /* A tile of FL_GPTQ_ROWS. */
@@ -164,14 +170,15 @@ make_rows(void *ctx, size_t tile, int thread)
 {
 	struct block *b = ctx;
 	const struct fl_passage *s = b->s;
-	size_t size = fl_dtype_size(s->in.dtype), end = (tile + 1) * TILE < b->n ? (tile + 1) * TILE : b->n;
+	size_t size = fl_dtype_size(s->in.dtype), first = tile * b->tile;
+	size_t end = first + b->tile < b->n ? first + b->tile : b->n;
 	size_t out0 = s->outs ? fl_tensor_row_size(&s->out[0]) : 0;
 
-	if (b->refit) {
-		refit_rows(b, tile * TILE, end);
+	if (b->rework) {
+		rework_rows(b, first, end);
 		return;
 	}
-	for (size_t i = tile * TILE; i < end; i++) {
+	for (size_t i = first; i < end; i++) {
 		const char *src = source(b, i);
 
 		if (s->step->kind == FL_STEP_QUANTIZE) {
@@ -224,7 +231,7 @@ write_block(const struct fl_passage *s, struct block *b, const char *src, size_t
 	if (k) {
 		for (b->n = 0; *next_kept < k->n && k->index[*next_kept] < first + rows; ++*next_kept)
 			b->n++;
-	} else if (s->step->kind == FL_STEP_COPY && !s->step->cols) {
+	} else if (s->step->kind == FL_STEP_COPY && !s->step->cols && !b->rework) {
 		if (side && spill(side, src, rows * out0, err) < 0)
 			return -1;
 		return fl_writer_put(out, src, rows * out0, err);
@@ -234,17 +241,47 @@ write_block(const struct fl_passage *s, struct block *b, const char *src, size_t
 	if (b->gptq)
 		fl_parallel((b->n + FL_GPTQ_ROWS - 1) / FL_GPTQ_ROWS, compensate_rows, b);
 	else
-		fl_parallel((b->n + TILE - 1) / TILE, make_rows, b);
+		fl_parallel((b->n + b->tile - 1) / b->tile, make_rows, b);
 	if (b->bad)
 		return fl_err_data(err, "'%s' holds a weight that is not finite",
 		    s->weight->tensor.name);
+	if (b->rework && fl_rework_holds(b->rework))
+		return 0;
 	if (fl_writer_put(out, b->out[0], b->n * out0, err) < 0)
 		return -1;
 	if (!side)
 		return 0;
 	if (s->step->kind == FL_STEP_QUANTIZE)
 		return spill(side, b->out[1], b->n * fl_tensor_row_size(&s->out[1]), err);
-	return spill(side, b->out[0], b->n * out0, err);
+	return spill(side, b->out[b->rework ? 1 : 0], b->n * out0, err);
+}
+
+/* Of a norm: it must be the one that the basis was made with. */
+static int
+stream_norm(const struct fl_passage *s, struct fl_reader *in, struct fl_writer *out, struct fl_err *err)
+{
+	const double *was = fl_basis_was(s->step->basis, s->step->norm);
+	const double *is = fl_basis_norm(s->step->basis, s->step->norm);
+	const char *src = fl_reader_take(in, fl_tensor_row_size(&s->in), err);
+	float *x = fl_alloc(s->cols, sizeof *x);
+	char *made = fl_alloc(1, fl_tensor_row_size(&s->out[0]));
+	int bad = src ? 0 : -1;
+
+	if (src)
+		fl_dtype_to_f32(x, src, s->in.dtype, s->cols);
+	for (size_t j = 0; j < s->cols && !bad; j++)
+		if (x[j] != was[j])
+			bad = fl_err_data(err, "'%s' is not the norm of the model that the metrics were made with",
+			    s->weight->tensor.name);
+	for (size_t j = 0; j < s->out_cols; j++)
+		x[j] = (float)is[j];
+	fl_dtype_from_f32(made, s->in.dtype, x, s->out_cols);
+	if (!bad)
+		bad = fl_writer_put(out, made, fl_tensor_row_size(&s->out[0]), err);
+	fl_progress_add(fl_tensor_row_size(&s->in));
+	free(x);
+	free(made);
+	return bad;
 }
 
 static int
@@ -287,18 +324,6 @@ prepare_rounding(const struct fl_passage *s, struct block *b, struct fl_err *err
 }
 
 static int
-prepare_refit(const struct fl_passage *s, struct block *b, struct fl_err *err)
-{
-	const struct fl_moments *m = s->step->moments;
-	const struct fl_keep *k = s->step->cols;
-	size_t site = s->step->site;
-
-	b->refit = fl_refit_new(fl_moments_site(m, site), s->cols, k->index, k->n);
-	fl_moments_done(m, site);
-	return b->refit ? 0 : bad_moments(s, err);
-}
-
-static int
 stream_rows(const struct fl_passage *s, struct fl_reader *in, struct fl_writer *out, FILE *side,
     struct fl_err *err)
 {
@@ -315,8 +340,9 @@ stream_rows(const struct fl_passage *s, struct fl_reader *in, struct fl_writer *
 		b.out[i] = fl_alloc_aligned(at_once, fl_tensor_row_size(&s->out[i]), s->out[i].name);
 	if (s->step->kind == FL_STEP_QUANTIZE)
 		bad = prepare_rounding(s, &b, err);
-	else if (s->step->moments)
-		bad = prepare_refit(s, &b, err);
+	else if (fl_rework_needed(s))
+		bad = (b.rework = fl_rework_new(s, err)) ? 0 : -1;
+	b.tile = b.rework ? REWORKED : TILE;
 	for (size_t first = 0; first < rows && !bad; first += at_once) {
 		size_t n = rows - first < at_once ? rows - first : at_once;
 		const char *src = fl_reader_take(in, n * row_size, err);
@@ -324,11 +350,13 @@ stream_rows(const struct fl_passage *s, struct fl_reader *in, struct fl_writer *
 		bad = !src || write_block(s, &b, src, first, n, &next_kept, side, out, err) < 0;
 		fl_progress_add(n * row_size);
 	}
+	if (!bad && b.rework && fl_rework_holds(b.rework))
+		bad = fl_rework_put(b.rework, out, err);
 	free(b.out[0]);
 	free(b.out[1]);
 	free(b.weight);
 	free(b.scratch);
-	fl_refit_free(b.refit);
+	fl_rework_free(b.rework);
 	return bad ? -1 : 0;
 }
 
@@ -341,6 +369,8 @@ fl_passage_stream(const struct fl_passage *s, struct fl_reader *in, struct fl_wr
 
 	if (s->outs == 0)
 		return 0;
+	if (s->step->side == FL_SIDE_NORM)
+		return stream_norm(s, in, out, err);
 	if (s->outs > 1 && !(side = fl_spill(err)))
 		return -1;
 	bad = stream_rows(s, in, out, side, err);

@@ -7,6 +7,7 @@
 #include "base/alloc.h"
 #include "base/progress.h"
 #include "io/history.h"
+#include "model/basis.h"
 #include "model/idle.h"
 #include "model/passage.h"
 #include "model/unpack.h"
@@ -39,6 +40,7 @@ fl_plan_free(struct fl_plan *p)
 	free(p->step);
 	fl_gptq_free(p->factor->gptq);
 	free(p->factor);
+	fl_basis_free(p->basis);
 	fl_inventory_free(p->inventory);
 	fl_config_free(&p->in);
 	fl_config_free(&p->out);

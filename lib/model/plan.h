@@ -33,6 +33,17 @@ enum fl_step_kind {
 	FL_STEP_UNPACK, /* a part of a quantized matrix, which comes out as numbers again; one at a time */
 };
 
+/* What a tensor is to the residual stream when that gets a new basis (basis.h). */
+enum fl_side {
+	FL_SIDE_NONE,
+	FL_SIDE_ROWS,	/* its rows are of the stream: the embedding, and what is added to the stream */
+	FL_SIDE_READS,	/* multiplied by the stream, after a norm */
+	FL_SIDE_WRITES, /* makes what is added */
+	FL_SIDE_NORM,
+};
+
+struct fl_basis;
+
 /* What becomes of one tensor of the input's inventory. */
 struct fl_step {
 	enum fl_step_kind kind;
@@ -46,6 +57,9 @@ struct fl_step {
 					    * is solved again for those that stay, or rounded so that columns make up
 					    * for each other; NULL: it is not */
 	size_t site;
+	struct fl_basis *basis;		   /* the stream's, for side and for the copy as head; NULL: as it was */
+	enum fl_side side;		   /* then rows or cols, whichever are the stream's, are NULL */
+	size_t norm;			   /* the one it is, or reads through */
 };
 
 /* What the rounding of one matrix leaves to the next, which may have the same inputs. */
@@ -60,6 +74,7 @@ struct fl_plan {
 	struct fl_inventory *inventory; /* of in */
 	struct fl_step *step;		/* one for each inventory->weight */
 	struct fl_keep width, *ffn;	/* what a prune keeps: the model's; one an input layer */
+	struct fl_basis *basis;		/* of the steps; or NULL */
 	struct fl_json *kept;		/* for the history; NULL if nothing was chosen */
 	struct fl_factor *factor;	/* of passage.c */
 };

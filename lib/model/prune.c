@@ -7,6 +7,8 @@
 #include "base/alloc.h"
 #include "base/log.h"
 #include "base/str.h"
+#include "model/basis.h"
+#include "model/rotate.h"
 #include "model/score.h"
 #include "model/surgeon.h"
 
@@ -144,13 +146,62 @@ choose_ffn(struct pruning *p)
 }
 
 static int
-check_moments(const struct pruning *p, const char *who)
+need_moment(const struct pruning *p, const char *who, enum fl_moment which)
 {
 	if (!p->metrics)
 		return fl_err_usage(p->err, "%s needs metrics", who);
-	if (!p->metrics->moment[FL_FFN_MOMENT].read)
+	if (!p->metrics->moment[which].read)
+		return fl_err_data(p->err, "%s needs '%s', which the metrics do not have", who, fl_moment_name(which));
+	return 0;
+}
+
+/* What this cut and its repairs need. */
+static int
+check_moments(const struct pruning *p)
+{
+	const struct fl_prune_opts *o = p->opts;
+	bool ffn = p->target->ffn < p->in->ffn, width = p->target->width < p->in->width;
+	const char *who = o->rotate ? "a rotation" : "a repair";
+
+	if (o->repair && !p->metrics)
+		return fl_err_usage(p->err, "a repair needs metrics");
+	if ((o->repair && ffn && need_moment(p, "a repair", FL_FFN_MOMENT) < 0) ||
+	    (is_obs(p) && ffn && need_moment(p, "the score 'obs'", FL_FFN_MOMENT) < 0))
+		return -1;
+	if (!o->rotate && !(o->repair && width))
+		return 0;
+	if (need_moment(p, who, FL_DIM_MOMENT) < 0)
+		return -1;
+	if (!p->metrics->sum[FL_DIM_WEIGHT])
 		return fl_err_data(p->err, "%s needs '%s', which the metrics do not have", who,
-		    fl_moment_name(FL_FFN_MOMENT));
+		    fl_metric_name(FL_DIM_WEIGHT));
+	return 0;
+}
+
+/* Is the head of the result the embedding? */
+static bool
+will_be_tied(const struct pruning *p)
+{
+	const struct fl_prune_opts *o = p->opts;
+
+	return o->tie || (p->in->tied && !o->untie && !o->rotate);
+}
+
+static int
+find_basis(struct pruning *p)
+{
+	bool site[2 * FL_ARCH_LAYERS + 1];
+	struct fl_basis_opts opts = { .site = site, .mend = p->opts->repair, .tied = will_be_tied(p) };
+	size_t k = (size_t)p->target->width;
+
+	fl_rotate_sites(p->plan, p->gone, site);
+	p->plan->basis = p->opts->rotate ? fl_basis_principal(p->metrics, k, &opts, p->err) :
+					   fl_basis_members(p->metrics, &p->plan->width, &opts, p->err);
+	if (!p->plan->basis)
+		return -1;
+	if (p->opts->rotate)
+		fl_note("%zu of %d directions hold %.1f %% of the energy, that of each norm divided by its whole",
+		    k, p->in->width, 100 * fl_basis_energy(p->plan->basis));
 	return 0;
 }
 
@@ -158,16 +209,17 @@ static int
 choose(struct pruning *p)
 {
 	int remove = p->in->layers - p->target->layers;
+	bool narrower = p->target->width < p->in->width;
 
-	if (p->opts->repair && check_moments(p, "a repair") < 0)
-		return -1;
-	if (is_obs(p) && p->target->ffn < p->in->ffn && check_moments(p, "the score 'obs'") < 0)
+	if (check_moments(p) < 0)
 		return -1;
 	if (remove > 0 &&
 	    fl_score_layers(p->metrics, p->opts->layer_score, (uint64_t)p->opts->seed, p->in->layers,
 		remove, p->gone, p->err) < 0)
 		return -1;
-	if (p->target->width < p->in->width && choose_width(p) < 0)
+	if (narrower && !p->opts->rotate && choose_width(p) < 0)
+		return -1;
+	if ((p->opts->rotate || (narrower && p->opts->repair)) && find_basis(p) < 0)
 		return -1;
 	return p->target->ffn < p->in->ffn ? choose_ffn(p) : 0;
 }
@@ -231,11 +283,10 @@ set_tying(struct pruning *p)
 
 		if (p->opts->tie && role == FL_HEAD)
 			plan->step[i].kind = FL_STEP_DROP;
-		if (p->opts->untie && p->in->tied && role == FL_EMBED)
+		if (p->in->tied && !will_be_tied(p) && role == FL_EMBED)
 			plan->step[i].copy_as_head = true;
 	}
-	if (p->opts->tie || p->opts->untie)
-		plan->out.tied = p->opts->tie;
+	plan->out.tied = will_be_tied(p);
 }
 
 /* "0-31 64-95": a kept-index map that a person can read. */
@@ -273,6 +324,8 @@ set_kept(struct pruning *p)
 	}
 	if (plan->width.index)
 		fl_json_set(kept, "width", ranges(&plan->width));
+	if (p->opts->rotate)
+		fl_json_set(kept, "directions", fl_json_new_int(plan->out.width));
 	if (p->target && p->target->ffn < p->in->ffn) {
 		struct fl_json *ffn = fl_json_new_array();
 
@@ -307,6 +360,8 @@ fl_plan_prune(const struct fl_config *in, const char *what, const struct fl_arch
 	}
 	set_steps(&p);
 	set_tying(&p);
+	if (p.plan->basis)
+		fl_rotate_steps(p.plan, p.plan->basis, !opts->rotate);
 	set_kept(&p);
 	return p.plan;
 }

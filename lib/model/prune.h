@@ -21,12 +21,15 @@ struct fl_prune_opts {
 	int block, align, seed;
 	bool tie, untie; /* drop the head, or make one from a tied embedding */
 	bool force;	 /* metrics of another model are taken all the same */
-	bool repair;	 /* down_proj is solved again for the channels that stay (compute/refit.h) */
+	bool repair;	 /* what reads channels or dimensions that go is solved again for those that stay */
+	bool rotate;	 /* the width is cut to principal directions of the residual stream (basis.h) */
 };
 
 /* target NULL: no cut (tie and untie alone). metrics NULL: for the scores that need none. The kept
  * layers keep their own attention. A target that is larger than the source, or no multiple of align
- * and block, is refused with the numbers. With repair metrics must have FL_FFN_MOMENT and outlive the plan. Says with -v what share of the energy stays. */
+ * and block, is refused with the numbers. With repair or rotate metrics must have the moments, and outlive the plan;
+ * then norms that are not those of the metrics are an error while the plan runs. A rotated model is untied unless tie
+ * says otherwise. Says with -v what share of the energy stays. */
 struct fl_plan *fl_plan_prune(const struct fl_config *in, const char *what,
     const struct fl_arch *target, const struct fl_metrics *metrics, const struct fl_prune_opts *opts,
     struct fl_err *err) FL_MUST_USE;

@@ -76,7 +76,7 @@ fact() {
 	cmp a b
 	assert_equal "$(tensors a | jq -c '."ffn.moment", ."dim.moment", ."dim.out_moment", ."attn.moment" |
 		[.dtype, .shape]' | tr '\n' ' ')" '["F32",[3,2080]] ["F32",[7,528]] ["F32",[7,528]] ["F32",[3,528]] '
-	fl-info a | grep -v moment | cmp - <(fl-info plain)
+	fl-info a | grep -v 'moment\|dim.weight' | cmp - <(fl-info plain)
 	assert_equal "$(fl-info a | grep -c moment)" 20
 }
 
@@ -87,6 +87,21 @@ fact() {
 	assert_equal "$(fl-info some | grep -c moment)" 10
 	one_line_error 2 fl-calibrate --moments-of ffn.sum_sq -t "$TOKENS" "$MODEL"
 	one_line_error 2 fl-calibrate --moments-of ffn --static "$MODEL"
+}
+
+@test "the weights of norms come with the moments between them, and only equal ones merge" {
+	fl-calibrate --moments-of dim -t "$TOKENS" -o a "$MODEL"
+	assert_equal "$(fl-info a | grep -c dim.weight)" 7
+	fl-calibrate --merge -o sum a a
+	fl-info a | grep dim.weight | cmp - <(fl-info sum | grep dim.weight)
+	mkdir other
+	cp "$MODEL"/* other
+	size=$(od -An -tu8 -N8 other/model.safetensors)
+	at=$(tensors other/model.safetensors | jq '."model.norm.weight".data_offsets[0]')
+	printf '\0\0\0\100' | dd of=other/model.safetensors bs=1 seek=$((8 + size + at)) conv=notrunc status=none
+	fl-calibrate --moments-of dim -t "$TOKENS" -o b other
+	one_line_error 3 fl-calibrate --merge -o sum a b
+	[[ $stderr = *"norms have different weights"* ]]
 }
 
 @test "moments of parts are added, and not to metrics without" {

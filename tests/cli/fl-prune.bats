@@ -103,8 +103,8 @@ loss() {
 	cmp -l plain/model.safetensors repaired/model.safetensors | awk '{ print $1 - 1 - '$begin' }' > differ
 	jq -r 'to_entries[] | select(.key | test("down_proj") | not).value.data_offsets | @tsv' header |
 		awk 'NR == FNR { at[$1]; next } { for (i = $1; i < $2; i++) if (i in at) exit 1 }' differ -
-	fl-prune -m moments -a d32-f128-fff --no-history -o a.tar base
-	fl-prune --repair -m moments -a d32-f128-fff --no-history -o b.tar base
+	fl-prune -m moments -a d64-f128-fff --no-history -o a.tar base
+	fl-prune --repair -m moments -a d64-f128-fff --no-history -o b.tar base
 	cmp a.tar b.tar
 }
 

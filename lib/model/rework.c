@@ -1,0 +1,177 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+#include "model/rework.h"
+
+#include <stdlib.h>
+#include <string.h>
+
+#include "base/alloc.h"
+#include "base/linalg.h"
+#include "base/parallel.h"
+#include "compute/refit.h"
+#include "model/basis.h"
+
+/* Columns that one thread turns, and bytes of a held matrix that are put out, at a time. */
+enum { TILE = 128, BLOCK = 1 << 20 };
+
+struct fl_rework {
+	const struct fl_passage *s;
+	struct fl_refit *refit; /* or NULL */
+	const double *right;	/* [cols, out_cols], or NULL */
+	const double *head;	/* the same of the copy, or NULL: it is a plain one */
+	float *hold;		/* [rows, out_cols], or NULL */
+};
+
+bool
+fl_rework_needed(const struct fl_passage *s)
+{
+	const struct fl_step *t = s->step;
+
+	return t->moments || t->side != FL_SIDE_NONE || (t->basis && t->copy_as_head);
+}
+
+static int
+prepare_refit(struct fl_rework *r, struct fl_err *err)
+{
+	const struct fl_passage *s = r->s;
+	const struct fl_moments *m = s->step->moments;
+	const struct fl_keep *k = s->step->cols;
+	size_t site = s->step->site;
+
+	r->refit = fl_refit_new(fl_moments_site(m, site), s->cols, k->index, k->n);
+	fl_moments_done(m, site);
+	if (r->refit)
+		return 0;
+	return fl_err_data(err, "the moments of the inputs of '%s' are not finite or not positive",
+	    s->weight->tensor.name);
+}
+
+static int
+prepare_basis(struct fl_rework *r, struct fl_err *err)
+{
+	const struct fl_passage *s = r->s;
+	const struct fl_step *t = s->step;
+
+	if (t->side == FL_SIDE_ROWS)
+		r->right = fl_basis_vectors(t->basis);
+	if (t->side == FL_SIDE_READS && !(r->right = fl_basis_reader(t->basis, t->norm, err)))
+		return -1;
+	if (t->copy_as_head && !(r->head = fl_basis_reader(t->basis, t->norm, err)))
+		return -1;
+	if (t->side == FL_SIDE_WRITES)
+		r->hold = fl_alloc_aligned(s->rows * s->out_cols, sizeof *r->hold, s->weight->tensor.name);
+	return 0;
+}
+
+struct fl_rework *
+fl_rework_new(const struct fl_passage *s, struct fl_err *err)
+{
+	struct fl_rework *r = fl_alloc(1, sizeof *r);
+
+	r->s = s;
+	if ((!s->step->moments || prepare_refit(r, err) == 0) && (!s->step->basis || prepare_basis(r, err) == 0))
+		return r;
+	fl_rework_free(r);
+	return NULL;
+}
+
+void
+fl_rework_free(struct fl_rework *r)
+{
+	if (!r)
+		return;
+	fl_refit_free(r->refit);
+	free(r->hold);
+	free(r);
+}
+
+/* y [n, out_cols] := x [n, cols] times m. */
+static void
+multiply(const struct fl_passage *s, const float *x, const double *m, size_t n, float *y)
+{
+	double *a = fl_alloc(n * s->cols, sizeof *a), *b = fl_alloc(n * s->out_cols, sizeof *b);
+
+	for (size_t i = 0; i < n * s->cols; i++)
+		a[i] = x[i];
+	fl_product(b, a, false, m, n, s->out_cols, s->cols);
+	for (size_t i = 0; i < n * s->out_cols; i++)
+		y[i] = (float)b[i];
+	free(a);
+	free(b);
+}
+
+static void
+gather(const struct fl_passage *s, const float *x, size_t n, float *y)
+{
+	const struct fl_keep *k = s->step->cols;
+
+	for (size_t i = 0; i < n; i++)
+		for (size_t j = 0; j < s->out_cols; j++)
+			y[i * s->out_cols + j] = x[i * s->cols + (k ? k->index[j] : j)];
+}
+
+void
+fl_rework_rows(const struct fl_rework *r, const float *x, size_t n, size_t first, char *out, char *head)
+{
+	const struct fl_passage *s = r->s;
+	float *y = r->hold ? r->hold + first * s->out_cols : fl_alloc(n * s->out_cols, sizeof *y);
+
+	if (r->refit)
+		fl_refit_rows(r->refit, x, n, y);
+	else if (r->right)
+		multiply(s, x, r->right, n, y);
+	else
+		gather(s, x, n, y);
+	if (r->hold)
+		return;
+	fl_dtype_from_f32(out, s->in.dtype, y, n * s->out_cols);
+	if (r->head) {
+		multiply(s, x, r->head, n, y);
+		fl_dtype_from_f32(head, s->in.dtype, y, n * s->out_cols);
+	}
+	free(y);
+}
+
+bool
+fl_rework_holds(const struct fl_rework *r)
+{
+	return r->hold;
+}
+
+/* Some columns of what is held, in place: the result has no more rows. */
+static void
+turn_columns(void *ctx, size_t tile, int thread)
+{
+	struct fl_rework *r = ctx;
+	size_t rows = r->s->rows, cols = r->s->out_cols, k = r->s->out_rows;
+	size_t first = tile * TILE, n = cols - first < TILE ? cols - first : TILE;
+	double *a = fl_alloc(rows * n, sizeof *a), *b = fl_alloc(k * n, sizeof *b);
+
+	(void)thread;
+	for (size_t i = 0; i < rows; i++)
+		for (size_t j = 0; j < n; j++)
+			a[i * n + j] = r->hold[i * cols + first + j];
+	fl_product(b, fl_basis_vectors(r->s->step->basis), true, a, k, n, rows);
+	for (size_t i = 0; i < k; i++)
+		for (size_t j = 0; j < n; j++)
+			r->hold[i * cols + first + j] = (float)b[i * n + j];
+	free(a);
+	free(b);
+}
+
+int
+fl_rework_put(struct fl_rework *r, struct fl_writer *out, struct fl_err *err)
+{
+	size_t all = r->s->out_rows * r->s->out_cols, size = fl_dtype_size(r->s->in.dtype);
+	char *block = fl_alloc(BLOCK, size);
+	int bad = 0;
+
+	fl_parallel((r->s->out_cols + TILE - 1) / TILE, turn_columns, r);
+	for (size_t i = 0; i < all && !bad; i += BLOCK) {
+		size_t n = all - i < BLOCK ? all - i : BLOCK;
+
+		fl_dtype_from_f32(block, r->s->in.dtype, r->hold + i, n);
+		bad = fl_writer_put(out, block, n * size, err);
+	}
+	free(block);
+	return bad;
+}

@@ -1,0 +1,228 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/* A rotation to all directions leaves what a model computes as it was, whatever norms and biases it has. */
+#include "test.h"
+
+#include <sys/wait.h>
+#include <unistd.h>
+
+#include "base/str.h"
+#include "io/checkpoint.h"
+#include "io/history.h"
+#include "model/calibrate.h"
+#include "model/forward.h"
+#include "model/init.h"
+#include "model/prune.h"
+
+enum { TOKENS = 96, VOCAB = 300 };
+
+static const char text[] =
+    "{\"model_type\":\"%s\",\"hidden_size\":64,\"intermediate_size\":96,\"num_hidden_layers\":3,"
+    "\"num_attention_heads\":4,\"num_key_value_heads\":2,\"head_dim\":8,\"vocab_size\":300,"
+    "\"rms_norm_eps\":1e-6,\"rope_theta\":10000.0,\"torch_dtype\":\"float32\",\"initializer_range\":0.1,"
+    "\"attention_bias\":%s,\"layer_types\":[\"full_attention\",\"skip_attention\",\"full_attention\"],"
+    "\"tie_word_embeddings\":%s}";
+
+static char dir[] = "/tmp/fl-rotate-XXXXXX";
+
+static char *
+path(const char *name)
+{
+	static char buf[4][256];
+	static int next;
+
+	next = (next + 1) % 4;
+	snprintf(buf[next], sizeof buf[next], "%s/%s", dir, name);
+	return buf[next];
+}
+
+static uint32_t
+id(size_t i)
+{
+	return (uint32_t)(i * 7919 % 293 * 31 % VOCAB);
+}
+
+/* fl-init's weights, but norms around 1 and biases that are not small. */
+static void
+put_weight(const struct fl_weight *w, struct fl_writer *out, struct fl_err *err)
+{
+	size_t n = w->tensor.size / sizeof(float);
+	float *x = malloc(n * sizeof *x);
+
+	for (size_t i = 0; i < n; i += FL_INIT_RUN)
+		fl_init_values(w, 5, 0.1f, i, n - i < FL_INIT_RUN ? n - i : FL_INIT_RUN, x + i);
+	for (size_t i = 0; i < n && w->tensor.ndim == 1; i++)
+		x[i] += 0.6f * (float)sin((double)(i * i + 3 * i) + w->layer + w->role);
+	CHECK_OK(fl_writer_put(out, x, n * sizeof *x, err), err);
+	free(x);
+}
+
+static struct fl_json *none; /* the arguments of what is done here */
+
+static void
+make_base(struct fl_config *c, const char *family, bool biases, bool tied)
+{
+	struct fl_err err = { 0 };
+	struct fl_str s = { 0 };
+	struct fl_inventory *inv;
+	struct fl_tensor t[64];
+	struct fl_json *json;
+	struct fl_writer *w = fl_writer_open(path("base/"), false, &err);
+
+	fl_str_printf(&s, text, family, biases ? "true" : "false", tied ? "true" : "false");
+	json = fl_json_parse(s.data, s.len, "config.json", &err);
+	if (!json || !w || fl_config_parse(c, json, "base", &err) < 0) {
+		printf("Bail out! %s\n", err.text);
+		exit(1);
+	}
+	inv = fl_inventory_new(c, "base");
+	for (size_t i = 0; i < inv->n; i++)
+		t[i] = inv->weight[i].tensor;
+	CHECK(fl_writer_config(w, json, &err) == 0 && fl_writer_weights(w, "model.safetensors", t, inv->n, NULL, &err) == 0);
+	for (size_t i = 0; i < inv->n; i++)
+		put_weight(&inv->weight[i], w, &err);
+	CHECK_OK(fl_history_write(w, NULL, "test", none, NULL, &err), &err);
+	CHECK_OK(fl_writer_commit(w, &err), &err);
+	fl_inventory_free(inv);
+	fl_json_free(json);
+	fl_str_free(&s);
+}
+
+static void
+calibrate(void)
+{
+	struct fl_err err = { 0 };
+	struct fl_model *m = fl_model_open(path("base"), &err);
+	struct fl_metrics *out = fl_metrics_new(&m->config);
+	uint32_t ids[TOKENS];
+	struct fl_windows w = { .id = ids, .n = TOKENS };
+
+	for (size_t i = 0; i < TOKENS; i++)
+		ids[i] = id(i);
+	CHECK_OK(fl_metrics_make_moments(out, FL_DIM_MOMENT, &err), &err);
+	CHECK_OK(fl_windows_init(&w, &m->config, 32, 0, false, &err), &err);
+	CHECK_OK(fl_calibrate(m, &w, 3, out, &err), &err);
+	CHECK_OK(fl_metrics_write(out, path("metrics"), &err), &err);
+	fl_metrics_free(out);
+	fl_model_free(m);
+}
+
+static void
+logits(const char *name, float *out)
+{
+	struct fl_err err = { 0 };
+	struct fl_model *m = fl_model_open(path(name), &err);
+	struct fl_forward *f;
+	uint32_t ids[TOKENS];
+
+	if (!test_check(m != NULL, __FILE__, __LINE__, name, err.text))
+		return;
+	for (size_t i = 0; i < TOKENS; i++)
+		ids[i] = id(i + 50);
+	f = fl_forward_new(m, TOKENS, 0, NULL);
+	CHECK_OK(fl_forward_batch(f, ids, 1, TOKENS, &err), &err);
+	fl_forward_logits_of(f, 0, TOKENS, out);
+	fl_forward_free(f);
+	fl_model_free(m);
+}
+
+static int
+rotate(const struct fl_config *c, const char *to, bool tie)
+{
+	struct fl_prune_opts opts = { .score = "flash", .layer_score = "flash", .block = 32, .align = 32, .rotate = true,
+		.tie = tie };
+	struct fl_sink sink = { .output = path(to), .tool = "test" };
+	struct fl_err err = { 0 };
+	struct fl_metrics *m = fl_metrics_read(path("metrics"), &err);
+	struct fl_arch same;
+	struct fl_plan *plan;
+	struct fl_reader *in = fl_reader_open(path("base"), &err);
+	int bad;
+
+	fl_config_arch(c, &same);
+	plan = m ? fl_plan_prune(c, "base", &same, m, &opts, &err) : NULL;
+	if (!test_check(plan && in, __FILE__, __LINE__, "plan", err.text))
+		return -1;
+	CHECK(plan->out.tied == tie);
+	bad = fl_plan_apply(plan, in, &sink, none, &err);
+	fl_reader_close(in);
+	fl_plan_free(plan);
+	fl_metrics_free(m);
+	return bad;
+}
+
+static void
+compare(const char *family, bool biases, bool tied, bool tie)
+{
+	static float a[TOKENS * VOCAB], b[TOKENS * VOCAB];
+	struct fl_config c;
+	double most = 0, off = 0;
+
+	make_base(&c, family, biases, tied);
+	calibrate();
+	if (!CHECK(rotate(&c, "turned/", tie) == 0))
+		return;
+	logits("base", a);
+	logits("turned", b);
+	for (size_t i = 0; i < TOKENS * VOCAB; i++) {
+		most = fmax(most, fabs((double)a[i]));
+		off = fmax(off, fabs((double)a[i] - (double)b[i]));
+	}
+	if (!CHECK(most > 0.1 && off < 2e-5 * most))
+		printf("# %s: %g of %g\n", family, off, most);
+	fl_config_free(&c);
+}
+
+static void
+all_directions_compute_the_same(void)
+{
+	compare("llama", true, false, false); /* o_proj has one too */
+	compare("llama", false, true, false);
+	compare("qwen2", false, true, false);
+	compare("qwen3", false, false, false);
+	compare("mistral", false, true, false);
+}
+
+static void
+a_tied_model_stays_tied(void)
+{
+	compare("qwen3", false, true, true);
+	compare("llama", true, true, true);
+}
+
+static void
+norms_of_another_model_are_refused(void)
+{
+	struct fl_config c;
+	FILE *f;
+
+	make_base(&c, "llama", true, false);
+	calibrate();
+	f = fopen(path("base/model.safetensors"), "r+b");
+	if (!CHECK(f != NULL))
+		return;
+	/* The final norm stands before the head, which is last. */
+	CHECK(fseek(f, -(long)sizeof(float) * (VOCAB * 64 + 1), SEEK_END) == 0 && fwrite("\0\0\0\100", 4, 1, f) == 1);
+	fclose(f);
+	CHECK(rotate(&c, "refused/", false) < 0);
+	CHECK(access(path("refused"), F_OK) < 0);
+	fl_config_free(&c);
+}
+
+int
+main(void)
+{
+	int status;
+
+	if (!mkdtemp(dir))
+		return 1;
+	none = fl_json_new_array();
+	TEST(all_directions_compute_the_same);
+	TEST(a_tied_model_stays_tied);
+	TEST(norms_of_another_model_are_refused);
+	status = test_done();
+	fl_json_free(none);
+	if (fork() == 0)
+		execlp("rm", "rm", "-rf", "--", dir, (char *)NULL);
+	wait(NULL);
+	return status;
+}
