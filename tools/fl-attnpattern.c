@@ -1,16 +1,22 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /* fl-attnpattern.c -- set the attention of each layer: full, sliding window, or none. */
 #include "base/cli.h"
-#include "model/prune.h"
+#include "model/pattern.h"
 
 static struct fl_sink sink = { .tool = "fl-attnpattern" };
-static const char *arch_text;
-static int window;
+static const char *arch_text, *metrics_path;
+static int window, best;
+static bool force;
 
 static const struct fl_opt opts[] = {
 	FL_OPT_ARCH(arch_text,
 	    "Give each layer the attention of this architecture string, fl-arch(7): f full, w sliding "
 	    "window, s none. Its width, ffn and number of layers must be the checkpoint's."),
+	{ 0, "best", "n",
+	  "Let n layers skip attention instead, those that lose least by the order that fl-calibrate --drop-attention found.",
+	  .num = &best, .min = 1, .max = FL_ARCH_LAYERS },
+	FL_OPT_METRICS(metrics_path),
+	{ 0, "force", NULL, "Accept metrics of a model with another fingerprint but the same sizes.", .flag = &force },
 	{ 0, "window", "n",
 	  "Let window layers see n tokens, themselves included. The default is the checkpoint's, or 256.",
 	  .num = &window, .min = 1, .max = 1 << 30 },
@@ -31,17 +37,21 @@ main(int argc, char **argv)
 	struct fl_err err = { 0 };
 	struct fl_config config;
 	struct fl_arch arch;
+	struct fl_metrics *metrics = NULL;
 	struct fl_reader *in;
 	struct fl_plan *plan;
 	int i = fl_cli(&tool, argc, argv);
 
-	if (!arch_text)
-		fl_die(FL_EXIT_USAGE, "option '-a' is required");
+	if (!arch_text == !best)
+		fl_die(FL_EXIT_USAGE, "one of -a and --best is required");
+	if (!best != !metrics_path)
+		fl_die(FL_EXIT_USAGE, "--best and -m need each other");
 	fl_cli_refuse_terminal(sink.output);
-	if (fl_arch_parse(arch_text, &arch, &err) < 0)
+	if ((arch_text && fl_arch_parse(arch_text, &arch, &err) < 0) ||
+	    (best && !(metrics = fl_metrics_read(metrics_path, &err))))
 		fl_die_err(&err);
 	in = fl_config_open(argv[i], &config, &err);
-	if (!in)
+	if (!in || (best && fl_pattern_best(&config, fl_reader_name(in), metrics, best, force, &arch, &err) < 0))
 		fl_die_err(&err);
 	plan = fl_plan_pattern(&config, fl_reader_name(in), &arch, window, &err);
 	if (!plan || fl_plan_apply(plan, in, &sink, fl_cli_record(), &err) < 0)

@@ -8,10 +8,11 @@
 #include "base/log.h"
 #include "base/str.h"
 #include "model/calibrate.h"
+#include "model/drop.h"
 #include "text/tokens.h"
 
 static const char *tokens_path, *output;
-static int context, sequences;
+static int context, sequences, drop_layers, drop_attention;
 static bool bos, moments, weights_alone, merge;
 static struct fl_strs parts;
 static bool wanted[FL_MOMENTS];
@@ -29,6 +30,11 @@ static const struct fl_opt opts[] = {
 	  .flag = &moments },
 	{ 0, "moments-of", "part",
 	  "Sum the moments of one part alone: ffn, dim, dim.out or attn. Repeatable.", .list = &parts },
+	{ 0, "drop-layers", "n",
+	  "Also find which n layers cost the least loss when they go, one after the other. n rounds, each of about half as "
+	  "many passes as there are layers.", .num = &drop_layers, .min = 1, .max = FL_ARCH_LAYERS },
+	{ 0, "drop-attention", "n", "The same for the attention parts of n layers.", .num = &drop_attention, .min = 1,
+	  .max = FL_ARCH_LAYERS },
 	{ 0, "static", NULL, "Write the scores of the weights alone. Needs no tokens.",
 	  .flag = &weights_alone },
 	{ 0, "merge", NULL, "Add metrics files, the operands, in the order given.", .flag = &merge },
@@ -74,7 +80,7 @@ choose_moments(void)
 static void
 check_usage(int operands, const char *first)
 {
-	if (merge && (tokens_path || weights_alone || context || sequences || bos || moments))
+	if (merge && (tokens_path || weights_alone || context || sequences || bos || moments || drop_layers || drop_attention))
 		fl_die(FL_EXIT_USAGE, "--merge goes with no option but -o");
 	if (merge && !operands)
 		fl_die(FL_EXIT_USAGE, "--merge needs metrics files");
@@ -82,8 +88,8 @@ check_usage(int operands, const char *first)
 		fl_die(FL_EXIT_USAGE, "too many operands");
 	if (!merge && !tokens_path && !weights_alone)
 		fl_die(FL_EXIT_USAGE, "nothing to do: give -t, --static or --merge");
-	if (moments && !merge && !tokens_path)
-		fl_die(FL_EXIT_USAGE, "--moments needs -t");
+	if ((moments || drop_layers || drop_attention) && !merge && !tokens_path)
+		fl_die(FL_EXIT_USAGE, "%s needs -t", moments ? "--moments" : drop_layers ? "--drop-layers" : "--drop-attention");
 	if (!merge && tokens_path && is_stdin(tokens_path) && is_stdin(first))
 		fl_die(FL_EXIT_USAGE, "tokens and checkpoint cannot both come from standard input");
 	fl_cli_refuse_terminal(output);
@@ -127,6 +133,8 @@ count_tokens(const struct fl_model *m, struct fl_metrics *out, struct fl_err *er
 	for (enum fl_moment k = 0; k < FL_MOMENTS && !bad; k++)
 		bad = wanted[k] && fl_metrics_make_moments(out, k, err) < 0;
 	bad = bad || fl_calibrate(m, &w, count, out, err) < 0;
+	bad = bad || (drop_layers && fl_drop(m, &w, count, FL_LAYER_DROP_LOSS, drop_layers, out, err) < 0) ||
+	    (drop_attention && fl_drop(m, &w, count, FL_ATTN_DROP_LOSS, drop_attention, out, err) < 0);
 	fl_tokens_close(t);
 	return bad ? -1 : 0;
 }

@@ -1,5 +1,6 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /* fl-info.c -- say what a checkpoint, a configuration or a metrics file is. */
+#include <math.h>
 #include <stdio.h>
 #include <string.h>
 #include <sys/stat.h>
@@ -12,6 +13,7 @@
 #include "model/inspect.h"
 #include "model/metrics.h"
 #include "model/roles.h"
+#include "model/score.h"
 
 static bool check, json;
 static const char *target;
@@ -217,24 +219,43 @@ config(const char *path, struct fl_err *err)
 	return 0;
 }
 
+/* The order that drop losses say, a fact that their least, mean and largest do not show. */
+static void
+order_fact(const struct fl_metrics *m, enum fl_metric which, const char *name)
+{
+	int order[FL_ARCH_LAYERS], n = m->sum[which] ? fl_score_order(m, which, order) : 0;
+	struct fl_json *a = n > 0 ? fl_json_new_array() : NULL;
+
+	for (int i = 0; i < n; i++)
+		fl_json_push(a, fl_json_new_int(order[i]));
+	if (a)
+		fact(name, a);
+}
+
 static void
 print_metric(const struct fl_metrics *m, enum fl_metric which)
 {
+	bool drops = which == FL_LAYER_DROP_LOSS || which == FL_ATTN_DROP_LOSS; /* 0 was not tried */
 	size_t rows, cols;
 
 	fl_metric_shape(m, which, &rows, &cols);
 	for (size_t r = 0; r < rows; r++) {
-		double sum = 0, least = m->sum[which][r * cols], most = least;
+		double sum = 0, least = INFINITY, most = -INFINITY;
+		size_t n = 0;
 
 		for (size_t c = 0; c < cols; c++) {
 			double x = m->sum[which][r * cols + c];
 
+			if (drops && x == 0)
+				continue;
+			n++;
 			sum += x;
 			least = x < least ? x : least;
 			most = x > most ? x : most;
 		}
-		printf("%s\t%zu\t%zu\t%.6g\t%.6g\t%.6g\n", fl_metric_name(which), r, cols, least,
-		    sum / (double)cols, most);
+		if (n)
+			printf("%s\t%zu\t%zu\t%.6g\t%.6g\t%.6g\n", fl_metric_name(which), r, n, least, sum / (double)n,
+			    most);
 	}
 }
 
@@ -260,6 +281,8 @@ metrics(const char *path, struct fl_err *err)
 	fact("sequences", fl_json_new_int(m->sequences));
 	fact("context", fl_json_new_int(m->context));
 	fact("bos", fl_json_new_bool(m->bos));
+	order_fact(m, FL_LAYER_DROP_LOSS, "drop_layers");
+	order_fact(m, FL_ATTN_DROP_LOSS, "drop_attention");
 	if (check)
 		return 0;
 	print_facts();

@@ -20,7 +20,7 @@ static const struct fl_opt opts[] = {
 	  "Rank FFN channels and residual dimensions by flash, minitron, mean, static or random; channels by obs, what "
 	  "their removal does to the layer's output. The default is flash.", .word = &opt.score, .words = fl_score_names },
 	{ 0, "layer-score", "formula",
-	  "Rank layers by flash, bi, angular or random. The default is flash.",
+	  "Rank layers by flash, bi, angular, loss or random. The default is flash.",
 	  .word = &opt.layer_score, .words = fl_layer_score_names },
 	{ 0, "block", "n",
 	  "Keep or remove aligned blocks of n channels or dimensions. The default is 32.",

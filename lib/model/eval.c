@@ -5,40 +5,9 @@
 #include <stdlib.h>
 
 #include "base/alloc.h"
-#include "base/parallel.h"
 #include "base/progress.h"
 #include "base/str.h"
-#include "compute/loss.h"
 #include "model/forward.h"
-
-struct scoring {
-	size_t vocab, rows;
-	const uint32_t *id; /* of the batch: row r predicts id[r + 1] */
-	double *nats;	    /* [rows] */
-	const float *logits;
-	size_t first; /* row of logits */
-};
-
-static void
-score_row(void *ctx, size_t i, int thread)
-{
-	struct scoring *s = ctx;
-	size_t r = s->first + i;
-
-	(void)thread;
-	if (r + 1 < s->rows)
-		s->nats[r] = fl_cross_entropy(s->logits + i * s->vocab, s->vocab, s->id[r + 1]);
-}
-
-static void
-see_logits(void *ctx, size_t first, size_t n, float *logits)
-{
-	struct scoring *s = ctx;
-
-	s->first = first;
-	s->logits = logits;
-	fl_parallel(n, score_row, s);
-}
 
 /* Sums of one window after the other, for the mean and its standard error. */
 struct tally {
@@ -83,19 +52,17 @@ conclude(const struct tally *t, struct fl_loss *out)
 
 /* The windows of a batch together, or through the cache one after the other. */
 static int
-score(struct fl_forward *f, size_t vocab, const struct fl_batch *b, bool cached, double *nats, struct fl_err *err)
+score(struct fl_forward *f, const struct fl_batch *b, bool cached, double *nats, struct fl_err *err)
 {
 	size_t n = cached ? 1 : b->windows;
-	struct scoring s = { .vocab = vocab, .rows = n * b->length };
-
 	for (size_t i = 0; i < b->windows; i += n) {
-		s.id = b->id + i * b->length;
-		s.nats = nats + i * b->length;
+		const uint32_t *id = b->id + i * b->length;
+
 		fl_forward_reset(f);
-		if ((cached ? fl_forward_append(f, s.id, b->length, err) :
-			fl_forward_batch(f, s.id, n, b->length, err)) < 0)
+		if ((cached ? fl_forward_append(f, id, b->length, err) :
+			fl_forward_batch(f, id, n, b->length, err)) < 0)
 			return -1;
-		fl_forward_logits(f, see_logits, &s);
+		fl_forward_nats(f, id, nats + i * b->length);
 	}
 	return 0;
 }
@@ -114,7 +81,7 @@ run(const struct fl_model *m, const struct fl_windows *w, enum fl_kv_kind kv, si
 
 	fl_progress_begin("evaluating", "tokens", count * w->context);
 	while (!bad && fl_windows_next(w, count, &b)) {
-		bad = score(f, (size_t)m->config.vocab, &b, cached, nats, err);
+		bad = score(f, &b, cached, nats, err);
 		for (size_t i = 0; !bad && i < b.windows; i++) {
 			struct fl_window at = fl_windows_at(w, b.first + i);
 

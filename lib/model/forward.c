@@ -7,21 +7,42 @@
 #include "base/alloc.h"
 #include "model/forward_impl.h"
 
-static void
-run_layers(struct fl_forward *f)
+void
+fl_forward_layers(struct fl_forward *f, int first, int end)
 {
 	const struct fl_config *c = &f->m->config;
 	const struct fl_acts *a = f->acts.layer;
 	size_t size = f->rows * (size_t)c->width * sizeof *a->x;
 
-	for (int l = 0; l < c->layers; l++) {
+	for (int l = first; l < end; l++) {
 		if (f->before)
 			memcpy(f->before, a[l].x, size);
 		fl_forward_layer(f, l);
-		if (f->hooks.layer)
+		if (f->hooks.layer && !(f->leave && f->leave[l] == FL_LEAVE_LAYER))
 			f->hooks.layer(f->hooks.ctx, l, f->before, a[l + 1].x, f->rows);
 	}
-	fl_forward_norm(f, 2 * c->layers, a[c->layers].norm, a[c->layers].x, f->m->final_norm);
+	if (end == c->layers)
+		fl_forward_norm(f, 2 * c->layers, a[c->layers].norm, a[c->layers].x, f->m->final_norm);
+}
+
+static void
+run_layers(struct fl_forward *f)
+{
+	fl_forward_layers(f, 0, f->m->config.layers);
+}
+
+float *
+fl_forward_stream(struct fl_forward *f)
+{
+	return f->acts.layer[0].x;
+}
+
+void
+fl_forward_leave(struct fl_forward *f, const enum fl_leave *leave)
+{
+	if (f->acts.kept != FL_ACTS_NONE)
+		fl_bug("parts left out of layers whose activations are kept");
+	f->leave = leave;
 }
 
 static int
@@ -54,15 +75,24 @@ fl_forward_batch(struct fl_forward *f, const uint32_t *ids, size_t sequences, si
 }
 
 int
-fl_forward_batch_of(struct fl_forward *f, const uint32_t *ids, const uint32_t *begin, size_t sequences,
-    size_t length, struct fl_err *err)
+fl_forward_begin(struct fl_forward *f, const uint32_t *ids, size_t sequences, size_t length, struct fl_err *err)
 {
 	if (sequences * length > f->capacity || sequences * length == 0 || f->depth)
 		fl_bug("%zu sequences of %zu", sequences, length);
 	if (check_ids(f, ids, sequences * length, err) < 0)
 		return -1;
-	f->begin = begin;
+	f->begin = NULL;
 	embed(f, ids, sequences, sequences * length);
+	return 0;
+}
+
+int
+fl_forward_batch_of(struct fl_forward *f, const uint32_t *ids, const uint32_t *begin, size_t sequences,
+    size_t length, struct fl_err *err)
+{
+	if (fl_forward_begin(f, ids, sequences, length, err) < 0)
+		return -1;
+	f->begin = begin;
 	run_layers(f);
 	return 0;
 }

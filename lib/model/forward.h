@@ -80,6 +80,19 @@ int fl_forward_batch(struct fl_forward *f, const uint32_t *ids, size_t sequences
 int fl_forward_batch_of(struct fl_forward *f, const uint32_t *ids, const uint32_t *begin,
     size_t sequences, size_t length, struct fl_err *err) FL_MUST_USE;
 
+/* A batch step by step: fl_forward_batch() begins, and goes through all layers. The residual stream between two
+ * of them is [rows, width] and may be written to; after the last one comes the final norm. */
+int fl_forward_begin(struct fl_forward *f, const uint32_t *ids, size_t sequences, size_t length, struct fl_err *err)
+    FL_MUST_USE;
+void fl_forward_layers(struct fl_forward *f, int first, int end);
+float *fl_forward_stream(struct fl_forward *f);
+
+/* What of layer l is left out, and not seen by hooks, from now on: leave[l], the caller's, until it is NULL,
+ * which it is at first. Not of a fl_forward_new_kept(). */
+enum fl_leave { FL_LEAVE_NOTHING, FL_LEAVE_ATTENTION, FL_LEAVE_LAYER };
+
+void fl_forward_leave(struct fl_forward *f, const enum fl_leave *leave);
+
 /* Appends n >= 1 tokens to the cached sequence, which must stay within `positions`; the rows left
  * behind are those of the last piece. */
 int fl_forward_append(struct fl_forward *f, const uint32_t *ids, size_t n, struct fl_err *err)
@@ -118,6 +131,9 @@ size_t fl_forward_block(const struct fl_forward *f); /* the most rows of such a 
 
 /* Logits of rows first .. first+n-1 into out [n, vocab]. */
 void fl_forward_logits_of(struct fl_forward *f, size_t first, size_t n, float *out);
+
+/* nats[r] = -log p(id[r + 1]) for all rows left behind of id but the last. */
+void fl_forward_nats(struct fl_forward *f, const uint32_t *id, double *nats);
 
 /* Adds to t, from now until it is NULL, which it is at first; one call at a time. */
 void fl_forward_trace(struct fl_forward *f, struct fl_trace *t);

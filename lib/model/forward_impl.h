@@ -41,6 +41,7 @@ struct fl_forward {
 	size_t spans, span_cap, attention_cap;
 	struct fl_scratch *scratch;
 	struct fl_trace *trace; /* NULL: nobody asked */
+	const enum fl_leave *leave; /* [layers]; NULL: nothing */
 };
 
 static inline void

@@ -119,7 +119,11 @@ ffn(struct fl_forward *f, int l)
 void
 fl_forward_layer(struct fl_forward *f, int l)
 {
-	if (f->m->config.pattern[l] != 's')
+	enum fl_leave leave = f->leave ? f->leave[l] : FL_LEAVE_NOTHING;
+
+	if (leave == FL_LEAVE_LAYER)
+		return;
+	if (f->m->config.pattern[l] != 's' && leave == FL_LEAVE_NOTHING)
 		attention(f, l);
 	ffn(f, l);
 }

@@ -32,6 +32,8 @@ static const char *const names[FL_METRICS] = {
 	[FL_LAYER_COS] = "layer.cos",
 	[FL_ATTN_COS] = "attn.cos",
 	[FL_LAST_ANGLE] = "layer.last_angle",
+	[FL_LAYER_DROP_LOSS] = "layer.drop_loss",
+	[FL_ATTN_DROP_LOSS] = "attn.drop_loss",
 };
 
 static const char *const moment_names[FL_MOMENTS] = {
@@ -84,6 +86,10 @@ fl_metric_shape(const struct fl_metrics *m, enum fl_metric which, size_t *rows, 
 		return;
 	case FL_LAST_ANGLE:
 		*rows = *cols = layers + 1;
+		return;
+	case FL_LAYER_DROP_LOSS:
+	case FL_ATTN_DROP_LOSS:
+		*rows = *cols = layers;
 		return;
 	default:
 		*rows = 1;
@@ -388,11 +394,17 @@ merge_moments(struct fl_metrics *a, const struct fl_metrics *b, enum fl_moment i
 	return has ? fl_moments_merge(&a->moment[i], &b->moment[i], err) : 0;
 }
 
+static bool
+is_loss(enum fl_metric i)
+{
+	return i == FL_LAYER_DROP_LOSS || i == FL_ATTN_DROP_LOSS;
+}
+
 /* Of the weights alone: the same in all files. */
 static bool
 is_sum(enum fl_metric i)
 {
-	return i != FL_FFN_STATIC && i != FL_DIM_STATIC && i != FL_DIM_WEIGHT;
+	return i != FL_FFN_STATIC && i != FL_DIM_STATIC && i != FL_DIM_WEIGHT && !is_loss(i);
 }
 
 static int
@@ -403,6 +415,8 @@ merge_member(struct fl_metrics *a, const struct fl_metrics *b, enum fl_metric i,
 
 	if (is_sum(i) && a->tokens && b->tokens && had != has)
 		return fl_err_data(err, "only one of the metrics has '%s'", names[i]);
+	if (is_loss(i) && had && has)
+		return fl_err_data(err, "'%s' is no sum: only one of the metrics may have it", names[i]);
 	if (i == FL_DIM_WEIGHT && had && has && memcmp(a->sum[i], b->sum[i], n * sizeof(double)) != 0)
 		return fl_err_data(err, "the metrics are of models whose norms have different weights");
 	if (!has || (had && !is_sum(i)))

@@ -33,6 +33,8 @@ enum fl_metric {
 	FL_LAYER_COS,	 /* [1,L] of cos(x_l, x_l+1) */
 	FL_ATTN_COS,	 /* [1,L] of cos(x, x + attention(x)); 0 in a skip layer */
 	FL_LAST_ANGLE,	 /* [L+1,L+1] over sequences, arccos(cos(x_l, x_m)) / pi at the last token */
+	FL_LAYER_DROP_LOSS, /* [L,L] row r, column l: nats a token with r layers gone and l too; as in drop.h */
+	FL_ATTN_DROP_LOSS,  /* the same of attention parts */
 	FL_METRICS
 };
 
@@ -77,7 +79,8 @@ int fl_metrics_write(const struct fl_metrics *m, const char *path, struct fl_err
 int fl_metrics_check(const struct fl_metrics *m, const struct fl_config *c, bool force, const char *what,
     struct fl_err *err) FL_MUST_USE;
 
-/* Adds b to a; different fingerprints, contexts or weights of norms are refused. Members only one has are kept. */
+/* Adds b to a; different fingerprints, contexts or weights of norms are refused. Members only one has are kept. Drop
+ * losses are no sums: those of b are taken where a has none, and refused where it has. */
 int fl_metrics_merge(struct fl_metrics *a, const struct fl_metrics *b, struct fl_err *err) FL_MUST_USE;
 
 #endif

@@ -34,9 +34,4 @@ struct fl_plan *fl_plan_prune(const struct fl_config *in, const char *what,
     const struct fl_arch *target, const struct fl_metrics *metrics, const struct fl_prune_opts *opts,
     struct fl_err *err) FL_MUST_USE;
 
-/* Sets the attention of every layer to the pattern of `target`, whose sizes must be those of the
- * input. A layer without attention cannot get it back. window 0: the input's, or FL_WINDOW. */
-struct fl_plan *fl_plan_pattern(const struct fl_config *in, const char *what,
-    const struct fl_arch *target, int window, struct fl_err *err) FL_MUST_USE;
-
 #endif

@@ -9,7 +9,7 @@
 #include "base/rng.h"
 
 const char *const fl_score_names[] = { "flash", "minitron", "mean", "static", "random", "obs", NULL };
-const char *const fl_layer_score_names[] = { "flash", "bi", "angular", "random", NULL };
+const char *const fl_layer_score_names[] = { "flash", "bi", "angular", "loss", "random", NULL };
 
 /* Streams of the random scores: layers draw from 0, the width from 1, the FFN of layer l from 2 + l. */
 enum { STREAM_LAYERS, STREAM_WIDTH, STREAM_FFN };
@@ -120,12 +120,57 @@ least_angle(const double *angle, int layers, int remove, bool *gone)
 }
 
 int
+fl_score_least(const double *loss, int n)
+{
+	int least = -1;
+
+	for (int l = 0; l < n; l++)
+		if (loss[l] > 0 && (least < 0 || loss[l] <= loss[least]))
+			least = l;
+	return least;
+}
+
+int
+fl_score_order(const struct fl_metrics *m, enum fl_metric which, int *out)
+{
+	const double *loss = m->sum[which];
+	int n = 0;
+
+	for (; n < m->layers; n++, loss += m->layers) {
+		out[n] = fl_score_least(loss, m->layers);
+		if (out[n] < 0)
+			break;
+		for (int i = 0; i < n; i++)
+			if (out[i] == out[n])
+				return -1;
+	}
+	return n;
+}
+
+int
+fl_score_drops(const struct fl_metrics *m, enum fl_metric which, int remove, bool *gone, struct fl_err *err)
+{
+	int order[FL_ARCH_LAYERS], n;
+
+	if (!need(m, which, "loss", err))
+		return -1;
+	n = fl_score_order(m, which, order);
+	if (n < remove)
+		return fl_err_data(err, "'%s' does not say which %d go first", fl_metric_name(which), remove);
+	for (int r = 0; r < remove; r++)
+		gone[order[r]] = true;
+	return 0;
+}
+
+int
 fl_score_layers(const struct fl_metrics *m, const char *formula, uint64_t seed, int layers,
     int remove, bool *gone, struct fl_err *err)
 {
 	double score[FL_ARCH_LAYERS];
 	const double *sum;
 
+	if (is(formula, "loss"))
+		return fl_score_drops(m, FL_LAYER_DROP_LOSS, remove, gone, err);
 	if (is(formula, "random")) {
 		random_scores(seed, STREAM_LAYERS, (size_t)layers, score);
 	} else {

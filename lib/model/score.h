@@ -16,6 +16,7 @@
  *   flash     1 - layer.cos_ln / N   (MobileLLM-Flash, 2603.15954)
  *   bi        1 - layer.cos / N      (ShortGPT, 2403.03853)
  *   angular   the run of layers with the least angle between its ends (Gromov, 2403.17887)
+ *   loss      row r of layer.drop_loss says which is the r-th to go (drop.h)
  *   random    uniform, by seed */
 #ifndef FL_MODEL_SCORE_H
 #define FL_MODEL_SCORE_H
@@ -40,6 +41,17 @@ int fl_score_width(const struct fl_metrics *m, const char *formula, uint64_t see
 /* The `remove` layers to go, marked true in gone[layers]. */
 int fl_score_layers(const struct fl_metrics *m, const char *formula, uint64_t seed, int layers,
     int remove, bool *gone, struct fl_err *err) FL_MUST_USE;
+
+/* What goes first, second, ... by losses of FL_LAYER_DROP_LOSS or FL_ATTN_DROP_LOSS, which m has, into out [layers]:
+ * how many that is, or -1 if a part would go twice. */
+int fl_score_order(const struct fl_metrics *m, enum fl_metric which, int *out);
+
+/* The same as fl_score_layers() of the parts whose losses `which` holds, FL_LAYER_DROP_LOSS or FL_ATTN_DROP_LOSS. */
+int fl_score_drops(const struct fl_metrics *m, enum fl_metric which, int remove, bool *gone, struct fl_err *err)
+    FL_MUST_USE;
+
+/* Where the least of loss[n] is that is not 0, which is what was not tried; of equal ones the last. -1: all are 0. */
+int fl_score_least(const double *loss, int n);
 
 /* Indices of the `keep` of n members to keep, ascending, into out. Members go in aligned blocks of
  * `block`; a block is worth the sum of squares of its members; the short block at the end of an n

@@ -42,3 +42,22 @@ setup() {
 @test "a quantized checkpoint is taken" {
 	fl-quantize base | fl-attnpattern -a d64-f128-fssf | fl-info --check
 }
+
+@test "the best that metrics know skip, beside those that do already" {
+	perl -e 'print pack "V*", map { ($_ * 7919) % 256 } 1 .. 300' > tokens
+	fl-attnpattern -a d64-f128-wfsf -o some/ base
+	fl-calibrate --drop-attention 2 --context 50 -t tokens -o m some
+	run -0 jq -r '.drop_attention | @tsv' <(fl-info --json m)
+	pattern=$(echo $output | awk '{ split("w f s f", p); for (i = 1; i <= 2; i++) p[$i + 1] = "s"
+		print p[1] p[2] p[3] p[4] }')
+	fl-attnpattern --best 2 -m m -o out.tar some
+	assert_equal "$(fl-info --json out.tar | jq -r .arch)" d64-f128-$pattern
+	one_line_error 3 fl-attnpattern --best 3 -m m -o x.tar some
+	assert_equal "$stderr" "fl-attnpattern: 'attn.drop_loss' does not say which 3 go first"
+	one_line_error 3 fl-attnpattern --best 1 -m m -o x.tar base
+	fl-attnpattern --best 1 -m m --force -o forced.tar base
+	one_line_error 2 fl-attnpattern --best 1 -o x.tar some
+	one_line_error 2 fl-attnpattern --best 1 -m m -a d64-f128-wfss -o x.tar some
+	one_line_error 2 fl-attnpattern -m m -a d64-f128-wfss -o x.tar some
+	[ ! -e x.tar ]
+}

@@ -129,6 +129,63 @@ fact() {
 	[[ $stderr = *"'/nowhere'"* && ! -e x ]]
 }
 
+loss() {
+	fl-eval -t t --context 16 "$1" | awk 'NR == 2 { print $2 }'
+}
+
+# elements FILE MEMBER FIRST BYTES: doubles of it, one a line.
+elements() {
+	local begin
+	begin=$((8 + $(od -An -tu8 -N8 "$1")))
+	od -An -v -tf8 -w8 -j $((begin + $(tensors "$1" | jq --arg n "$2" '.[$n].data_offsets[0]') + 8 * $3)) -N $4 "$1"
+}
+
+@test "what goes first is what costs least, and the loss is that of the model without it, at any -j" {
+	fl-init -s 3 -o base/ "$FIXTURES/tiny-qwen3.json"
+	head -c 384 "$TOKENS" > t # 6 sequences of 16
+	fl-calibrate -j 1 --drop-layers 2 --drop-attention 3 --context 16 -t t -o a base
+	fl-calibrate -j 3 --drop-layers 2 --drop-attention 3 --context 16 -t t -o b base
+	cmp a b
+	for gone in 1 2; do
+		fl-prune --layer-score loss -m a -a d64-f128-$(printf 'f%.0s' $(seq $((4 - gone)))) -o $gone.tar base
+		elements a layer.drop_loss $(((gone - 1) * 4)) 32 | awk '$1 > 0' | sort -g | head -1 > want
+		loss $gone.tar | paste - want | awk '{ exit !(($1 - $2) ^ 2 < 1e-10) }'
+		fl-attnpattern --best $gone -m a -o s.tar base
+		elements a attn.drop_loss $(((gone - 1) * 4)) 32 | awk '$1 > 0' | sort -g | head -1 > want
+		loss s.tar | paste - want | awk '{ exit !(($1 - $2) ^ 2 < 1e-10) }'
+	done
+	elements a layer.drop_loss 0 128 | awk '$1 > 0' > tried
+	assert_equal "$(wc -l < tried)" 7 # 4, then 3
+	assert_equal "$(fl-info --json a | jq -c '[.drop_layers, .drop_attention | length]')" "[2,3]"
+}
+
+@test "the losses of other layers are those of the models without them" {
+	fl-init -s 3 -o base/ "$FIXTURES/tiny-qwen3.json"
+	head -c 384 "$TOKENS" > t
+	fl-calibrate --drop-attention 1 --context 16 -t t -o a base
+	for l in 0 1 2 3; do
+		fl-attnpattern -a d64-f128-$(echo ffff | sed "s/./s/$((l + 1))") -o s.tar base
+		loss s.tar | paste - <(elements a attn.drop_loss $l 8) | awk '{ exit !(($1 - $2) ^ 2 < 1e-10) }'
+	done
+}
+
+@test "no more goes than there is, and losses are not added" {
+	one_line_error 3 fl-calibrate --drop-layers 3 -t "$TOKENS" -o x "$MODEL"
+	[[ $stderr = *"3 layers, of which one stays: 3 cannot go" ]]
+	fl-attnpattern -a d32-f64-fsf -o two/ "$MODEL"
+	one_line_error 3 fl-calibrate --drop-attention 3 -t "$TOKENS" -o x two
+	[[ $stderr = *"2 layers with attention: 3 cannot go" ]]
+	fl-calibrate --drop-attention 2 -t "$TOKENS" -o a two
+	fl-calibrate -t "$TOKENS" -o plain two
+	one_line_error 3 fl-calibrate --merge -o x a a
+	[[ $stderr = *"'attn.drop_loss' is no sum: only one of the metrics may have it" ]]
+	fl-calibrate --merge -o one plain a
+	assert_equal "$(fact tokens one) $(fact drop_attention one)" "192 $(fact drop_attention a)"
+	one_line_error 2 fl-calibrate --drop-layers 1 --static -o x "$MODEL"
+	one_line_error 2 fl-calibrate --drop-attention 1 --merge -o x a
+	[ ! -e x ]
+}
+
 @test "metrics of another model are not added" {
 	fl-calibrate --static -o a "$MODEL"
 	fl-init -o other/ "$FIXTURES/tiny-qwen3.json"

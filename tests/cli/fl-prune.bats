@@ -71,6 +71,19 @@ setup() {
 	[ ! -e x.tar ]
 }
 
+@test "layers go in the order of the losses, as far as it was measured" {
+	perl -e 'print pack "V*", map { ($_ * 7919) % 256 } 1 .. 300' > tokens
+	fl-calibrate --drop-layers 2 --context 50 -t tokens -o m base
+	first=$(fl-info --json m | jq .drop_layers[0])
+	fl-prune --layer-score loss -m m -a d64-f128-fff -o out/ base
+	assert_equal "$(tail -1 out/fl-history.jsonl | jq -c .kept.layers)" "$(jq -cn "[0, 1, 2, 3] - [$first]")"
+	one_line_error 3 fl-prune --layer-score loss -m m -a d64-f128-f -o x.tar base
+	assert_equal "$stderr" "fl-prune: 'layer.drop_loss' does not say which 3 go first"
+	fl-calibrate --context 50 -t tokens -o plain base
+	one_line_error 3 fl-prune --layer-score loss -m plain -a d64-f128-f -o x.tar base
+	[[ $stderr = *"'layer.drop_loss', which the metrics do not have"* && ! -e x.tar ]]
+}
+
 moments() {
 	perl -e 'print pack "V*", map { ($_ * 7919) % 256 } 1 .. 1500' > tokens
 	fl-calibrate --moments --context 100 -t tokens -o moments "$1"

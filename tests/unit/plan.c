@@ -10,6 +10,7 @@
 #include "io/history.h"
 #include "io/safetensors.h"
 #include "model/init.h"
+#include "model/pattern.h"
 #include "model/prune.h"
 #include "model/quantize.h"
 

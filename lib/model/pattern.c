@@ -1,0 +1,63 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+#include "model/pattern.h"
+
+#include <string.h>
+
+#include "model/score.h"
+
+static int
+check_pattern(const struct fl_config *in, const char *what, const struct fl_arch *target,
+    struct fl_err *err)
+{
+	struct fl_arch is;
+	char buf[FL_ARCH_LEN];
+
+	fl_config_arch(in, &is);
+	if (is.width != target->width || is.ffn != target->ffn || is.layers != target->layers)
+		return fl_err_data(err, "'%s' is %s: width, ffn and number of layers must be the target's",
+		    what, fl_arch_format(&is, buf));
+	for (int l = 0; l < in->layers; l++)
+		if (is.pattern[l] == 's' && target->pattern[l] != 's')
+			return fl_err_data(err, "'%s': layer %d has no attention and cannot become '%c'",
+			    what, l, target->pattern[l]);
+	return 0;
+}
+
+int
+fl_pattern_best(const struct fl_config *in, const char *what, const struct fl_metrics *metrics, int n, bool force,
+    struct fl_arch *out, struct fl_err *err)
+{
+	bool gone[FL_ARCH_LAYERS] = { 0 };
+
+	if (fl_metrics_check(metrics, in, force, what, err) < 0 ||
+	    fl_score_drops(metrics, FL_ATTN_DROP_LOSS, n, gone, err) < 0)
+		return -1;
+	fl_config_arch(in, out);
+	for (int l = 0; l < in->layers; l++)
+		if (gone[l])
+			out->pattern[l] = 's';
+	return 0;
+}
+
+struct fl_plan *
+fl_plan_pattern(const struct fl_config *in, const char *what, const struct fl_arch *target,
+    int window, struct fl_err *err)
+{
+	struct fl_plan *plan;
+
+	if (check_pattern(in, what, target, err) < 0)
+		return NULL;
+	plan = fl_plan_new(in, what);
+	memcpy(plan->out.pattern, target->pattern, (size_t)in->layers);
+	plan->out.window = !fl_config_has(&plan->out, 'w') ? 0 :
+	    window					   ? window :
+	    in->window					   ? in->window :
+							     FL_WINDOW;
+	for (size_t i = 0; i < plan->inventory->n; i++) {
+		const struct fl_weight *w = &plan->inventory->weight[i];
+
+		if (fl_roles[w->role].attention && target->pattern[w->layer] == 's')
+			plan->step[i].kind = FL_STEP_DROP;
+	}
+	return plan;
+}
