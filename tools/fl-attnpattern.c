@@ -6,7 +6,7 @@
 static struct fl_sink sink = { .tool = "fl-attnpattern" };
 static const char *arch_text, *metrics_path;
 static int window, best;
-static bool force;
+static bool force, repair;
 
 static const struct fl_opt opts[] = {
 	FL_OPT_ARCH(arch_text,
@@ -16,6 +16,9 @@ static const struct fl_opt opts[] = {
 	  "Let n layers skip attention instead, those that lose least by the order that fl-calibrate --drop-attention found.",
 	  .num = &best, .min = 1, .max = FL_ARCH_LAYERS },
 	FL_OPT_METRICS(metrics_path),
+	{ 0, "repair", NULL,
+	  "Let the layer before one that loses its attention say, by least squares, what that added. Needs metrics made with "
+	  "fl-calibrate --moments.", .flag = &repair },
 	{ 0, "force", NULL, "Accept metrics of a model with another fingerprint but the same sizes.", .flag = &force },
 	{ 0, "window", "n",
 	  "Let window layers see n tokens, themselves included. The default is the checkpoint's, or 256.",
@@ -23,6 +26,7 @@ static const struct fl_opt opts[] = {
 	FL_OPT_CKPT_OUTPUT(sink.output),
 	FL_OPT_ZSTD(sink.zstd),
 	FL_OPT_HISTORY(sink.no_history),
+	FL_OPT_THREADS,
 	{ 0 },
 };
 
@@ -44,16 +48,19 @@ main(int argc, char **argv)
 
 	if (!arch_text == !best)
 		fl_die(FL_EXIT_USAGE, "one of -a and --best is required");
-	if (!best != !metrics_path)
-		fl_die(FL_EXIT_USAGE, "--best and -m need each other");
+	if ((best || repair) != !!metrics_path)
+		fl_die(FL_EXIT_USAGE, "-m goes with --best or --repair, and they with it");
 	fl_cli_refuse_terminal(sink.output);
 	if ((arch_text && fl_arch_parse(arch_text, &arch, &err) < 0) ||
-	    (best && !(metrics = fl_metrics_read(metrics_path, &err))))
+	    (metrics_path && !(metrics = fl_metrics_read(metrics_path, &err))))
 		fl_die_err(&err);
 	in = fl_config_open(argv[i], &config, &err);
-	if (!in || (best && fl_pattern_best(&config, fl_reader_name(in), metrics, best, force, &arch, &err) < 0))
+	if (!in || (metrics && fl_metrics_check(metrics, &config, force, fl_reader_name(in), &err) < 0) ||
+	    (best && fl_pattern_best(&config, metrics, best, &arch, &err) < 0))
 		fl_die_err(&err);
-	plan = fl_plan_pattern(&config, fl_reader_name(in), &arch, window, &err);
+	plan = fl_plan_pattern(&config, fl_reader_name(in), &arch, window, repair ? metrics : NULL, &err);
+	if (!repair)
+		fl_metrics_free(metrics);
 	if (!plan || fl_plan_apply(plan, in, &sink, fl_cli_record(), &err) < 0)
 		fl_die_err(&err);
 	return FL_EXIT_OK;

@@ -11,8 +11,10 @@
 #include "model/drop.h"
 #include "text/tokens.h"
 
+enum { REACH = 2 };
+
 static const char *tokens_path, *output;
-static int context, sequences, drop_layers, drop_attention;
+static int context, sequences, drop_layers, drop_attention, drop_sequences, reach;
 static bool bos, moments, weights_alone, merge;
 static struct fl_strs parts;
 static bool wanted[FL_MOMENTS];
@@ -29,12 +31,18 @@ static const struct fl_opt opts[] = {
 	  "Also sum the matrices of second moments, which fl-prune --repair and fl-quantize --method gptq need.",
 	  .flag = &moments },
 	{ 0, "moments-of", "part",
-	  "Sum the moments of one part alone: ffn, dim, dim.out or attn. Repeatable.", .list = &parts },
+	  "Sum the moments of one part alone: ffn, dim, dim.out, attn, layer.across or attn.across. Repeatable.",
+	  .list = &parts },
+	{ 0, "reach", "n",
+	  "Let moments of layer.across mend n layers that go in a row. The default is 2.", .num = &reach, .min = 1,
+	  .max = FL_REACH_MOST },
 	{ 0, "drop-layers", "n",
 	  "Also find which n layers cost the least loss when they go, one after the other. n rounds, each of about half as "
 	  "many passes as there are layers.", .num = &drop_layers, .min = 1, .max = FL_ARCH_LAYERS },
 	{ 0, "drop-attention", "n", "The same for the attention parts of n layers.", .num = &drop_attention, .min = 1,
 	  .max = FL_ARCH_LAYERS },
+	{ 0, "drop-sequences", "n", "Do so on the first n sequences alone.", .num = &drop_sequences, .min = 1,
+	  .max = 1 << 30 },
 	{ 0, "static", NULL, "Write the scores of the weights alone. Needs no tokens.",
 	  .flag = &weights_alone },
 	{ 0, "merge", NULL, "Add metrics files, the operands, in the order given.", .flag = &merge },
@@ -64,7 +72,7 @@ choose_moments(void)
 		enum fl_moment k = 0;
 
 		fl_str_clear(&name);
-		fl_str_printf(&name, "%s%smoment", parts.v[i], strcmp(parts.v[i], "dim.out") == 0 ? "_" : ".");
+		fl_str_printf(&name, "%s%smoment", parts.v[i], strchr(parts.v[i], '.') ? "_" : ".");
 		while (k < FL_MOMENTS && strcmp(name.data, fl_moment_name(k)) != 0)
 			k++;
 		if (k == FL_MOMENTS)
@@ -80,7 +88,9 @@ choose_moments(void)
 static void
 check_usage(int operands, const char *first)
 {
-	if (merge && (tokens_path || weights_alone || context || sequences || bos || moments || drop_layers || drop_attention))
+	bool drops = drop_layers || drop_attention || drop_sequences;
+
+	if (merge && (tokens_path || weights_alone || context || sequences || bos || moments || reach || drops))
 		fl_die(FL_EXIT_USAGE, "--merge goes with no option but -o");
 	if (merge && !operands)
 		fl_die(FL_EXIT_USAGE, "--merge needs metrics files");
@@ -88,8 +98,12 @@ check_usage(int operands, const char *first)
 		fl_die(FL_EXIT_USAGE, "too many operands");
 	if (!merge && !tokens_path && !weights_alone)
 		fl_die(FL_EXIT_USAGE, "nothing to do: give -t, --static or --merge");
-	if ((moments || drop_layers || drop_attention) && !merge && !tokens_path)
-		fl_die(FL_EXIT_USAGE, "%s needs -t", moments ? "--moments" : drop_layers ? "--drop-layers" : "--drop-attention");
+	if ((moments || drops) && !merge && !tokens_path)
+		fl_die(FL_EXIT_USAGE, "%s need -t", moments ? "moments" : "losses without a part");
+	if (drop_sequences && !drop_layers && !drop_attention)
+		fl_die(FL_EXIT_USAGE, "--drop-sequences is for --drop-layers and --drop-attention");
+	if (reach && !merge && !wanted[FL_LAYER_ACROSS])
+		fl_die(FL_EXIT_USAGE, "--reach is for moments of layer.across");
 	if (!merge && tokens_path && is_stdin(tokens_path) && is_stdin(first))
 		fl_die(FL_EXIT_USAGE, "tokens and checkpoint cannot both come from standard input");
 	fl_cli_refuse_terminal(output);
@@ -114,6 +128,16 @@ add_files(int n, char **paths, struct fl_err *err)
 }
 
 static int
+drop(const struct fl_model *m, const struct fl_windows *w, size_t count, struct fl_metrics *out, struct fl_err *err)
+{
+	if (drop_sequences && (size_t)drop_sequences < count)
+		count = (size_t)drop_sequences;
+	if (drop_layers && fl_drop(m, w, count, FL_LAYER_DROP_LOSS, drop_layers, out, err) < 0)
+		return -1;
+	return drop_attention ? fl_drop(m, w, count, FL_ATTN_DROP_LOSS, drop_attention, out, err) : 0;
+}
+
+static int
 count_tokens(const struct fl_model *m, struct fl_metrics *out, struct fl_err *err)
 {
 	struct fl_tokens *t = fl_tokens_open(tokens_path, (size_t)m->config.vocab, err);
@@ -130,11 +154,12 @@ count_tokens(const struct fl_model *m, struct fl_metrics *out, struct fl_err *er
 	if (!sequences && t->n > count * w.stride)
 		fl_note("the last %zu tokens make no whole sequence and are left out",
 		    t->n - count * w.stride);
+	if (wanted[FL_LAYER_ACROSS])
+		out->reach = reach ? reach : REACH;
 	for (enum fl_moment k = 0; k < FL_MOMENTS && !bad; k++)
 		bad = wanted[k] && fl_metrics_make_moments(out, k, err) < 0;
 	bad = bad || fl_calibrate(m, &w, count, out, err) < 0;
-	bad = bad || (drop_layers && fl_drop(m, &w, count, FL_LAYER_DROP_LOSS, drop_layers, out, err) < 0) ||
-	    (drop_attention && fl_drop(m, &w, count, FL_ATTN_DROP_LOSS, drop_attention, out, err) < 0);
+	bad = bad || drop(m, &w, count, out, err) < 0;
 	fl_tokens_close(t);
 	return bad ? -1 : 0;
 }

@@ -265,7 +265,7 @@ print_moments(const struct fl_moments *m, const char *name)
 	for (size_t r = 0; r < m->sites && fl_moments_any(m); r++) {
 		struct fl_moments_range x = fl_moments_range(m, r);
 
-		printf("%s\t%zu\t%zu\t%.6g\t%.6g\t%.6g\n", name, r, m->n * (m->n + 1) / 2, x.least, x.mean, x.most);
+		printf("%s\t%zu\t%zu\t%.6g\t%.6g\t%.6g\n", name, r, fl_moments_size(m), x.least, x.mean, x.most);
 	}
 }
 

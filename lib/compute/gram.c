@@ -2,6 +2,7 @@
 #include "compute/gram.h"
 
 #include <math.h>
+#include <stdbool.h>
 #include <stdlib.h>
 #include <string.h>
 
@@ -9,13 +10,13 @@
 #include "base/parallel.h"
 #include "compute/sgemm.h"
 
-/* A tile of the triangle, whose doubles stay in the second-level cache, is made from DEPTH rows at a time. */
+/* A tile, whose doubles stay in the second-level cache, is made from DEPTH rows at a time. */
 enum { TILE = 128, DEPTH = 256 };
 
 struct job {
 	double *sum;
-	const float *a;
-	size_t rows, n;
+	const float *b, *a; /* [rows, m], [rows, n]; the same where the sum is symmetric */
+	size_t rows, m, n;
 };
 
 void
@@ -32,39 +33,66 @@ min(size_t a, size_t b)
 	return a < b ? a : b;
 }
 
+/* The tile of the rows from i and the columns from j on. */
 static void
-add_tile(void *ctx, size_t tile, int thread)
+add_tile(const struct job *job, size_t i, size_t j)
 {
-	const struct job *job = ctx;
 	_Alignas(64) float part[TILE * TILE];
-	size_t i, j, ni, nj;
+	size_t ni = min(TILE, job->m - i), nj = min(TILE, job->n - j);
+	bool symmetric = job->a == job->b;
 
-	(void)thread;
-	fl_gram_place(tile, &i, &j);
-	i *= TILE;
-	j *= TILE;
-	ni = min(TILE, job->n - i);
-	nj = min(TILE, job->n - j);
 	for (size_t r = 0; r < job->rows; r += DEPTH) {
-		const float *a = job->a + r * job->n;
-
 		fl_sgemm(&(struct fl_product){ .trans_a = true, .m = ni, .n = nj, .k = min(DEPTH, job->rows - r),
-		    .a = a + i, .lda = job->n, .b = a + j, .ldb = job->n, .c = part, .ldc = TILE });
+		    .a = job->b + r * job->m + i, .lda = job->m, .b = job->a + r * job->n + j, .ldb = job->n,
+		    .c = part, .ldc = TILE });
 		for (size_t y = 0; y < ni; y++) {
-			double *sum = job->sum + fl_gram_row(i + y) + j;
+			double *sum = job->sum + (symmetric ? fl_gram_row(i + y) : (i + y) * job->n) + j;
 
-			for (size_t x = 0; x < min(nj, i + y + 1 - j); x++)
+			for (size_t x = 0; x < (symmetric ? min(nj, i + y + 1 - j) : nj); x++)
 				sum[x] += part[y * TILE + x];
 		}
 	}
 }
 
+static void
+add_of_triangle(void *ctx, size_t tile, int thread)
+{
+	size_t i, j;
+
+	(void)thread;
+	fl_gram_place(tile, &i, &j);
+	add_tile(ctx, i * TILE, j * TILE);
+}
+
+static size_t
+tiles(size_t n)
+{
+	return (n + TILE - 1) / TILE;
+}
+
+static void
+add_of_all(void *ctx, size_t tile, int thread)
+{
+	const struct job *job = ctx;
+
+	(void)thread;
+	add_tile(job, tile / tiles(job->n) * TILE, tile % tiles(job->n) * TILE);
+}
+
 void
 fl_gram_add(double *sum, const float *a, size_t rows, size_t n)
 {
-	struct job job = { sum, a, rows, n };
+	struct job job = { sum, a, a, rows, n, n };
 
-	fl_parallel(fl_gram_size((n + TILE - 1) / TILE), add_tile, &job);
+	fl_parallel(fl_gram_size(tiles(n)), add_of_triangle, &job);
+}
+
+void
+fl_gram_add_cross(double *sum, const float *b, size_t m, const float *a, size_t rows, size_t n)
+{
+	struct job job = { sum, b, a, rows, m, n };
+
+	fl_parallel(tiles(m) * tiles(n), add_of_all, &job);
 }
 
 int

@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: Apache-2.0 */
-/* gram.h -- second moments: the symmetric sum over rows of a' a, in double, whatever the threads.
+/* gram.h -- second moments: the symmetric sum over rows of a' a, or that of b' a, in double, whatever the threads.
  *
- * Of the n x n matrix the lower triangle is kept, row by row: element (i, j), j <= i, is at
+ * Of the symmetric n x n matrix the lower triangle is kept, row by row: element (i, j), j <= i, is at
  * fl_gram_row(i) + j. */
 #ifndef FL_COMPUTE_GRAM_H
 #define FL_COMPUTE_GRAM_H
@@ -31,5 +31,8 @@ int fl_gram_load(double *full, const void *moment, size_t n, double ridge);
 /* sum += a' a with a [rows, n], row-major. Products of some hundred rows are summed in f32, and these
  * sums in double. */
 void fl_gram_add(double *sum, const float *a, size_t rows, size_t n);
+
+/* sum [m, n] += b' a with b [rows, m]. */
+void fl_gram_add_cross(double *sum, const float *b, size_t m, const float *a, size_t rows, size_t n);
 
 #endif

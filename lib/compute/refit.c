@@ -81,11 +81,13 @@ fl_refit_new(const void *moment, size_t n, const uint32_t *keep, size_t k)
 	r->n = n;
 	r->k = k;
 	r->keep = fl_alloc(k, sizeof *r->keep);
-	memcpy(r->keep, keep, k * sizeof *keep);
+	for (uint32_t i = 0; i < k; i++)
+		r->keep[i] = keep ? keep[i] : i;
 	r->gone = fl_alloc(n - k, sizeof *r->gone);
 	list_gone(r);
 	r->root = fl_alloc_aligned(k * k, sizeof *r->root, "a least-squares problem");
-	r->across = fl_alloc_aligned((n - k) * k, sizeof *r->across, "a least-squares problem");
+	if (k < n)
+		r->across = fl_alloc_aligned((n - k) * k, sizeof *r->across, "a least-squares problem");
 	good = gather(r, moment);
 	for (size_t i = 0; i < k; i++)
 		r->root[i * k + i] += r->ridge;
@@ -107,23 +109,37 @@ fl_refit_free(struct fl_refit *r)
 	free(r);
 }
 
-void
-fl_refit_rows(const struct fl_refit *r, const float *w, size_t rows, float *out)
+/* y [rows, k] := w[g] C[g,k] - m w[k]. */
+static void
+from_gone(const struct fl_refit *r, const float *w, size_t rows, double *y)
 {
 	size_t k = r->k, g = r->n - k;
-	double *gone = fl_alloc(rows * g, sizeof *gone), *more = fl_alloc(rows * k, sizeof *more);
+	double *gone = fl_alloc(rows * g, sizeof *gone);
 
 	for (size_t i = 0; i < rows; i++)
 		for (size_t j = 0; j < g; j++)
 			gone[i * g + j] = w[i * r->n + r->gone[j]];
-	fl_product(more, gone, false, r->across, rows, k, g);
+	fl_product(y, gone, false, r->across, rows, k, g);
 	for (size_t i = 0; i < rows; i++)
 		for (size_t j = 0; j < k; j++)
-			more[i * k + j] -= r->ridge * w[i * r->n + r->keep[j]];
-	fl_cholesky_solve(r->root, k, more, rows);
-	for (size_t i = 0; i < rows; i++)
-		for (size_t j = 0; j < k; j++)
-			out[i * k + j] = (float)(w[i * r->n + r->keep[j]] + more[i * k + j]);
+			y[i * k + j] -= r->ridge * w[i * r->n + r->keep[j]];
 	free(gone);
-	free(more);
+}
+
+void
+fl_refit_rows(const struct fl_refit *r, const float *w, const float *more, size_t rows, float *out)
+{
+	size_t k = r->k;
+	double *y = fl_alloc(rows * k, sizeof *y);
+
+	if (k < r->n)
+		from_gone(r, w, rows, y);
+	for (size_t i = 0; i < rows; i++)
+		for (size_t j = 0; j < k && more; j++)
+			y[i * k + j] += more[i * r->n + r->keep[j]];
+	fl_cholesky_solve(r->root, k, y, rows);
+	for (size_t i = 0; i < rows; i++)
+		for (size_t j = 0; j < k; j++)
+			out[i * k + j] = (float)(w[i * r->n + r->keep[j]] + y[i * k + j]);
+	free(y);
 }

@@ -19,6 +19,8 @@ struct calibration {
 	float *last;		  /* [batch windows, L+1, D]: x_l at the last position */
 	float *unit, *ones;	  /* [rows, D], [D]: what norms put out but for their weights, which are ones */
 	double eps;		  /* of the norms */
+	float *added;		  /* [rows, D], what a part adds to the residual stream; NULL: nobody asks */
+	float *hidden[FL_REACH_MOST + 1]; /* [rows, F], of layer l at l % (reach + 1) */
 };
 
 /* Where moments are wanted. */
@@ -40,6 +42,30 @@ add_unit_moment(struct calibration *c, int site, const float *in, size_t rows)
 		return;
 	fl_rmsnorm(c->unit, in, rows, c->width, c->ones, c->eps);
 	add_moment(c, FL_DIM_MOMENT, site, c->unit, rows);
+}
+
+/* Inputs of down_proj are wanted by the layers to come. */
+static void
+keep_hidden(struct calibration *c, int layer, const float *a, size_t rows)
+{
+	if (c->added)
+		memcpy(c->hidden[layer % (c->out->reach + 1)], a, rows * c->ffn * sizeof *a);
+}
+
+/* What `layer` adds, after - before, by the hidden activations of layer `from`. */
+static void
+add_across(struct calibration *c, enum fl_moment which, size_t site, int from, size_t rows)
+{
+	if (c->out->moment[which].sum && from >= 0)
+		fl_moments_add_across(&c->out->moment[which], site, c->added, c->hidden[from % (c->out->reach + 1)],
+		    rows);
+}
+
+static void
+find_added(struct calibration *c, const float *before, const float *after, size_t rows)
+{
+	for (size_t i = 0; i < rows * c->width && c->added; i++)
+		c->added[i] = after[i] - before[i];
 }
 
 static void
@@ -80,6 +106,7 @@ see_ffn(void *ctx, int layer, const float *a, size_t rows)
 	    &(struct fl_column_sums){ .sq = sum[FL_FFN_SUM_SQ] + at, .abs = sum[FL_FFN_SUM_ABS] + at,
 		.seq_sq = sum[FL_FFN_SEQ_SQ] + at });
 	add_moment(c, FL_FFN_MOMENT, layer, a, rows);
+	keep_hidden(c, layer, a, rows);
 }
 
 static void
@@ -90,6 +117,8 @@ see_attn(void *ctx, int layer, const float *before, const float *after, size_t r
 	fl_row_cosines(before, after, rows, c->width, c->plain, NULL);
 	for (size_t r = 0; r < rows; r++)
 		c->out->sum[FL_ATTN_COS][layer] += c->plain[r];
+	find_added(c, before, after, rows);
+	add_across(c, FL_ATTN_ACROSS, (size_t)layer, layer - 1, rows);
 }
 
 static void
@@ -115,6 +144,9 @@ see_layer(void *ctx, int layer, const float *before, const float *after, size_t 
 		c->out->sum[FL_LAYER_COS][layer] += c->plain[r];
 		c->out->sum[FL_LAYER_COS_LN][layer] += c->centered[r];
 	}
+	find_added(c, before, after, rows);
+	for (int d = 1; d <= c->out->reach && d <= layer; d++)
+		add_across(c, FL_LAYER_ACROSS, (size_t)((layer - d) * c->out->reach + d - 1), layer - d, rows);
 }
 
 /* Angles between all pairs of x_0 .. x_L of one sequence, in units of pi. */
@@ -188,6 +220,16 @@ note_weights(const struct fl_model *m, struct fl_metrics *out)
 	}
 }
 
+static void
+make_across(struct calibration *c, size_t rows)
+{
+	if (!c->out->moment[FL_LAYER_ACROSS].sum && !c->out->moment[FL_ATTN_ACROSS].sum)
+		return;
+	c->added = fl_alloc_aligned(rows, c->width * sizeof *c->added, "the activations");
+	for (int d = 0; d <= c->out->reach; d++)
+		c->hidden[d] = fl_alloc_aligned(rows, c->ffn * sizeof **c->hidden, "the activations");
+}
+
 size_t
 fl_calibrate_count(const struct fl_windows *w, size_t limit)
 {
@@ -216,6 +258,7 @@ fl_calibrate(const struct fl_model *m, const struct fl_windows *w, size_t count,
 	c.ones = fl_alloc(c.width, sizeof(float));
 	for (size_t j = 0; j < c.width; j++)
 		c.ones[j] = 1;
+	make_across(&c, rows);
 	make_sums(out);
 	if (out->moment[FL_DIM_MOMENT].sum)
 		note_weights(m, out);
@@ -240,5 +283,8 @@ fl_calibrate(const struct fl_model *m, const struct fl_windows *w, size_t count,
 	free(c.last);
 	free(c.unit);
 	free(c.ones);
+	free(c.added);
+	for (int d = 0; d <= out->reach; d++)
+		free(c.hidden[d]);
 	return bad;
 }

@@ -7,7 +7,6 @@
 #include "base/alloc.h"
 #include "base/num.h"
 #include "base/str.h"
-#include "compute/gram.h"
 #include "compute/sums.h"
 #include "io/output.h"
 #include "io/safetensors.h"
@@ -41,6 +40,8 @@ static const char *const moment_names[FL_MOMENTS] = {
 	[FL_DIM_MOMENT] = "dim.moment",
 	[FL_DIM_OUT_MOMENT] = "dim.out_moment",
 	[FL_ATTN_MOMENT] = "attn.moment",
+	[FL_LAYER_ACROSS] = "layer.across_moment",
+	[FL_ATTN_ACROSS] = "attn.across_moment",
 };
 
 const char *
@@ -129,22 +130,32 @@ fl_metrics_make(struct fl_metrics *m, enum fl_metric which)
 }
 
 /* Places, and how many activations each. */
-static void
-moment_shape(const struct fl_metrics *m, enum fl_moment which, size_t *sites, size_t *n)
+static struct fl_moments
+moment_shape(const struct fl_metrics *m, enum fl_moment which)
 {
-	bool dim = which == FL_DIM_MOMENT || which == FL_DIM_OUT_MOMENT;
+	size_t layers = (size_t)m->layers, width = (size_t)m->width, ffn = (size_t)m->ffn;
 
-	*sites = (size_t)(dim ? 2 * m->layers + 1 : m->layers);
-	*n = (size_t)(dim ? m->width : which == FL_ATTN_MOMENT ? m->attn : m->ffn);
+	switch (which) {
+	case FL_DIM_MOMENT:
+	case FL_DIM_OUT_MOMENT:
+		return (struct fl_moments){ .sites = 2 * layers + 1, .n = width };
+	case FL_ATTN_MOMENT:
+		return (struct fl_moments){ .sites = layers, .n = (size_t)m->attn };
+	case FL_LAYER_ACROSS:
+		return (struct fl_moments){ .sites = layers * (size_t)m->reach, .n = ffn, .across = width };
+	case FL_ATTN_ACROSS:
+		return (struct fl_moments){ .sites = layers, .n = ffn, .across = width };
+	default:
+		return (struct fl_moments){ .sites = layers, .n = ffn };
+	}
 }
 
 int
 fl_metrics_make_moments(struct fl_metrics *m, enum fl_moment which, struct fl_err *err)
 {
-	size_t sites, n;
-
-	moment_shape(m, which, &sites, &n);
-	return fl_moments_any(&m->moment[which]) ? 0 : fl_moments_make(&m->moment[which], sites, n, err);
+	if (!fl_moments_any(&m->moment[which]))
+		m->moment[which] = moment_shape(m, which);
+	return fl_moments_make(&m->moment[which], err);
 }
 
 void
@@ -178,7 +189,7 @@ static int
 read_head(struct fl_metrics *m, const struct fl_safetensors *s, const char *path, struct fl_err *err)
 {
 	const char *print = fl_json_str(fl_json_get(s->metadata, "fingerprint"));
-	long long layers, ffn, width, context, bos, attn = 0;
+	long long layers, ffn, width, context, bos, attn = 0, reach = 0;
 
 	if (!print || strlen(print) != FL_DIGEST_LEN - 1)
 		return fl_err_data(err, "'%s' is no metrics file: it has no fingerprint", path);
@@ -187,6 +198,8 @@ read_head(struct fl_metrics *m, const struct fl_safetensors *s, const char *path
 	    read_number(s, path, "width", 1, 1 << 24, &width, err) < 0 ||
 	    (fl_json_get(s->metadata, "attn") &&
 		read_number(s, path, "attn", 1, 1 << 24, &attn, err) < 0) ||
+	    (fl_json_get(s->metadata, "reach") &&
+		read_number(s, path, "reach", 1, FL_REACH_MOST, &reach, err) < 0) ||
 	    read_number(s, path, "context", 0, 1 << 30, &context, err) < 0 ||
 	    read_number(s, path, "bos", 0, 1, &bos, err) < 0 ||
 	    read_number(s, path, "tokens", 0, MAX_TOKENS, &m->tokens, err) < 0 ||
@@ -197,6 +210,7 @@ read_head(struct fl_metrics *m, const struct fl_safetensors *s, const char *path
 	m->ffn = (int)ffn;
 	m->width = (int)width;
 	m->attn = (int)attn;
+	m->reach = (int)reach;
 	m->context = (int)context;
 	m->bos = bos;
 	return 0;
@@ -240,15 +254,17 @@ read_moments(struct fl_metrics *m, enum fl_moment which, struct fl_safetensors *
 {
 	const void *data;
 	const struct fl_tensor *t = fl_safetensors_find(s, moment_names[which], &data);
-	size_t sites, n;
+	struct fl_moments k = moment_shape(m, which);
+	size_t size = fl_moments_size(&k);
 
 	if (!t)
 		return 0;
-	moment_shape(m, which, &sites, &n);
-	if (n == 0 || t->dtype != FL_F32 || t->ndim != 2 || t->shape[0] != sites || t->shape[1] != fl_gram_size(n))
-		return fl_err_data(err, "'%s': '%s' is not F32 [%zu, %zu]", path, moment_names[which], sites,
-		    fl_gram_size(n));
-	m->moment[which] = (struct fl_moments){ .sites = sites, .n = n, .read = data, .file = &s->file };
+	if (k.n == 0 || k.sites == 0 || t->dtype != FL_F32 || t->ndim != 2 || t->shape[0] != k.sites ||
+	    t->shape[1] != size)
+		return fl_err_data(err, "'%s': '%s' is not F32 [%zu, %zu]", path, moment_names[which], k.sites, size);
+	k.read = data;
+	k.file = &s->file;
+	m->moment[which] = k;
 	return 0;
 }
 
@@ -322,6 +338,8 @@ make_header(const struct fl_metrics *m, struct fl_str *header)
 	put_number(meta, "width", m->width);
 	if (m->attn)
 		put_number(meta, "attn", m->attn);
+	if (m->reach)
+		put_number(meta, "reach", m->reach);
 	put_number(meta, "context", m->context);
 	put_number(meta, "bos", m->bos);
 	put_number(meta, "tokens", m->tokens);
@@ -337,7 +355,7 @@ make_header(const struct fl_metrics *m, struct fl_str *header)
 		const struct fl_moments *k = &m->moment[i];
 
 		if (fl_moments_any(k) && fl_tensor_init(&t[n++], moment_names[i], FL_F32, 2,
-					     (uint64_t[]){ k->sites, fl_gram_size(k->n) }) < 0)
+					     (uint64_t[]){ k->sites, fl_moments_size(k) }) < 0)
 			fl_bug("'%s' have a shape out of range", moment_names[i]);
 	}
 	fl_safetensors_header(header, t, n, meta);
@@ -382,6 +400,14 @@ fl_metrics_check(const struct fl_metrics *m, const struct fl_config *c, bool for
 	if (force || strcmp(m->fingerprint, fl_config_fingerprint(c, hex)) == 0)
 		return 0;
 	return fl_err_data(err, "the metrics are of another model than '%s' (--force takes them)", what);
+}
+
+int
+fl_metrics_need_moment(const struct fl_metrics *m, enum fl_moment which, const char *what, struct fl_err *err)
+{
+	if (m->moment[which].read)
+		return 0;
+	return fl_err_data(err, "%s needs '%s', which the metrics do not have", what, moment_names[which]);
 }
 
 static int
@@ -446,6 +472,11 @@ fl_metrics_merge(struct fl_metrics *a, const struct fl_metrics *b, struct fl_err
 	}
 	if (!a->attn)
 		a->attn = b->attn;
+	if (a->reach && b->reach && a->reach != b->reach)
+		return fl_err_data(err, "'%s' of the metrics reach %d layers and %d", moment_names[FL_LAYER_ACROSS],
+		    a->reach, b->reach);
+	if (!a->reach)
+		a->reach = b->reach;
 	for (enum fl_metric i = 0; i < FL_METRICS; i++)
 		if (merge_member(a, b, i, err) < 0)
 			return -1;

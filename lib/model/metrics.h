@@ -44,14 +44,21 @@ enum fl_moment {
 	FL_DIM_MOMENT, /* S sites of D: what a norm puts out but for its weight, x / rms(x) */
 	FL_DIM_OUT_MOMENT, /* S sites of D: what it puts out, the input of q, k, v, of gate and up, of the head */
 	FL_ATTN_MOMENT,	   /* L sites of Q: the input of o_proj; 0 in a skip layer */
+	FL_LAYER_ACROSS,   /* L * reach sites of [D, F]: what layer p+d, 1 <= d <= reach, adds to the residual stream by
+			    * the input of down_proj of layer p, at p * reach + d - 1; 0 where there is no such layer */
+	FL_ATTN_ACROSS,	   /* L sites of [D, F]: what the attention of layer l adds by the input of down_proj of l-1;
+			    * 0 in the first layer and in a skip layer */
 	FL_MOMENTS
 };
+
+enum { FL_REACH_MOST = 16 };
 
 struct fl_safetensors;
 
 struct fl_metrics {
 	int layers, ffn, width, context;
 	int attn; /* Q; 0 in a file without any [L,Q] */
+	int reach; /* of FL_LAYER_ACROSS, set before it is made; 0 in a file without */
 	bool bos;		     /* did every sequence begin with BOS? */
 	long long tokens, sequences; /* positions counted */
 	char fingerprint[FL_DIGEST_LEN];
@@ -78,6 +85,10 @@ int fl_metrics_write(const struct fl_metrics *m, const char *path, struct fl_err
  * agree. */
 int fl_metrics_check(const struct fl_metrics *m, const struct fl_config *c, bool force, const char *what,
     struct fl_err *err) FL_MUST_USE;
+
+/* Whether m has these moments, from a file; else an error that says what needs them. */
+int fl_metrics_need_moment(const struct fl_metrics *m, enum fl_moment which, const char *what, struct fl_err *err)
+    FL_MUST_USE;
 
 /* Adds b to a; different fingerprints, contexts or weights of norms are refused. Members only one has are kept. Drop
  * losses are no sums: those of b are taken where a has none, and refused where it has. */

@@ -10,18 +10,24 @@
 
 enum { BLOCK = 1 << 14 }; /* elements turned from one type into the other at a time */
 
+size_t
+fl_moments_size(const struct fl_moments *m)
+{
+	return m->across ? m->across * m->n : fl_gram_size(m->n);
+}
+
 static size_t
 elements(const struct fl_moments *m)
 {
-	return m->sites * fl_gram_size(m->n);
+	return m->sites * fl_moments_size(m);
 }
 
 int
-fl_moments_make(struct fl_moments *m, size_t sites, size_t n, struct fl_err *err)
+fl_moments_make(struct fl_moments *m, struct fl_err *err)
 {
-	*m = (struct fl_moments){ .sites = sites, .n = n };
-	m->sum = fl_spill_map(elements(m) * sizeof *m->sum, err);
-	return m->sum ? 0 : -1;
+	if (!fl_moments_any(m))
+		m->sum = fl_spill_map(elements(m) * sizeof *m->sum, err);
+	return fl_moments_any(m) ? 0 : -1;
 }
 
 void
@@ -35,23 +41,33 @@ fl_moments_free(struct fl_moments *m)
 void
 fl_moments_add(struct fl_moments *m, size_t site, const float *a, size_t rows)
 {
-	size_t size = fl_gram_size(m->n);
+	size_t size = fl_moments_size(m);
 	double *sum = m->sum + site * size;
 
 	fl_gram_add(sum, a, rows, m->n);
 	fl_pages_done(sum, size * sizeof *sum);
 }
 
+void
+fl_moments_add_across(struct fl_moments *m, size_t site, const float *d, const float *a, size_t rows)
+{
+	size_t size = fl_moments_size(m);
+	double *sum = m->sum + site * size;
+
+	fl_gram_add_cross(sum, d, m->across, a, rows, m->n);
+	fl_pages_done(sum, size * sizeof *sum);
+}
+
 const char *
 fl_moments_site(const struct fl_moments *m, size_t site)
 {
-	return m->read + site * fl_gram_size(m->n) * sizeof(float);
+	return m->read + site * fl_moments_size(m) * sizeof(float);
 }
 
 void
 fl_moments_done(const struct fl_moments *m, size_t site)
 {
-	fl_file_done(m->file, fl_moments_site(m, site), fl_gram_size(m->n) * sizeof(float));
+	fl_file_done(m->file, fl_moments_site(m, site), fl_moments_size(m) * sizeof(float));
 }
 
 /* Elements [first, first + n) of all as they are in a file, after which m is done with them. */
@@ -89,7 +105,8 @@ fl_moments_merge(struct fl_moments *a, const struct fl_moments *b, struct fl_err
 	struct fl_moments was = *a;
 
 	if (!a->sum) {
-		if (fl_moments_make(a, b->sites, b->n, err) < 0)
+		*a = (struct fl_moments){ .sites = b->sites, .n = b->n, .across = b->across };
+		if (fl_moments_make(a, err) < 0)
 			return -1;
 		if (was.read)
 			add_all(a, &was);
@@ -119,7 +136,7 @@ fl_moments_write(const struct fl_moments *m, const char *name, struct fl_output 
 struct fl_moments_range
 fl_moments_range(const struct fl_moments *m, size_t site)
 {
-	size_t size = fl_gram_size(m->n);
+	size_t size = fl_moments_size(m);
 	struct fl_moments_range r = { INFINITY, 0, -INFINITY };
 	float x[BLOCK];
 

@@ -24,13 +24,12 @@ check_pattern(const struct fl_config *in, const char *what, const struct fl_arch
 }
 
 int
-fl_pattern_best(const struct fl_config *in, const char *what, const struct fl_metrics *metrics, int n, bool force,
-    struct fl_arch *out, struct fl_err *err)
+fl_pattern_best(const struct fl_config *in, const struct fl_metrics *metrics, int n, struct fl_arch *out,
+    struct fl_err *err)
 {
 	bool gone[FL_ARCH_LAYERS] = { 0 };
 
-	if (fl_metrics_check(metrics, in, force, what, err) < 0 ||
-	    fl_score_drops(metrics, FL_ATTN_DROP_LOSS, n, gone, err) < 0)
+	if (fl_score_drops(metrics, FL_ATTN_DROP_LOSS, n, gone, err) < 0)
 		return -1;
 	fl_config_arch(in, out);
 	for (int l = 0; l < in->layers; l++)
@@ -39,13 +38,30 @@ fl_pattern_best(const struct fl_config *in, const char *what, const struct fl_me
 	return 0;
 }
 
+static int
+check_repair(const struct fl_config *in, const char *what, const struct fl_metrics *m, struct fl_err *err)
+{
+	if (fl_quant_any(&in->quant))
+		return fl_err_data(err, "'%s' is quantized; repair first, then quantize", what);
+	if (fl_metrics_need_moment(m, FL_FFN_MOMENT, "a repair", err) < 0)
+		return -1;
+	return fl_metrics_need_moment(m, FL_ATTN_ACROSS, "a repair", err);
+}
+
+/* Is there a layer l that has attention and will not? */
+static bool
+loses(const struct fl_config *in, const struct fl_arch *target, int l)
+{
+	return l < in->layers && in->pattern[l] != 's' && target->pattern[l] == 's';
+}
+
 struct fl_plan *
 fl_plan_pattern(const struct fl_config *in, const char *what, const struct fl_arch *target,
-    int window, struct fl_err *err)
+    int window, const struct fl_metrics *repair, struct fl_err *err)
 {
 	struct fl_plan *plan;
 
-	if (check_pattern(in, what, target, err) < 0)
+	if (check_pattern(in, what, target, err) < 0 || (repair && check_repair(in, what, repair, err) < 0))
 		return NULL;
 	plan = fl_plan_new(in, what);
 	memcpy(plan->out.pattern, target->pattern, (size_t)in->layers);
@@ -58,6 +74,12 @@ fl_plan_pattern(const struct fl_config *in, const char *what, const struct fl_ar
 
 		if (fl_roles[w->role].attention && target->pattern[w->layer] == 's')
 			plan->step[i].kind = FL_STEP_DROP;
+		if (repair && w->role == FL_DOWN && loses(in, target, w->layer + 1)) {
+			plan->step[i].moments = &repair->moment[FL_FFN_MOMENT];
+			plan->step[i].site = (size_t)w->layer;
+			plan->step[i].mend =
+			    (struct fl_mend){ &repair->moment[FL_ATTN_ACROSS], (size_t)w->layer + 1, 1 };
+		}
 	}
 	return plan;
 }

@@ -12,13 +12,16 @@
 #include "model/plan.h"
 
 /* The architecture of `in` where the n attentions whose absence FL_ATTN_DROP_LOSS finds to cost least are skipped,
- * beside those that are already. force: metrics of another model are taken all the same. */
-int fl_pattern_best(const struct fl_config *in, const char *what, const struct fl_metrics *metrics, int n, bool force,
-    struct fl_arch *out, struct fl_err *err) FL_MUST_USE;
+ * beside those that are already. The metrics have been checked to be of `in`. */
+int fl_pattern_best(const struct fl_config *in, const struct fl_metrics *metrics, int n, struct fl_arch *out,
+    struct fl_err *err) FL_MUST_USE;
 
 /* Sets the attention of every layer to the pattern of `target`, whose sizes must be those of the
- * input. A layer without attention cannot get it back. window 0: the input's, or FL_WINDOW. */
+ * input. A layer without attention cannot get it back. window 0: the input's, or FL_WINDOW.
+ * repair: where a layer loses its attention, down_proj of the layer before says what it added (mend.h), by these
+ * metrics, which must have FL_FFN_MOMENT and FL_ATTN_ACROSS and outlive the plan; a quantized checkpoint is then
+ * refused. Nobody can say what the first layer added. NULL: nothing is mended. */
 struct fl_plan *fl_plan_pattern(const struct fl_config *in, const char *what,
-    const struct fl_arch *target, int window, struct fl_err *err) FL_MUST_USE;
+    const struct fl_arch *target, int window, const struct fl_metrics *repair, struct fl_err *err) FL_MUST_USE;
 
 #endif

@@ -17,6 +17,7 @@
 #include "compute/quant.h"
 #include "io/checkpoint.h"
 #include "model/config.h"
+#include "model/mend.h"
 #include "model/moments.h"
 #include "model/roles.h"
 
@@ -57,6 +58,7 @@ struct fl_step {
 					    * is solved again for those that stay, or rounded so that columns make up
 					    * for each other; NULL: it is not */
 	size_t site;
+	struct fl_mend mend;		   /* where it is solved again, what it is to put out besides */
 	struct fl_basis *basis;		   /* the stream's, for side and for the copy as head; NULL: as it was */
 	enum fl_side side;		   /* then rows or cols, whichever are the stream's, are NULL */
 	size_t norm;			   /* the one it is, or reads through */

@@ -150,9 +150,7 @@ need_moment(const struct pruning *p, const char *who, enum fl_moment which)
 {
 	if (!p->metrics)
 		return fl_err_usage(p->err, "%s needs metrics", who);
-	if (!p->metrics->moment[which].read)
-		return fl_err_data(p->err, "%s needs '%s', which the metrics do not have", who, fl_moment_name(which));
-	return 0;
+	return fl_metrics_need_moment(p->metrics, which, who, p->err);
 }
 
 /* What this cut and its repairs need. */
@@ -161,11 +159,13 @@ check_moments(const struct pruning *p)
 {
 	const struct fl_prune_opts *o = p->opts;
 	bool ffn = p->target->ffn < p->in->ffn, width = p->target->width < p->in->width;
+	bool depth = p->target->layers < p->in->layers;
 	const char *who = o->rotate ? "a rotation" : "a repair";
 
 	if (o->repair && !p->metrics)
 		return fl_err_usage(p->err, "a repair needs metrics");
-	if ((o->repair && ffn && need_moment(p, "a repair", FL_FFN_MOMENT) < 0) ||
+	if ((o->repair && depth && need_moment(p, "a repair", FL_LAYER_ACROSS) < 0) ||
+	    (o->repair && (ffn || depth) && need_moment(p, "a repair", FL_FFN_MOMENT) < 0) ||
 	    (is_obs(p) && ffn && need_moment(p, "the score 'obs'", FL_FFN_MOMENT) < 0))
 		return -1;
 	if (!o->rotate && !(o->repair && width))
@@ -234,6 +234,30 @@ keep_of(const struct fl_plan *plan, enum fl_axis axis, int layer)
 	return k && k->index ? k : NULL;
 }
 
+/* What the layers added that go right behind l, as far as moments reach. */
+static struct fl_mend
+mend_behind(const struct pruning *p, int l)
+{
+	int n = 0, reach = p->metrics->reach;
+
+	while (n < reach && l + n + 1 < p->in->layers && p->gone[l + n + 1])
+		n++;
+	if (n == 0)
+		return (struct fl_mend){ 0 };
+	if (l + n + 1 < p->in->layers && p->gone[l + n + 1])
+		fl_note("of the layers that go behind layer %d the first %d are mended, as far as the moments reach", l, n);
+	return (struct fl_mend){ &p->metrics->moment[FL_LAYER_ACROSS], (size_t)(l * reach), (size_t)n };
+}
+
+static void
+set_repair(const struct pruning *p, const struct fl_weight *w, struct fl_step *s)
+{
+	s->mend = mend_behind(p, w->layer);
+	s->site = (size_t)w->layer;
+	if (s->cols || s->mend.across)
+		s->moments = &p->metrics->moment[FL_FFN_MOMENT];
+}
+
 /* Turns what is kept into steps, and into the configuration of the result. */
 static void
 set_steps(struct pruning *p)
@@ -266,10 +290,8 @@ set_steps(struct pruning *p)
 			s->layer = number[w->layer];
 		s->rows = keep_of(plan, fl_roles[w->role].rows, w->layer);
 		s->cols = keep_of(plan, fl_roles[w->role].cols, w->layer);
-		if (p->opts->repair && w->role == FL_DOWN && s->cols) {
-			s->moments = &p->metrics->moment[FL_FFN_MOMENT];
-			s->site = (size_t)w->layer;
-		}
+		if (p->opts->repair && w->role == FL_DOWN)
+			set_repair(p, w, s);
 	}
 }
 

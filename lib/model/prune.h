@@ -21,7 +21,8 @@ struct fl_prune_opts {
 	int block, align, seed;
 	bool tie, untie; /* drop the head, or make one from a tied embedding */
 	bool force;	 /* metrics of another model are taken all the same */
-	bool repair;	 /* what reads channels or dimensions that go is solved again for those that stay */
+	bool repair;	 /* what reads channels or dimensions that go is solved again for those that stay, and down_proj for
+			  * what layers right behind it added that go (mend.h) */
 	bool rotate;	 /* the width is cut to principal directions of the residual stream (basis.h) */
 };
 

@@ -37,7 +37,9 @@ prepare_refit(struct fl_rework *r, struct fl_err *err)
 	const struct fl_keep *k = s->step->cols;
 	size_t site = s->step->site;
 
-	r->refit = fl_refit_new(fl_moments_site(m, site), s->cols, k->index, k->n);
+	if (!fl_mend_finite(&s->step->mend))
+		return fl_err_data(err, "the moments across the inputs of '%s' are not finite", s->weight->tensor.name);
+	r->refit = fl_refit_new(fl_moments_site(m, site), s->cols, k ? k->index : NULL, k ? k->n : s->cols);
 	fl_moments_done(m, site);
 	if (r->refit)
 		return 0;
@@ -80,6 +82,7 @@ fl_rework_free(struct fl_rework *r)
 	if (!r)
 		return;
 	fl_refit_free(r->refit);
+	fl_mend_done(&r->s->step->mend);
 	free(r->hold);
 	free(r);
 }
@@ -109,6 +112,19 @@ gather(const struct fl_passage *s, const float *x, size_t n, float *y)
 			y[i * s->out_cols + j] = x[i * s->cols + (k ? k->index[j] : j)];
 }
 
+/* The rows from number `first` on. */
+static void
+solve(const struct fl_rework *r, const float *x, size_t n, size_t first, float *y)
+{
+	const struct fl_mend *mend = &r->s->step->mend;
+	float *more = mend->n ? fl_alloc(n * r->s->cols, sizeof *more) : NULL;
+
+	for (size_t i = 0; i < n && more; i++)
+		fl_mend_row(mend, first + i, more + i * r->s->cols);
+	fl_refit_rows(r->refit, x, more, n, y);
+	free(more);
+}
+
 void
 fl_rework_rows(const struct fl_rework *r, const float *x, size_t n, size_t first, char *out, char *head)
 {
@@ -116,7 +132,7 @@ fl_rework_rows(const struct fl_rework *r, const float *x, size_t n, size_t first
 	float *y = r->hold ? r->hold + first * s->out_cols : fl_alloc(n * s->out_cols, sizeof *y);
 
 	if (r->refit)
-		fl_refit_rows(r->refit, x, n, y);
+		solve(r, x, n, first, y);
 	else if (r->right)
 		multiply(s, x, r->right, n, y);
 	else

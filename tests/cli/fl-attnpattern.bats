@@ -61,3 +61,50 @@ setup() {
 	one_line_error 2 fl-attnpattern -m m -a d64-f128-wfss -o x.tar some
 	[ ! -e x.tar ]
 }
+
+@test "what an attention added that goes is said by the layer before, at any -j" {
+	perl -e 'print pack "V*", map { ($_ * 7919) % 256 } 1 .. 1500' > tokens
+	fl-calibrate --moments --context 100 -t tokens -o m base
+	fl-attnpattern -a d64-f128-fwss -o plain/ base
+	fl-attnpattern -a d64-f128-fwss --repair -m m -o repaired/ base
+	tensors plain/model.safetensors > header
+	tensors repaired/model.safetensors | cmp - header
+	begin=$((8 + $(od -An -tu8 -N8 plain/model.safetensors)))
+	cmp -l plain/model.safetensors repaired/model.safetensors | awk '{ print $1 - 1 - '$begin' }' > differ
+	jq -r 'to_entries[] | [.value.data_offsets[], .key] | @tsv' header |
+		awk 'NR == FNR { at[$1]; next } { for (i = $1; i < $2; i++) if (i in at) { print $3; next } }' differ - > changed
+	printf 'model.layers.%d.mlp.down_proj.weight\n' 1 2 | cmp - changed
+	fl-attnpattern -j 1 -a d64-f128-ffss --repair -m m -o a.tar base
+	tar cf base.tar -C base config.json model.safetensors fl-history.jsonl
+	cat base.tar | fl-attnpattern -j 4 -a d64-f128-ffss --repair -m m > b.tar
+	cmp a.tar b.tar
+	fl-attnpattern -a d64-f128-sfff --no-history -o a.tar base
+	fl-attnpattern -a d64-f128-sfff --repair -m m --no-history -o b.tar base
+	cmp a.tar b.tar # nothing is before the first layer
+}
+
+@test "a repair needs moments, and numbers to change" {
+	perl -e 'print pack "V*", map { ($_ * 7919) % 256 } 1 .. 300' > tokens
+	fl-calibrate --moments-of ffn --context 50 -t tokens -o m base
+	one_line_error 2 fl-attnpattern --repair -a d64-f128-fsff -o x.tar base
+	one_line_error 3 fl-attnpattern --repair -m m -a d64-f128-fsff -o x.tar base
+	assert_equal "$stderr" "fl-attnpattern: a repair needs 'attn.across_moment', which the metrics do not have"
+	fl-calibrate --moments --context 50 -t tokens -o m base
+	fl-quantize -o q.tar base
+	one_line_error 3 fl-attnpattern --repair --force -m m -a d64-f128-fsff -o x.tar q.tar
+	[[ $stderr = *"quantized"* ]]
+	poison m attn.across_moment # of the first layer, which nobody reads
+	fl-attnpattern --repair -m m -a d64-f128-fsff -o x.tar base
+}
+
+@test "a model loses less when its attentions are mended" {
+	need_data backbone5m corpora/tinystories.txt
+	fl-tokenize -c "$DATA/backbone5m" <(head -c 60000 "$DATA/corpora/tinystories.txt") > calib
+	fl-tokenize -c "$DATA/backbone5m" <(tail -c 8000 "$DATA/corpora/tinystories.txt") > held
+	fl-calibrate --moments-of ffn --moments-of attn.across --context 128 -t calib -o m "$DATA/backbone5m"
+	for repair in "" "--repair -m m"; do
+		fl-attnpattern -a d192-f768-fsffsfss $repair "$DATA/backbone5m" | fl-eval -t held --context 128 |
+			awk 'NR == 2 { print $2 }'
+	done > losses
+	sort -g -c -r losses
+}

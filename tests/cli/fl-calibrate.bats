@@ -77,13 +77,15 @@ fact() {
 	assert_equal "$(tensors a | jq -c '."ffn.moment", ."dim.moment", ."dim.out_moment", ."attn.moment" |
 		[.dtype, .shape]' | tr '\n' ' ')" '["F32",[3,2080]] ["F32",[7,528]] ["F32",[7,528]] ["F32",[3,528]] '
 	fl-info a | grep -v 'moment\|dim.weight' | cmp - <(fl-info plain)
-	assert_equal "$(fl-info a | grep -c moment)" 20
+	assert_equal "$(tensors a | jq -c '."layer.across_moment", ."attn.across_moment" | [.dtype, .shape]' | tr '\n' ' ')" \
+		'["F32",[6,2048]] ["F32",[3,2048]] '
+	assert_equal "$(fl-info a | grep -c moment)" 29
 }
 
 @test "moments of one part are the same as among all" {
 	fl-calibrate --moments -t "$TOKENS" -o all "$MODEL"
 	fl-calibrate --moments-of dim --moments-of attn -t "$TOKENS" -o some "$MODEL"
-	fl-info all | grep -v '^ffn.moment\|^dim.out_moment' | cmp - <(fl-info some)
+	fl-info all | grep -v '^ffn.moment\|^dim.out_moment\|across' | cmp - <(fl-info some)
 	assert_equal "$(fl-info some | grep -c moment)" 10
 	one_line_error 2 fl-calibrate --moments-of ffn.sum_sq -t "$TOKENS" "$MODEL"
 	one_line_error 2 fl-calibrate --moments-of ffn --static "$MODEL"
@@ -104,6 +106,18 @@ fact() {
 	[[ $stderr = *"norms have different weights"* ]]
 }
 
+@test "moments reach as far as they are told, and those of different reach are not added" {
+	fl-calibrate --moments-of layer.across -t "$TOKENS" -o two "$MODEL"
+	fl-calibrate --moments-of layer.across --reach 1 -t "$TOKENS" -o one "$MODEL"
+	fl-info one | awk '/across/ { $2 = ""; print }' > of.one # from layers 0, 1, 2
+	fl-info two | awk '/across/ && $2 % 2 == 0 { $2 = ""; print }' | cmp - of.one
+	assert_equal "$(fl-info two | awk '/across/ && $2 > 2 { print $4, $6 }' | tr '\n' ' ')" "0 0 0 0 0 0 " # no layer is so far
+	one_line_error 3 fl-calibrate --merge -o x one two
+	[[ $stderr = *"'layer.across_moment' of the metrics reach 1 layers and 2" ]]
+	one_line_error 2 fl-calibrate --moments-of ffn --reach 1 -t "$TOKENS" -o x "$MODEL"
+	[ ! -e x ]
+}
+
 @test "moments of parts are added, and not to metrics without" {
 	head -c 256 "$TOKENS" > 1
 	tail -c +257 "$TOKENS" > 2
@@ -121,7 +135,7 @@ fact() {
 	cmp 1.m one
 	fl-calibrate --static -o static "$MODEL"
 	fl-calibrate --merge static 1.m > both
-	assert_equal "$(fl-info both | grep -c moment)" 20
+	assert_equal "$(fl-info both | grep -c moment)" 29
 	fl-calibrate -t 2 -o plain "$MODEL"
 	one_line_error 3 fl-calibrate --merge -o x 1.m plain
 	[[ $stderr = *"only one of the metrics has 'ffn.moment'"* ]]
@@ -167,6 +181,14 @@ elements() {
 		fl-attnpattern -a d64-f128-$(echo ffff | sed "s/./s/$((l + 1))") -o s.tar base
 		loss s.tar | paste - <(elements a attn.drop_loss $l 8) | awk '{ exit !(($1 - $2) ^ 2 < 1e-10) }'
 	done
+}
+
+@test "losses may be measured on fewer sequences than sums" {
+	fl-calibrate --drop-attention 2 --drop-sequences 1 -t "$TOKENS" -o a "$MODEL"
+	fl-calibrate --drop-attention 2 --sequences 1 -t "$TOKENS" -o b "$MODEL"
+	assert_equal "$(fl-info a | grep drop)" "$(fl-info b | grep drop)"
+	assert_equal "$(fact sequences a)" 3
+	one_line_error 2 fl-calibrate --drop-sequences 1 -t "$TOKENS" -o x "$MODEL"
 }
 
 @test "no more goes than there is, and losses are not added" {

@@ -105,20 +105,62 @@ loss() {
 	[[ $stderr = *"model.layers.0.mlp.down_proj.weight"* && ! -e x.tar ]]
 }
 
-@test "a repair changes down_proj alone, and nothing where no channel goes" {
+# changed A B: the names of the tensors of two files alike in which they differ.
+changed() {
+	tensors "$1" > header
+	tensors "$2" | cmp - header
+	cmp -l "$1" "$2" | awk '{ print $1 - 1 - '$((8 + $(od -An -tu8 -N8 "$1")))' }' > differ
+	jq -r 'to_entries[] | [.value.data_offsets[], .key] | @tsv' header |
+		awk 'NR == FNR { at[$1]; next } { for (i = $1; i < $2; i++) if (i in at) { print $3; next } }' differ -
+}
+
+@test "a repair changes down_proj alone, and nothing where no channel and no layer goes" {
 	moments base
 	fl-prune -m moments -a d64-f64-ffff --no-history -o plain/ base
 	fl-prune --repair -m moments -a d64-f64-ffff --no-history -o repaired/ base
-	! cmp -s plain/model.safetensors repaired/model.safetensors
-	tensors plain/model.safetensors > header
-	tensors repaired/model.safetensors | cmp - header
-	begin=$((8 + $(od -An -tu8 -N8 plain/model.safetensors)))
-	cmp -l plain/model.safetensors repaired/model.safetensors | awk '{ print $1 - 1 - '$begin' }' > differ
-	jq -r 'to_entries[] | select(.key | test("down_proj") | not).value.data_offsets | @tsv' header |
-		awk 'NR == FNR { at[$1]; next } { for (i = $1; i < $2; i++) if (i in at) exit 1 }' differ -
-	fl-prune -m moments -a d64-f128-fff --no-history -o a.tar base
-	fl-prune --repair -m moments -a d64-f128-fff --no-history -o b.tar base
+	assert_equal "$(changed plain/model.safetensors repaired/model.safetensors | tr '\n' ' ')" \
+		"$(printf 'model.layers.%d.mlp.down_proj.weight ' 0 1 2 3)"
+	fl-prune -m moments -a d64-f128-ffff --no-history -o a.tar base
+	fl-prune --repair -m moments -a d64-f128-ffff --no-history -o b.tar base
 	cmp a.tar b.tar
+}
+
+@test "what layers added that go is said by the layer before them, as far as moments reach" {
+	perl -e 'print pack "V*", map { ($_ * 7919) % 256 } 1 .. 1500' > tokens
+	fl-calibrate --drop-layers 3 --moments --context 100 -t tokens -o m base
+	for n in 3 2 1; do
+		fl-prune --layer-score loss -m m -a d64-f128-$(printf 'f%.0s' $(seq $n)) -o plain/ base
+		fl-prune --layer-score loss --repair -m m -a d64-f128-$(printf 'f%.0s' $(seq $n)) -o repaired/ base
+		# a kept layer with a gap behind it, by its new number
+		tail -1 plain/fl-history.jsonl | jq -r '.kept.layers | . as $k | range(length) |
+			select(($k[. + 1] // 4) > $k[.] + 1) | "model.layers.\(.).mlp.down_proj.weight"' > want
+		changed plain/model.safetensors repaired/model.safetensors | cmp - want
+	done
+	fl-calibrate --moments-of layer.across --moments-of ffn --reach 1 --context 100 -t tokens -o near base
+	fl-prune --layer-score random -s 5 -a d64-f128-f -o plain/ base
+	run --separate-stderr -0 fl-prune -v --repair --layer-score random -s 5 -m near -a d64-f128-f -o repaired/ base
+	case $(tail -1 plain/fl-history.jsonl | jq -c .kept.layers) in
+	"[2]" | "[3]") refute_output --partial mended ;;
+	*) [[ $stderr = *"the first 1 are mended, as far as the moments reach"* ]] ;;
+	esac
+}
+
+@test "layers that go need their moments, and finite ones" {
+	perl -e 'print pack "V*", map { ($_ * 7919) % 256 } 1 .. 300' > tokens
+	fl-calibrate --moments-of ffn --context 50 -t tokens -o ffn base
+	one_line_error 3 fl-prune --repair -m ffn -a d64-f128-fff -o x.tar base
+	assert_equal "$stderr" "fl-prune: a repair needs 'layer.across_moment', which the metrics do not have"
+	fl-calibrate --moments-of layer.across --context 50 -t tokens -o across base
+	one_line_error 3 fl-prune --repair -m across -a d64-f128-fff -o x.tar base
+	[[ $stderr = *"'ffn.moment'"* ]]
+	fl-calibrate --moments --context 50 -t tokens -o m base
+	poison m layer.across_moment # from layer 0 to 1
+	for seed in 1 2 3 4 5 6 7 8 9; do
+		fl-prune --layer-score random -s $seed -a d64-f128-fff -o out/ base
+		[ "$(tail -1 out/fl-history.jsonl | jq -c .kept.layers)" = "[0,2,3]" ] && break
+	done
+	one_line_error 3 fl-prune --repair --layer-score random -s $seed -m m -a d64-f128-fff -o x.tar base
+	[[ $stderr = *"model.layers.0.mlp.down_proj.weight' are not finite" && ! -e x.tar ]]
 }
 
 @test "a repaired model is the same bytes at any -j and from a pipe, whatever else is cut" {
@@ -166,7 +208,7 @@ loss() {
 
 @test "a repaired model loses less than one that is not, whichever way its channels were chosen" {
 	need_data stories260K backbone5m corpora/tinystories.txt
-	for arch in stories260K:d64-f96-fffff backbone5m:d192-f256-ffffffff; do
+	for arch in stories260K:d64-f96-fffff backbone5m:d192-f256-ffffffff backbone5m:d192-f768-fffff; do
 		model=$DATA/${arch%:*}
 		fl-tokenize -c "$model" <(head -c 60000 "$DATA/corpora/tinystories.txt") > calib
 		fl-tokenize -c "$model" <(tail -c 8000 "$DATA/corpora/tinystories.txt") > held

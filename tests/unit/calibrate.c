@@ -8,6 +8,7 @@
 #include "compute/gram.h"
 #include "compute/sums.h"
 #include "io/safetensors.h"
+#include "model/forward.h"
 #include "text/tokens.h"
 
 #include "test.h"
@@ -160,6 +161,7 @@ calibrate_moments(const struct fl_model *m, const struct fl_tokens *t, size_t sk
 	struct fl_metrics *out = fl_metrics_new(&m->config);
 	struct fl_err err = { 0 };
 
+	out->reach = 1;
 	for (enum fl_moment i = 0; i < FL_MOMENTS; i++)
 		CHECK_OK(fl_metrics_make_moments(out, i, &err), &err);
 	CHECK_OK(fl_windows_init(&w, &m->config, 0, 0, false, &err), &err);
@@ -216,7 +218,7 @@ moments_hold_the_sums_of_squares_and_add_up(void)
 	CHECK_OK(fl_metrics_merge(a, b, &err), &err);
 	for (int i = 0; i < FL_MOMENTS; i++) {
 		const struct fl_moments *x = &a->moment[i], *y = &all->moment[i];
-		size_t n = y->sites * fl_gram_size(y->n);
+		size_t n = y->sites * fl_moments_size(y);
 		double most = 0, off = 0;
 
 		for (size_t k = 0; k < n; k++) {
@@ -228,6 +230,89 @@ moments_hold_the_sums_of_squares_and_add_up(void)
 	fl_metrics_free(all);
 	fl_metrics_free(a);
 	fl_metrics_free(b);
+	fl_tokens_close(t);
+	fl_model_free(m);
+}
+
+/* Of one sequence: what comes out of each hook. */
+struct seen {
+	float in[3][32 * 32], mid[3][32 * 32], out[3][32 * 32], hidden[3][32 * 64];
+};
+
+static void
+keep_attn(void *ctx, int layer, const float *before, const float *after, size_t rows)
+{
+	struct seen *s = ctx;
+
+	(void)before;
+	memcpy(s->mid[layer], after, rows * 32 * sizeof *after);
+}
+
+static void
+keep_layer(void *ctx, int layer, const float *before, const float *after, size_t rows)
+{
+	struct seen *s = ctx;
+
+	memcpy(s->in[layer], before, rows * 32 * sizeof *before);
+	memcpy(s->out[layer], after, rows * 32 * sizeof *after);
+}
+
+static void
+keep_ffn(void *ctx, int layer, const float *a, size_t rows)
+{
+	struct seen *s = ctx;
+
+	memcpy(s->hidden[layer], a, rows * 64 * sizeof *a);
+}
+
+static void
+check_across(const struct fl_moments *m, size_t site, const float *before, const float *after, const float *a)
+{
+	double most = 0, off = 0;
+
+	for (size_t i = 0; i < 32; i++)
+		for (size_t j = 0; j < 64; j++) {
+			double want = 0;
+
+			for (size_t r = 0; r < 32; r++)
+				want += ((double)after[r * 32 + i] - (double)before[r * 32 + i]) * (double)a[r * 64 + j];
+			most = fmax(most, fabs(want));
+			off = fmax(off, fabs(want - m->sum[site * 32 * 64 + i * 64 + j]));
+		}
+	CHECK(most > 0 && off <= 1e-5 * most);
+}
+
+/* The model has three layers, the second without attention. */
+static void
+moments_across_are_of_what_parts_add(void)
+{
+	static struct seen s;
+	struct fl_hooks hooks = { .ctx = &s, .ffn = keep_ffn, .attn = keep_attn, .layer = keep_layer };
+	struct fl_err err = { 0 };
+	struct fl_model *m = fl_model_open(CASE "/model", &err);
+	struct fl_tokens *t = fl_tokens_open(CASE "/tokens", 0, &err);
+	struct fl_windows w;
+	struct fl_metrics *out;
+	struct fl_forward *f;
+
+	if (!test_check(m && t, __FILE__, __LINE__, CASE, err.text))
+		return;
+	out = fl_metrics_new(&m->config);
+	out->reach = 2;
+	CHECK_OK(fl_metrics_make_moments(out, FL_LAYER_ACROSS, &err), &err);
+	CHECK_OK(fl_metrics_make_moments(out, FL_ATTN_ACROSS, &err), &err);
+	w = (struct fl_windows){ .id = t->id, .n = t->n };
+	CHECK_OK(fl_windows_init(&w, &m->config, 0, 0, false, &err), &err);
+	CHECK_OK(fl_calibrate(m, &w, 1, out, &err), &err);
+	f = fl_forward_new(m, 32, 0, &hooks);
+	CHECK_OK(fl_forward_batch(f, t->id, 1, 32, &err), &err);
+	check_across(&out->moment[FL_LAYER_ACROSS], 0, s.in[1], s.out[1], s.hidden[0]);
+	check_across(&out->moment[FL_LAYER_ACROSS], 1, s.in[2], s.out[2], s.hidden[0]);
+	check_across(&out->moment[FL_LAYER_ACROSS], 2, s.in[2], s.out[2], s.hidden[1]);
+	check_across(&out->moment[FL_ATTN_ACROSS], 2, s.in[2], s.mid[2], s.hidden[1]);
+	CHECK(out->moment[FL_ATTN_ACROSS].sum[0] == 0 && out->moment[FL_ATTN_ACROSS].sum[32 * 64] == 0);
+	fl_forward_free(f);
+	fl_metrics_free(out);
 	fl_tokens_close(t);
 	fl_model_free(m);
 }
@@ -273,6 +358,7 @@ main(void)
 	TEST(all_sums_are_those_of_pytorch);
 	TEST(metrics_of_parts_add_up);
 	TEST(moments_hold_the_sums_of_squares_and_add_up);
+	TEST(moments_across_are_of_what_parts_add);
 	TEST(an_older_file_is_read_and_added);
 	return test_done();
 }

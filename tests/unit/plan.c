@@ -174,7 +174,7 @@ a_layer_that_skips_loses_its_attention_alone(void)
 
 	make_base(&c, false);
 	CHECK_OK(fl_arch_parse("d64-f96-fswf", &target, &err), &err);
-	plan = fl_plan_pattern(&c, "base", &target, 0, &err);
+	plan = fl_plan_pattern(&c, "base", &target, 0, NULL, &err);
 	if (!CHECK(plan != NULL))
 		return;
 	CHECK(plan->out.window == FL_WINDOW);
@@ -182,7 +182,7 @@ a_layer_that_skips_loses_its_attention_alone(void)
 	compare(plan, (int[]){ 0, 1, 2, 3 }, path("base/model.safetensors"), path("hybrid/model.safetensors"));
 	fl_plan_free(plan);
 	CHECK(fl_arch_parse("d64-f96-fff", &target, &err) == 0);
-	CHECK(fl_plan_pattern(&c, "base", &target, 0, &err) == NULL && err.code == FL_EXIT_DATA);
+	CHECK(fl_plan_pattern(&c, "base", &target, 0, NULL, &err) == NULL && err.code == FL_EXIT_DATA);
 	fl_config_free(&c);
 }
 

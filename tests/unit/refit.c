@@ -110,7 +110,7 @@ refitted_weights_are_the_direct_solution(void)
 	r = fl_refit_new(moments(a, c), N, keep, K);
 	if (!CHECK(r != NULL))
 		return;
-	fl_refit_rows(r, w, OUT, got);
+	fl_refit_rows(r, w, NULL, OUT, got);
 	for (int o = 0; o < OUT; o++) {
 		long double want[K];
 
@@ -118,6 +118,68 @@ refitted_weights_are_the_direct_solution(void)
 		for (int i = 0; i < K; i++)
 			CHECK_NEAR(got[o * K + i], (double)want[i], 1e-6);
 	}
+	fl_refit_free(r);
+}
+
+static void
+moments_across_are_those_of_the_definition(void)
+{
+	enum { MANY = 300, WIDE = 150, ACROSS = 140 };
+	static float a[MANY * WIDE], d[MANY * ACROSS];
+	static double sum[ACROSS * WIDE];
+
+	fill(a, MANY * WIDE, 7);
+	fill(d, MANY * ACROSS, 8);
+	fl_gram_add_cross(sum, d, ACROSS, a, 20, WIDE);
+	fl_gram_add_cross(sum, d + 20 * ACROSS, ACROSS, a + 20 * WIDE, MANY - 20, WIDE);
+	for (size_t i = 0; i < ACROSS; i++)
+		for (size_t j = 0; j < WIDE; j++) {
+			double want = 0;
+
+			for (size_t r = 0; r < MANY; r++)
+				want += (double)d[r * ACROSS + i] * (double)a[r * WIDE + j];
+			CHECK_NEAR(sum[i * WIDE + j], want, 1e-4);
+		}
+}
+
+/* d = v a for some v: where all stays, w + v; where some goes, what a layer w + v would be. */
+static void
+what_others_added_is_said_too(void)
+{
+	float a[ROWS * N], w[OUT * N], v[OUT * N], both[OUT * N], x[OUT * N], got[OUT * N], want[OUT * K];
+	double c[N][N];
+	struct fl_refit *r;
+	char *m;
+
+	fill(a, ROWS * N, 9);
+	fill(w, OUT * N, 10);
+	fill(v, OUT * N, 11);
+	m = moments(a, c);
+	for (int o = 0; o < OUT; o++)
+		for (int j = 0; j < N; j++) {
+			double sum = 0;
+
+			for (int i = 0; i < N; i++)
+				sum += (double)v[o * N + i] * c[i][j];
+			x[o * N + j] = (float)sum;
+			both[o * N + j] = w[o * N + j] + v[o * N + j];
+		}
+	r = fl_refit_new(m, N, NULL, N);
+	if (!CHECK(r != NULL))
+		return;
+	fl_refit_rows(r, w, x, OUT, got);
+	for (int i = 0; i < OUT * N; i++)
+		CHECK_NEAR(got[i], both[i], 1e-3); /* but for the ridge */
+	fl_refit_rows(r, w, NULL, OUT, got);
+	CHECK(memcmp(got, w, sizeof w) == 0);
+	fl_refit_free(r);
+	r = fl_refit_new(m, N, keep, K);
+	if (!CHECK(r != NULL))
+		return;
+	fl_refit_rows(r, w, x, OUT, got);
+	fl_refit_rows(r, both, NULL, OUT, want);
+	for (int i = 0; i < OUT * K; i++)
+		CHECK_NEAR(got[i], want[i], 1e-3);
 	fl_refit_free(r);
 }
 
@@ -139,7 +201,7 @@ what_others_say_too_is_not_missed(void)
 	r = fl_refit_new(moments(a, c), N, keep, K);
 	if (!CHECK(r != NULL))
 		return;
-	fl_refit_rows(r, w, 1, got);
+	fl_refit_rows(r, w, NULL, 1, got);
 	CHECK_NEAR(got[0], w[0] + 2 * w[1], 2e-3);
 	CHECK_NEAR(got[1], w[2], 2e-3);
 	CHECK_NEAR(got[4], w[8] + 2 * w[7], 2e-3);
@@ -168,7 +230,9 @@ int
 main(void)
 {
 	TEST(moments_are_those_of_the_definition);
+	TEST(moments_across_are_those_of_the_definition);
 	TEST(refitted_weights_are_the_direct_solution);
+	TEST(what_others_added_is_said_too);
 	TEST(what_others_say_too_is_not_missed);
 	TEST(what_is_no_sum_of_squares_is_refused);
 	return test_done();
