@@ -17,7 +17,8 @@ enum { TILE = 128 }; /* rows of a solution that one thread makes */
 struct fl_basis {
 	const struct fl_metrics *m;
 	size_t n, k, sites; /* D, K, S */
-	bool mend, tied;
+	double mended; /* how far towards the mended reader */
+	bool tied;
 	double *q;	/* [n,k] */
 	double *norm;	/* [sites,k] */
 	double energy;	/* mean over sites of what share stays */
@@ -184,7 +185,7 @@ begin(const struct fl_metrics *m, size_t k, const struct fl_basis_opts *opts)
 	b->n = (size_t)m->width;
 	b->k = k;
 	b->sites = 2 * (size_t)m->layers + 1;
-	b->mend = opts->mend && k < b->n;
+	b->mended = opts->mend && k < b->n;
 	b->tied = opts->tied;
 	b->q = matrix(b->n, k);
 	b->norm = matrix(b->sites, k);
@@ -218,6 +219,8 @@ fl_basis_members(const struct fl_metrics *m, const struct fl_keep *keep, const s
 {
 	struct fl_basis *b = begin(m, keep->n, opts);
 
+	if (b->tied)
+		b->mended /= 2;
 	for (size_t j = 0; j < keep->n; j++)
 		b->q[keep->index[j] * b->k + j] = 1;
 	return end(b, false, opts, err);
@@ -280,16 +283,17 @@ solve_tile(void *ctx, size_t tile, int thread)
 	fl_cholesky_solve(s->root, s->k, s->x + i * s->k, rows);
 }
 
-/* The reader := B_s, mended. */
+/* The reader, which is Q, goes as far as it is to towards the mended one. */
 static int
 mend(struct fl_basis *b, size_t site, struct fl_err *err)
 {
 	double *c = matrix(b->n, b->n), *a = NULL, trace, ridge = 0;
+	double *x = matrix(b->n, b->k);
 	int bad = load(b, site, c, &trace, err);
 
 	if (!bad) {
-		fl_product(b->reader, c, false, b->q, b->n, b->k, b->n);
-		a = project(b, b->reader);
+		fl_product(x, c, false, b->q, b->n, b->k, b->n);
+		a = project(b, x);
 		for (size_t j = 0; j < b->k; j++)
 			ridge += lambda * a[j * b->k + j] / (double)b->k;
 		for (size_t j = 0; j < b->k; j++)
@@ -299,7 +303,10 @@ mend(struct fl_basis *b, size_t site, struct fl_err *err)
 			    site);
 	}
 	if (!bad)
-		fl_parallel((b->n + TILE - 1) / TILE, solve_tile, &(struct solution){ a, b->reader, b->n, b->k });
+		fl_parallel((b->n + TILE - 1) / TILE, solve_tile, &(struct solution){ a, x, b->n, b->k });
+	for (size_t i = 0; i < b->n * b->k && !bad; i++)
+		b->reader[i] += b->mended * (x[i] - b->reader[i]);
+	free(x);
 	free(a);
 	free(c);
 	return bad;
@@ -315,9 +322,8 @@ fl_basis_reader(struct fl_basis *b, size_t site, struct fl_err *err)
 	if (!b->reader)
 		b->reader = matrix(b->n, b->k);
 	b->at = site;
-	if (!b->mend) {
-		memcpy(b->reader, b->q, b->n * b->k * sizeof *b->q);
-	} else if (mend(b, site, err) < 0) {
+	memcpy(b->reader, b->q, b->n * b->k * sizeof *b->q);
+	if (b->mended > 0 && mend(b, site, err) < 0) {
 		free(b->reader);
 		b->reader = NULL;
 		return NULL;

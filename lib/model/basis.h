@@ -34,7 +34,8 @@ struct fl_basis_opts {
 struct fl_basis *fl_basis_principal(const struct fl_metrics *m, size_t k, const struct fl_basis_opts *opts,
     struct fl_err *err) FL_MUST_USE;
 
-/* Q: the dimensions of keep, which is copied. */
+/* Q: the dimensions of keep, which is copied. With `tied` readers are mended halfway: the head, which is not, and what
+ * the layers make would go apart otherwise, and some texts lose by it. */
 struct fl_basis *fl_basis_members(const struct fl_metrics *m, const struct fl_keep *keep,
     const struct fl_basis_opts *opts, struct fl_err *err) FL_MUST_USE;
 

@@ -116,14 +116,16 @@ calibrated() {
 		local prune="fl-prune -m m -a ${arch#*:}"
 		$prune -o plain.tar "$model"
 		$prune --repair -o repaired.tar "$model"
+		$prune --repair --untie -o own.tar "$model"
 		$prune --rotate -o turned.tar "$model"
 		$prune --rotate --repair -o both.tar "$model"
 		$prune --rotate --repair --tie -o tied.tar "$model"
-		l=($(for x in plain repaired turned both tied; do loss $x.tar; done))
+		l=($(for x in plain repaired turned both tied own; do loss $x.tar; done))
 		echo "# $arch: $(loss "$model") ${l[*]}"
 		below "${l[1]}" "${l[0]}"
 		below "${l[2]}" "${l[1]}"
 		below "${l[3]}" "${l[2]}"
 		below "${l[4]}" "${l[1]}"
+		below "${l[5]}" "${l[1]}"
 	done
 }
