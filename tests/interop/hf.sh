@@ -3,13 +3,10 @@
 # hf.sh -- what fl-export --to hf writes is loaded by stock transformers, and by compressed-tensors where it
 # is quantized, and gives the logits of fl-eval.
 set -u
-here=$(cd "$(dirname "$0")" && pwd)
+. "${0%/*}/helper.bash"
 
-has=$("$PYTHON" -c "import transformers, compressed_tensors" 2>/dev/null && echo yes)
-
-# Some ids below 256, which every vocabulary here has, in windows longer than any model's window.
-awk 'BEGIN { for (i = 0; i < 320; i++) printf "\\x%02x\\x00\\x00\\x00", (i * i * 7 + i * 13) % 251 }' > ids
-printf '%b' "$(< ids)" > ids.tok
+has "transformers, compressed_tensors" && runtime=yes
+make_ids 320
 
 # Every small file of the source is in the export, byte for byte.
 same_files() { # EXPORTED SOURCE
@@ -26,7 +23,7 @@ try() {
 	local out=$2-out
 	local source=${3:-$2}
 	[ "$source" != out ] || source=$out
-	if [ -z "$has" ]; then
+	if [ -z "${runtime:-}" ]; then
 		echo "ok - hf: $1 # skip no packages transformers and compressed-tensors"
 	elif fl-export -q --to hf -o "$out/" "$2" && same_files "$out" "$2" &&
 		fl-eval -q --dequantize -t ids.tok --context 80 --logits "$2.logits" "$source" > /dev/null; then
@@ -36,22 +33,12 @@ try() {
 	fi
 }
 
-random() { # NAME FAMILY [JSON members]
-	cat > random.json <<-END
-		{ "model_type": "$2", "hidden_size": 96, "intermediate_size": 160, "num_hidden_layers": 4,
-		  "num_attention_heads": 6, "num_key_value_heads": 3, "head_dim": 32, "vocab_size": 384,
-		  "rms_norm_eps": 1e-5, "initializer_range": 0.2, "max_position_embeddings": 256,
-		  "torch_dtype": "float32", "tie_word_embeddings": false }
-	END
-	jq ". + { ${3:-} }" random.json > more.json && fl-init -q -s 7 -o "$1/" more.json
-}
-
 random llama llama && try llama llama
-random llama-bias llama '"attention_bias": true, "tie_word_embeddings": true' && try llama-bias llama-bias
-random llama3 llama '"rope_parameters": { "rope_type": "llama3", "rope_theta": 500000.0, "factor": 8.0,
+random llama-bias llama '' '"attention_bias": true, "tie_word_embeddings": true' && try llama-bias llama-bias
+random llama3 llama '' '"rope_parameters": { "rope_type": "llama3", "rope_theta": 500000.0, "factor": 8.0,
 	"low_freq_factor": 1.0, "high_freq_factor": 4.0, "original_max_position_embeddings": 32 }' && try llama3 llama3
-random mobilellm mobilellm '"share_embedding": true, "auto_map": { "AutoConfig": "x" }' && try mobilellm mobilellm
-random mistral mistral '"sliding_window": 8' && try "mistral, all layers with a window" mistral
+random mobilellm mobilellm '' '"share_embedding": true, "auto_map": { "AutoConfig": "x" }' && try mobilellm mobilellm
+random mistral mistral '' '"sliding_window": 8' && try "mistral, all layers with a window" mistral
 random qwen2 qwen2 && try "qwen2, with biases" qwen2
 random qwen3 qwen3 && try qwen3 qwen3
 for family in qwen2 qwen3; do
@@ -71,15 +58,15 @@ fl-quantize -q -o skip-int4/ qwen3-hybrid && try "qwen3, int4, windows and skips
 fl-prune -q --score random -a d96-f160-ff --layer-score random mistral | fl-quantize -q > mistral-int4.tar &&
 	mkdir mistral-int4 && tar xf mistral-int4.tar -C mistral-int4 && try "mistral, int4, windows" mistral-int4
 
-if [ -d "$DATA/backbone5m" ] && [ -d "$DATA/stories260K" ]; then
-	ln -s "$DATA/backbone5m" "$DATA/stories260K" .
-	try stories260K stories260K
-	try backbone5m backbone5m
-	fl-attnpattern -q --window 16 -a d192-f768-fwsfwssf -o backbone-hybrid/ backbone5m &&
-		try "backbone5m, windows and skips" backbone-hybrid
-	# Its embedding is rounded to bf16 on the way, so it is the export that is compared.
-	fl-quantize -q -o backbone-int4/ backbone5m && try "backbone5m, int4" backbone-int4 out
-else
-	echo "ok - hf: real models # skip needs ../shared/data"
-fi
-[ -z "$has" ] || "$PYTHON" "$here/hf_logits.py" < list 2> stderr || { echo "not ok - hf"; sed 's/^/# /' stderr; }
+# The real ones last, since without them it ends here.
+runs() {
+	[ -z "${runtime:-}" ] || with_list hf_logits.py
+}
+trap runs EXIT
+need_data
+try stories260K stories260K
+try backbone5m backbone5m
+fl-attnpattern -q --window 16 -a d192-f768-fwsfwssf -o backbone-hybrid/ backbone5m &&
+	try "backbone5m, windows and skips" backbone-hybrid
+# Its embedding is rounded to bf16 on the way, so it is the export that is compared.
+fl-quantize -q -o backbone-int4/ backbone5m && try "backbone5m, int4" backbone-int4 out

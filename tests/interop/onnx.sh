@@ -3,22 +3,10 @@
 # onnx.sh -- what fl-export --to onnx writes is run by ONNX Runtime with its caches: the logits of fl-eval, and
 # greedy text over 64 tokens that is fl-generate's; and by onnxruntime-genai to the same ids.
 set -u
-here=$(cd "$(dirname "$0")" && pwd)
-prompt='Once upon a time'
+. "${0%/*}/helper.bash"
 
-has() { "$PYTHON" -c "import $1" 2>/dev/null; }
 has "onnx, onnxruntime, safetensors" && runtime=yes
 has onnxruntime_genai && genai=yes
-
-# report NAME COMMAND...: ok if it succeeds.
-report() {
-	if "${@:2}" > out 2>&1; then
-		echo "ok - onnx: $1"
-	else
-		echo "not ok - onnx: $1"
-		sed 's/^/# /' out
-	fi
-}
 
 # try NAME KIND CHECKPOINT [TOKENS]: exports it and puts it down for onnx_run.py, which says what the kinds are.
 try() {
@@ -36,33 +24,8 @@ try() {
 	fi
 }
 
-# same_text CHECKPOINT: what greedy decoding came to. The start of a text is not spelt out by fl-generate.
-same_text() {
-	fl-tokenize -d --specials -c "$1" "$1-onnx/greedy.tok" > theirs &&
-		fl-generate -q --dequantize --ignore-eos --echo -n 64 -p "$prompt" "$1" > ours && [ -s ours ] &&
-		diff -a <(cat ours; echo) <(sed '1s/^<s> *//' theirs; echo)
-}
-
-random() { # NAME FAMILY TOKENIZER [JSON members]
-	local vocabulary
-	vocabulary=$(jq '.model.vocab | length' "$3/tokenizer.json")
-	cat > random.json <<-END
-		{ "model_type": "$2", "hidden_size": 96, "intermediate_size": 160, "num_hidden_layers": 4,
-		  "num_attention_heads": 6, "num_key_value_heads": 3, "head_dim": 32, "vocab_size": $vocabulary,
-		  "rms_norm_eps": 1e-5, "initializer_range": 0.2, "max_position_embeddings": 256,
-		  "torch_dtype": "float32", "tie_word_embeddings": false }
-	END
-	jq ". + { ${4:-} }" random.json > more.json && fl-init -q -s 7 -o "$1/" more.json && cp "$3"/tokenizer*.json "$1"
-}
-
-if ! [ -d "$DATA/backbone5m" ] || ! [ -d "$DATA/stories260K" ] || ! [ -d "$DATA/corpora" ]; then
-	echo "ok - onnx # skip needs ../shared/data"
-	exit
-fi
-ln -s "$DATA/backbone5m" "$DATA/stories260K" .
-# Some ids that every vocabulary here has, in windows longer than any model's window; and a text.
-awk 'BEGIN { for (i = 0; i < 320; i++) printf "\\x%02x\\x00\\x00\\x00", (i * i * 7 + i * 13) % 251 }' > ids
-printf '%b' "$(< ids)" > ids.tok
+need_data
+make_ids 320
 head -c 20000 "$DATA/corpora/tinystories.heldout.txt" | fl-tokenize -q -c backbone5m > text.tok
 
 try "stories260K, heads of 8" f32 stories260K
@@ -98,9 +61,9 @@ fl-quantize -q --head int8 -o backbone-head8/ backbone5m && try "backbone5m, int
 fl-quantize -q -o backbone-skip4/ backbone-skip && try "backbone5m, int4, skips" text backbone-skip4 text.tok
 
 [ -n "${runtime:-}" ] || exit 0
-"$PYTHON" "$here/onnx_run.py" < list 2> stderr || { echo "not ok - onnx"; sed 's/^/# /' stderr; }
+with_list onnx_run.py
 while IFS=$'\t' read -r name kind directory _ _ ids; do
-	report "$name runs to the same text" same_text "${directory%-onnx}"
+	report "$name runs to the same text" same_text "${directory%-onnx}" "$directory/greedy.tok" --dequantize
 	if [ -z "${genai:-}" ]; then
 		echo "ok - onnx: $name runs by genai_config.json # skip no package onnxruntime-genai"
 	elif [ "$kind" = f32 ] || [ "$kind" = last ]; then

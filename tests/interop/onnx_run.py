@@ -18,13 +18,12 @@ text    over a real text the arg-max is to be that of f32 activations in 98 % of
 fl rounds them as well, token by token. How far the two are apart is told: two roundings, one on the other.
 """
 import os
-import sys
 
+import judge
 import numpy as np
 import onnx
 import onnxruntime as ort
 from onnx.external_data_helper import load_external_data_for_model
-from safetensors import safe_open
 
 ort.set_default_logger_severity(3)
 STEPS = 64
@@ -58,8 +57,7 @@ class Decoder:
     def windows(self, ids, context, cached):
         """Logits of windows of ids, whole or from their middle on token by token."""
         all = []
-        for begin in range(0, len(ids), context):
-            window = ids[begin:begin + context]
+        for window in judge.windows(ids, context):
             middle = len(window) // 2 if cached else len(window)
             self.clear()
             all += [self(window[:middle])] + [self(window[i:i + 1]) for i in range(middle, len(window))]
@@ -113,7 +111,7 @@ def judge_exact(decoder, ids, want, context):
 
 
 def judge_last(decoder, ids, want, context):
-    windows = [ids[begin:begin + context] for begin in range(0, len(ids), context)]
+    windows = judge.windows(ids, context)
     got, ends = [], np.cumsum([len(w) for w in windows]) - 1
     for window in windows:
         decoder.clear()
@@ -125,45 +123,24 @@ def judge_last(decoder, ids, want, context):
     return f"largest difference {difference:.1e} of {largest:.1f}, in {len(want)} places"
 
 
-def log_softmax(x):
-    x = x.astype(np.float64) - x.max(-1, keepdims=True)
-    return x - np.log(np.exp(x).sum(-1, keepdims=True))
-
-
-def beside(want, got):
-    """Where the arg-max agrees, and how far the second distribution is from the first."""
-    p, q = log_softmax(want), log_softmax(got)
-    return (got.argmax(-1) == want.argmax(-1)).mean(), (np.exp(p) * (p - q)).sum(-1).mean()
-
-
 def judge_rounded(decoder, ids, exact, rounded, context, least):
     got = decoder.windows(ids, context, True)
-    agree, divergence = beside(exact, got)
+    agree, divergence = judge.beside(exact, got)
     text = (f"8-bit activations: arg-max agrees in {agree:.1%} of {len(ids)}, KL {divergence:.1e} nats; with fl's "
-            "in {:.1%}, KL {:.1e}".format(*beside(rounded, got)))
+            "in {:.1%}, KL {:.1e}".format(*judge.beside(rounded, got)))
     assert agree >= least, text
     return text
 
 
-def load(path):
-    with safe_open(path, "np") as f:
-        return f.get_tensor("ids"), f.get_tensor("logits"), int(f.metadata()["context"])
-
-
 def run(kind, directory, exact, rounded, prompt):
-    ids, want, context = load(exact)
+    ids, want, context = judge.load(exact)
     decoder = Decoder(os.path.join(directory, "model.onnx"))
     exact = decoder if kind in ("f32", "last") else Decoder(in_f32(directory))
     text = (judge_last if kind == "last" else judge_exact)(exact, ids, want, context)
     if exact != decoder:
-        text += "; " + judge_rounded(decoder, ids, want, load(rounded)[1], context, 0.98 if kind == "text" else 0)
+        text += "; " + judge_rounded(decoder, ids, want, judge.load(rounded)[1], context, 0.98 if kind == "text" else 0)
     np.array(exact.greedy(np.fromfile(prompt, np.uint32)), np.uint32).tofile(os.path.join(directory, "greedy.tok"))
     return text
 
 
-for line in sys.stdin:
-    name, *what = line.rstrip("\n").split("\t")
-    try:
-        print(f"ok - onnx: {name} gives the same logits # {run(*what)}", flush=True)
-    except Exception as e:
-        print(f"not ok - onnx: {name} gives the same logits", *f"{type(e).__name__}: {e}".splitlines(), sep="\n# ")
+judge.main("onnx", run)
