@@ -1,22 +1,23 @@
 #!/bin/bash
 # SPDX-License-Identifier: Apache-2.0
-# botorch.sh -- our search beside BoTorch's on the grids of `make bench-search`; SEEDS (3) of them.
+# botorch.sh -- our search beside BoTorch's on the grids of `make bench-search`; SEEDS (3) of them, LIMIT (240) seconds a
+# problem.
 set -u
-here=$(cd "$(dirname "$0")" && pwd)
+. "${0%/*}/helper.bash"
 
-if ! "$PYTHON" -c 'import botorch' 2> /dev/null; then
+if ! has botorch; then
 	echo "ok - botorch # skip no package botorch"
 	exit
 fi
 
 beside() { # PROBLEM...
-	"$PYTHON" "$here/botorch_search.py" "$@" < trials 2> "stderr-$1" ||
+	"$PYTHON" "$here/botorch_search.py" "${LIMIT:-240}" "$@" < trials 2> "stderr-$1" ||
 		{ echo "not ok - botorch: $*"; sed 's/^/# /' "stderr-$1"; }
 }
 
-# On one thread each; the last problem takes as long as the others.
+# On one thread each.
 "$B/bench/search" --trials "${SEEDS:-3}" > trials
-beside DTLZ2 > last &
-beside BraninCurrin ZDT1 ZDT2
+beside DTLZ2 BraninCurrin > last &
+beside ZDT1 ZDT2
 wait
 cat last

@@ -1,12 +1,13 @@
 # SPDX-License-Identifier: Apache-2.0
 """botorch_search.py -- BoTorch's qLogNEHVI beside our search, on the same grids from the same first points.
 
-    search --trials SEEDS | botorch_search.py [PROBLEM...]
+    search --trials SEEDS | botorch_search.py LIMIT [PROBLEM...]
 
 Reads every point that tests/bench/search.c tried. First, its objectives must be those of BoTorch's own test problems. Then
 BoTorch, with its default models, the acquisition of Ax and as many draws and climbs as our local search has, goes on from
-the 2 (d + 1) points that our search began with, for as many evaluations. Prints log10 of what each lacks of the grid's
-largest hypervolume: medians, worst and best."""
+the 2 (d + 1) points that our search began with, for as many evaluations. A problem gets LIMIT seconds, each seed its part
+of them; where they end sooner, both are compared after as many evaluations as BoTorch came to. Prints log10 of what each
+lacks of the grid's largest hypervolume: medians, worst and best."""
 import math
 import statistics
 import sys
@@ -56,9 +57,9 @@ def suggest(problem, x, y, seed):
     return best
 
 
-def search(problem, x, evaluations, seed):
+def search(problem, x, evaluations, seed, until):
     torch.manual_seed(seed)
-    while len(x) < evaluations:
+    while len(x) < evaluations and time.time() < until:
         x = torch.cat([x, suggest(problem, x, problem(x), 1000 * seed + len(x))])
     return problem(x)
 
@@ -70,9 +71,10 @@ def main():
     for line in sys.stdin:
         name, seed, *values = line.split("\t")
         tried.setdefault(name, {}).setdefault(int(seed), []).append([float(v) for v in values])
-    for name in sys.argv[1:] or PROBLEMS:
+    limit = float(sys.argv[1])
+    for name in sys.argv[2:] or PROBLEMS:
         problem, best = PROBLEMS[name]
-        ours, theirs, begin, suggestions = [], [], time.time(), 0
+        ours, theirs, begin, suggestions, least = [], [], time.time(), 0, math.inf
         for seed, rows in tried[name].items():
             rows = torch.tensor(rows, dtype=torch.double)
             y, x = -rows[:, :2], rows[:, 2:]
@@ -81,11 +83,15 @@ def main():
                 print(f"not ok - botorch: {name} is {off:g} off BoTorch's")
                 return
             first = 2 * (problem.dim + 1)
-            for found, by in ((ours, y), (theirs, search(problem, x[:first], len(x), seed))):
-                found.append(math.log10(max(most(problem, best) - hypervolume(problem, by), 1e-6)))
-            suggestions += len(x) - first
+            until = begin + limit * (len(ours) + 1) / len(tried[name])
+            found = search(problem, x[:first], len(x), seed, until)
+            for lacks, by in ((ours, y[:len(found)]), (theirs, found)):
+                lacks.append(math.log10(max(most(problem, best) - hypervolume(problem, by), 1e-6)))
+            suggestions += len(found) - first
+            least = min(least, len(found))
         a, b = statistics.median(ours), statistics.median(theirs)
-        print(f"# {name}: {len(x)} evaluations, {len(ours)} seeds: ours {a:.2f} ({max(ours):.2f}, {min(ours):.2f}), "
+        cut = "" if least == len(x) else f", cut to {least}"
+        print(f"# {name}: {len(x)} evaluations{cut}, {len(ours)} seeds: ours {a:.2f} ({max(ours):.2f}, {min(ours):.2f}), "
               f"BoTorch {b:.2f} ({max(theirs):.2f}, {min(theirs):.2f}), {(time.time() - begin) / suggestions:.2f} s each")
         print(f"{'ok' if a <= b else 'not ok'} - botorch: our search lacks no more on {name}", flush=True)
 
