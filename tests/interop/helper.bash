@@ -45,9 +45,9 @@ timed() {
 }
 
 # make_pte DIR: ExecuTorch's exporter on what ours wrote there; how long it took is in DIR.cost. It looks for flatc in
-# PATH.
+# PATH. A second thread would mostly wait for the first, at work.
 make_pte() {
-	(cd "$1" && PATH=${EXECUTORCH%/*}:$PATH timed "$OLDPWD/$1.cost" \
+	(cd "$1" && OMP_NUM_THREADS=1 PATH=${EXECUTORCH%/*}:$PATH timed "$OLDPWD/$1.cost" \
 		"$EXECUTORCH" -m executorch.extension.llm.export.export_llm --config export.yaml) > "$1.said" 2>&1 ||
 		{ sed 's/^/# /' "$1.said" | tail -n 20; return 1; }
 }

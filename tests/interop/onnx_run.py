@@ -17,6 +17,7 @@ text    over a real text the arg-max is to be that of f32 activations in 98 % of
 
 fl rounds them as well, token by token. How far the two are apart is told: two roundings, one on the other.
 """
+import json
 import os
 
 import judge
@@ -30,17 +31,18 @@ STEPS = 64
 
 
 class Decoder:
-    def __init__(self, model):
+    def __init__(self, model, head_size):
         options = ort.SessionOptions()
         options.intra_op_num_threads = 1
         self.session = ort.InferenceSession(model, options, providers=["CPUExecutionProvider"])
         self.outputs = [o.name for o in self.session.get_outputs()]
-        self.caches = [(i.name, i.shape) for i in self.session.get_inputs() if i.name.startswith("past")]
+        # Other people's graphs have a word for the size of a head.
+        self.caches = [(i.name, [i.shape[1], 0, head_size]) for i in self.session.get_inputs() if i.name.startswith("past")]
         self.clear()
 
     def clear(self, batch=1):
         self.length = 0
-        self.past = {name: np.zeros([batch, shape[1], 0, shape[3]], np.float32) for name, shape in self.caches}
+        self.past = {name: np.zeros([batch, *shape], np.float32) for name, shape in self.caches}
 
     def step(self, ids, mask):
         feed = {"input_ids": np.asarray(ids, np.int64), "attention_mask": mask, **self.past}
@@ -134,8 +136,10 @@ def judge_rounded(decoder, ids, exact, rounded, context, least):
 
 def run(kind, directory, exact, rounded, prompt):
     ids, want, context = judge.load(exact)
-    decoder = Decoder(os.path.join(directory, "model.onnx"))
-    exact = decoder if kind in ("f32", "last") else Decoder(in_f32(directory))
+    with open(os.path.join(directory, "genai_config.json")) as f:
+        head_size = json.load(f)["model"]["decoder"]["head_size"]
+    decoder = Decoder(os.path.join(directory, "model.onnx"), head_size)
+    exact = decoder if kind in ("f32", "last") else Decoder(in_f32(directory), head_size)
     text = (judge_last if kind == "last" else judge_exact)(exact, ids, want, context)
     if exact != decoder:
         text += "; " + judge_rounded(decoder, ids, want, judge.load(rounded)[1], context, 0.98 if kind == "text" else 0)
