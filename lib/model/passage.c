@@ -140,10 +140,13 @@ rework_rows(const struct block *b, size_t first, size_t end)
 	const struct fl_passage *s = b->s;
 	size_t n = end - first;
 	float *x = fl_alloc(n * s->cols, sizeof *x);
+	size_t row[REWORKED];
 
-	for (size_t i = 0; i < n; i++)
+	for (size_t i = 0; i < n; i++) {
+		row[i] = b->index ? b->index[first + i] : b->first + first + i;
 		fl_dtype_to_f32(x + i * s->cols, source(b, first + i), s->in.dtype, s->cols);
-	fl_rework_rows(b->rework, x, n, b->first + first, b->out[0] + first * fl_tensor_row_size(&s->out[0]),
+	}
+	fl_rework_rows(b->rework, x, n, row, b->out[0] + first * fl_tensor_row_size(&s->out[0]),
 	    s->step->copy_as_head ? b->out[1] + first * fl_tensor_row_size(&s->out[1]) : NULL);
 	free(x);
 }

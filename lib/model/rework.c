@@ -112,27 +112,26 @@ gather(const struct fl_passage *s, const float *x, size_t n, float *y)
 			y[i * s->out_cols + j] = x[i * s->cols + (k ? k->index[j] : j)];
 }
 
-/* The rows from number `first` on. */
 static void
-solve(const struct fl_rework *r, const float *x, size_t n, size_t first, float *y)
+solve(const struct fl_rework *r, const float *x, size_t n, const size_t *row, float *y)
 {
 	const struct fl_mend *mend = &r->s->step->mend;
 	float *more = mend->n ? fl_alloc(n * r->s->cols, sizeof *more) : NULL;
 
 	for (size_t i = 0; i < n && more; i++)
-		fl_mend_row(mend, first + i, more + i * r->s->cols);
+		fl_mend_row(mend, row[i], more + i * r->s->cols);
 	fl_refit_rows(r->refit, x, more, n, y);
 	free(more);
 }
 
 void
-fl_rework_rows(const struct fl_rework *r, const float *x, size_t n, size_t first, char *out, char *head)
+fl_rework_rows(const struct fl_rework *r, const float *x, size_t n, const size_t *row, char *out, char *head)
 {
 	const struct fl_passage *s = r->s;
-	float *y = r->hold ? r->hold + first * s->out_cols : fl_alloc(n * s->out_cols, sizeof *y);
+	float *y = r->hold ? r->hold + row[0] * s->out_cols : fl_alloc(n * s->out_cols, sizeof *y);
 
 	if (r->refit)
-		solve(r, x, n, first, y);
+		solve(r, x, n, row, y);
 	else if (r->right)
 		multiply(s, x, r->right, n, y);
 	else

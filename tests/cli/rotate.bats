@@ -89,6 +89,32 @@ calibrated() {
 	[[ $(fl-info --json out.tar | jq -r .arch) = d32-f64-*s* ]]
 }
 
+# matrix CHECKPOINT NAME: its bytes.
+matrix() {
+	local size at
+	size=$(od -An -tu8 -N8 "$1/model.safetensors")
+	at=($(tensors "$1/model.safetensors" | jq --arg n "$2" '.[$n].data_offsets[]'))
+	tail -c +$((9 + size + at[0])) "$1/model.safetensors" | head -c $((at[1] - at[0]))
+}
+
+@test "what layers that go added is said in the dimensions that stay" {
+	moments base
+	for width in 64 32; do
+		for options in "" --repair; do
+			fl-prune --score random --layer-score random -s 3 $options -m moments -a d$width-f128-fff -o $width$options/ base
+		done
+	done
+	kept=$(tail -n 1 32--repair/fl-history.jsonl | jq -r .kept.width)
+	mended=0
+	for l in 0 1 2; do
+		name=model.layers.$l.mlp.down_proj.weight
+		matrix 64--repair $name | tail -c +$((1 + 256 * ${kept%-*})) | head -c 8192 > want
+		matrix 32--repair $name | cmp - want
+		matrix 32 $name | cmp -s - want || mended=$((mended + 1))
+	done
+	assert_equal $mended 1
+}
+
 @test "families that norm what they add to the stream, or scale it, are refused by name" {
 	moments base
 	for family in gemma gemma2 gemma3_text olmo2 cohere granite; do
