@@ -1,0 +1,84 @@
+#!/bin/bash
+# SPDX-License-Identifier: Apache-2.0
+# common.sh -- what the scripts of repair.mk share: sourced by each, with repair.mk's settings in the environment.
+set -euo pipefail
+tmp=$(mktemp -d)
+trap 'rm -rf "$tmp"' EXIT
+read -r width ffn layers < <(fl-info --json "$BASE" | jq -r '"\(.width) \(.ffn) \(.layers)"')
+best='--score obs --block 1 --layer-score loss --rotate --repair' # all repairs at once
+
+part() { echo $(( $1 * $2 / $3 / 32 * 32 )); } # SIZE NUMERATOR DENOMINATOR: a multiple of 32
+some() { echo $(( ($1 * $2 + $3 / 2) / $3 )); } # so many layers
+arch() { echo "d$1-f$2-$(printf '%*s' "$3" '' | tr ' ' f)"; } # WIDTH FFN LAYERS
+whole=$(arch "$width" "$ffn" "$layers")
+
+# The three cuts at once, small, middle and large: width, FFN and layers.
+sizes() {
+	echo "$(part "$width" 5 6) $(part "$ffn" 2 3) $(some "$layers" 7 8)"
+	echo "$(part "$width" 2 3) $(part "$ffn" 2 3) $(some "$layers" 3 4)"
+	echo "$(part "$width" 2 3) $(part "$ffn" 1 3) $(some "$layers" 3 4)"
+}
+
+# MODEL OUT ROUNDS [SEQUENCES [TOKENS...]]: its sums and moments; with ROUNDS also which so many layers, and attentions, are
+# missed least, for which some sequences do.
+calibrate() {
+	local model=$1 out=$2 rounds=$3 n=${4:-$SEQUENCES} i=0 t
+	shift $(( $# < 4 ? $# : 4 ))
+	[ $# != 0 ] || set -- $CALIB
+	for t; do
+		fl-calibrate -q -t "$t" --context "$CONTEXT" --sequences "$n" --moments -o "$tmp/sums.$((i++))" "$model"
+	done
+	if [ "$rounds" != 0 ]; then
+		for t; do head -c $(( 4 * CONTEXT * DROP )) "$t"; done > "$tmp/drop.tok"
+		fl-calibrate -q -t "$tmp/drop.tok" --context "$CONTEXT" --moments --drop-layers "$rounds" --drop-attention "$rounds" \
+			-o "$tmp/sums.drop" "$model"
+	fi
+	fl-calibrate -q --merge -o "$out" "$tmp"/sums.*
+	rm "$tmp"/sums.*
+}
+
+# The sums of BASE, made once.
+metrics() {
+	[ -s "$OUT/metrics" ] || { calibrate "$BASE" "$OUT/metrics.new" $(( layers / 2 )) && mv "$OUT/metrics.new" "$OUT/metrics"; }
+	echo "$OUT/metrics"
+}
+
+# ORDER WIDTH FFN LAYERS OUT: cut one after the other and calibrated between; letters of ORDER are w, f and l.
+cut_in_steps() {
+	local d=$width f=$ffn l=$layers model=$BASE i options rounds
+	for (( i = 0; i < 3; i++ )); do
+		rounds=0
+		case ${1:i:1} in
+		w) d=$2 options=--rotate ;;
+		f) f=$3 options='--score obs --block 1' ;;
+		l) l=$4 options='--layer-score loss' rounds=$(( layers - l )) ;;
+		esac
+		if [ $i = 0 ]; then cp "$(metrics)" "$tmp/m"; else calibrate "$model" "$tmp/m" "$rounds"; fi
+		fl-prune -q -m "$tmp/m" -a "$(arch "$d" "$f" "$l")" $options --repair -o "$tmp/step$i.tar" "$model"
+		model=$tmp/step$i.tar
+	done
+	mv "$model" "$5"
+}
+
+# MODEL: its loss on each text, between tabs.
+loss() {
+	local t
+	for t in $HELD; do
+		fl-eval -q -t "$t" --context "$CONTEXT" --json "$1" | jq .loss_nats
+	done | paste -s | awk -F '\t' -v OFS='\t' '{ for (i = 1; i <= NF; i++) $i = sprintf("%.4f", $i); print }'
+}
+
+heads() { for t in $HELD; do t=${t##*/}; printf '\t%s_nats' "${t%.tok}"; done; } # of columns
+
+# Rows of a cut: CUT HOW LOSS... The first of a cut is the paper's operator; to each is added what part of its loss beyond
+# `none` is given back, on each text.
+given_back() {
+	awk -F '\t' -v OFS='\t' '
+		function share(part, all) { return part ? (all ? sprintf("%.0f %%", 100 * part / all) : "-") : "0 %" }
+		NR == 1 { print $0, "back" }
+		$1 == "none" { for (i = 3; i <= NF; i++) least[i] = $i; print $0, ""; next }
+		NR > 1 { if ($1 != cut) { cut = $1; for (i = 3; i <= NF; i++) most[i] = $i }
+			back = ""
+			for (i = 3; i <= NF; i++) back = back (i > 3 ? " / " : "") share(most[i] - $i, most[i] - least[i])
+			print $0, back }'
+}

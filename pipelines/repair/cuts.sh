@@ -1,0 +1,59 @@
+#!/bin/bash
+# SPDX-License-Identifier: Apache-2.0
+# cuts.sh -- loss after each cut by the paper's operator and by each repair; of repair.mk.
+. "$(dirname "$0")/common.sh"
+m=$(metrics)
+
+row() { # CUT HOW ARCH OPTION...
+	fl-prune -q -m "$m" -a "$3" "${@:4}" -o "$tmp/cut.tar" "$BASE"
+	printf '%s\t%s\t%s\n' "$1" "$2" "$(loss "$tmp/cut.tar")"
+}
+
+cut_ffn() { # CUT ARCH
+	row "$1" paper "$2"
+	row "$1" 'one by one' "$2" --block 1
+	row "$1" repair "$2" --repair
+	row "$1" 'repair, one by one' "$2" --repair --block 1
+	row "$1" 'obs, repair' "$2" --score obs --repair
+	row "$1" 'obs, repair, one by one' "$2" --score obs --repair --block 1
+}
+
+cut_width() {
+	row "$1" paper "$2"
+	row "$1" 'one by one' "$2" --block 1
+	row "$1" repair "$2" --repair
+	row "$1" 'repair, one by one' "$2" --repair --block 1
+	row "$1" rotate "$2" --rotate
+	row "$1" 'rotate, repair' "$2" --rotate --repair
+	row "$1" 'rotate, repair, tied' "$2" --rotate --repair --tie
+}
+
+cut_layers() {
+	row "$1" paper "$2"
+	row "$1" 'by loss' "$2" --layer-score loss
+	row "$1" 'by loss, repair' "$2" --layer-score loss --repair
+}
+
+skip() { # N: the paper takes those whose attention turns the residual stream least
+	local best
+	best=$(fl-attnpattern -q --best "$1" -m "$m" "$BASE" | fl-info --json | jq -r .arch)
+	fl-attnpattern -q -a "$best" -o "$tmp/cut.tar" "$BASE"
+	printf 'skip %s\tby loss\t%s\n' "$1" "$(loss "$tmp/cut.tar")"
+	fl-attnpattern -q --best "$1" -m "$m" --repair -o "$tmp/cut.tar" "$BASE"
+	printf 'skip %s\tby loss, repair\t%s\n' "$1" "$(loss "$tmp/cut.tar")"
+}
+
+{
+	printf 'cut\thow%s\n' "$(heads)"
+	printf 'none\t-\t%s\n' "$(loss "$BASE")"
+	for p in '2 3' '1 3' '1 6'; do cut_ffn "ffn ${p/ //}" "$(arch "$width" "$(part "$ffn" $p)" "$layers")"; done
+	for p in '5 6' '2 3' '1 2'; do cut_width "width ${p/ //}" "$(arch "$(part "$width" $p)" "$ffn" "$layers")"; done
+	for p in '3 4' '1 2'; do cut_layers "layers ${p/ //}" "$(arch "$width" "$ffn" "$(some "$layers" $p)")"; done
+	for n in $(some "$layers" 1 4) $(some "$layers" 1 2); do skip "$n"; done
+	while read -r d f l; do
+		row "d$d f$f l$l" paper "$(arch "$d" "$f" "$l")"
+		row "d$d f$f l$l" 'all repairs' "$(arch "$d" "$f" "$l")" $best
+		cut_in_steps lfw "$d" "$f" "$l" "$tmp/cut.tar"
+		printf 'd%s f%s l%s\tall, in steps\t%s\n' "$d" "$f" "$l" "$(loss "$tmp/cut.tar")"
+	done < <(sizes)
+} | given_back

@@ -1,0 +1,32 @@
+#!/bin/bash
+# SPDX-License-Identifier: Apache-2.0
+# text.sh -- what a repair gives back by the text it was calibrated on, and by how much of it; of repair.mk.
+. "$(dirname "$0")/common.sh"
+m=$(metrics)
+
+row() { # CUT HOW METRICS ARCH OPTION...
+	fl-prune -q -m "$3" -a "$4" "${@:5}" -o "$tmp/cut.tar" "$BASE"
+	printf '%s\t%s\t%s\n' "$1" "$2" "$(loss "$tmp/cut.tar")"
+}
+
+rows() { # HOW METRICS: two cuts
+	row 'ffn 1/3' "$1" "$2" "$f" --score obs --block 1 --repair
+	row 'width 2/3' "$1" "$2" "$w" --rotate --repair
+}
+
+f=$(arch "$width" "$(part "$ffn" 1 3)" "$layers") w=$(arch "$(part "$width" 2 3)" "$ffn" "$layers")
+{
+	printf 'cut\thow%s\n' "$(heads)"
+	printf 'none\t-\t%s\n' "$(loss "$BASE")"
+	{
+		row 'ffn 1/3' paper "$m" "$f"
+		row 'width 2/3' paper "$m" "$w"
+		for t in $CALIB; do
+			for n in 10 100 1000; do
+				calibrate "$BASE" "$tmp/m" 0 "$n" "$t"
+				rows "$(basename "$t" .tok) x $n" "$tmp/m"
+			done
+		done
+		[ "$(wc -w <<< "$CALIB")" = 1 ] || rows "all x $SEQUENCES" "$m"
+	} | sort -s -t "$(printf '\t')" -k 1,1
+} | given_back

@@ -1,0 +1,31 @@
+#!/bin/bash
+# SPDX-License-Identifier: Apache-2.0
+# train.sh -- how many steps of training make up for a repair; of repair.mk.
+#
+# Leaves the curves of both beside the table, curve.WIDTH-FFN-LAYERS.{paper,repair}.tsv in OUT.
+. "$(dirname "$0")/common.sh"
+m=$(metrics)
+held=${HELD%% *}
+cat $CALIB > "$tmp/calib.tok"
+
+train() { # NAME: cut.tar for STEPS, its curve
+	fl-train -q -t "$tmp/calib.tok" --context "$CONTEXT" --steps "$STEPS" $TRAIN --held "$held" --held-every "$EVERY" \
+		--curve "$OUT/curve.$1.tsv" -o "$tmp/trained.tar" "$tmp/cut.tar"
+}
+
+begin() { fl-eval -q -t "$held" --context "$CONTEXT" --json "$tmp/cut.tar" | jq .loss_nats; }
+held_at() { awk -F '\t' -v s="$2" '$1 == s { printf "%.4f", $6 }' "$OUT/curve.$1.tsv"; }
+
+printf 'cut\tpaper_0_nats\trepair_0_nats\tsteps_to_repair\tpaper_%d_nats\trepair_%d_nats\n' "$STEPS" "$STEPS"
+while read -r d f l; do
+	name=d$d-f$f-l$l
+	fl-prune -q -m "$m" -a "$(arch "$d" "$f" "$l")" -o "$tmp/cut.tar" "$BASE"
+	paper=$(begin)
+	train "$name.paper"
+	cut_in_steps lfw "$d" "$f" "$l" "$tmp/cut.tar"
+	repair=$(begin)
+	train "$name.repair"
+	steps=$(awk -F '\t' -v r="$repair" 'NR > 1 && $6 != "" && $6 <= r { print $1; exit }' "$OUT/curve.$name.paper.tsv")
+	printf '%s\t%.4f\t%.4f\t%s\t%s\t%s\n' "$name" "$paper" "$repair" "${steps:-> $STEPS}" "$(held_at "$name.paper" "$STEPS")" \
+		"$(held_at "$name.repair" "$STEPS")"
+done < <(sizes)
