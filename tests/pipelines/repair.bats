@@ -36,7 +36,7 @@ rows() {
 		repair_0_nats paper_2_nats paper_2_nats repair_2_nats)"
 	# The part given back is that of the losses beside it
 	run -0 awk -F '\t' '$1 == "none" { least = $3 } $2 == "paper" { most = $3 }
-		$1 == "width 2/3" && $2 == "rotate" { d = (most - $3) / (most - least) * 100 - $4; print d < 1 && d > -1 }' run/cuts.tsv
+		$1 == "width 2/3" && $2 == "rotate" { d = (most - $3) / (most - least) * 100 - $4; print (d < 1 && d > -1) }' run/cuts.tsv
 	assert_output 1
 	touch stamp
 	run -0 repair
