@@ -127,7 +127,7 @@ struct group {
 
 /* One group of one row: q + zero; miss is less what the columns to come are to make up for. */
 FL_CLONES static void
-round_row(const float *u, size_t n, const float *pivot, float *w, float s, int bits, uint32_t *q, float *miss)
+compensate_group(const float *u, size_t n, const float *pivot, float *w, float s, int bits, uint32_t *q, float *miss)
 {
 	const float shift = 12582912, low = (float)-(1 << (bits - 1)), high = -low - 1;
 
@@ -166,7 +166,7 @@ round_columns(const struct fl_gptq *g, struct group *x, const float *w, size_t r
 	if (fl_quant_row(x->w, rows * GROUP, bits, &weighted, x->words, x->scale) < 0)
 		return -1;
 	for (size_t r = 0; r < rows; r++) {
-		round_row(g->u + at * g->n + at, g->n, g->pivot + at, x->w + r * GROUP, fl_bf16_to_f32(x->scale[r]), bits,
+		compensate_group(g->u + at * g->n + at, g->n, g->pivot + at, x->w + r * GROUP, fl_bf16_to_f32(x->scale[r]), bits,
 		    x->q, miss + r * BLOCK);
 		fl_quant_pack(x->q, bits, packed + r * words + fl_quant_words(at, bits));
 		scale[r * groups + at / GROUP] = x->scale[r];
