@@ -9,6 +9,8 @@
 #   LATENCY_SAMPLES  how many times are measured of random weights before the first trial
 #   SPACE     a space file, fl-space(5); by default one derived from BASE
 #   TRIALS    how many architectures beside BASE; BATCH at a time; SEED makes them others
+#   REPAIR    1: what cuts cost a candidate is given back in closed form, by --rotate, --repair and more of fl-prune(1),
+#             so that its loss says something untrained
 #   CPT_STEPS steps of training from inherited weights before a candidate is judged; 0: none
 #   TEACHER   a checkpoint that candidates learn from meanwhile, 'base' for BASE; by default the text alone
 #   TRAIN     more options of fl-train: '--batch 16 --context 256 --rate 1e-3'
@@ -49,6 +51,7 @@ THREADS ?= $(if $(VIA),$(error THREADS= must say how many the device has),$(shel
 CHUNK ?= 1024
 REPEAT ?= 3
 BUDGET ?=
+REPAIR ?= 0
 CPT_STEPS ?= 0
 FINAL_STEPS ?= 0
 TEACHER ?=
@@ -109,6 +112,7 @@ $(call asked,held,$(if $(HELD),$(call identity,$(HELD)) $(SEPARATOR)))
 $(call asked,space,$(if $(SPACE),$(call identity,$(SPACE))))
 $(call asked,measure,$(MEASURE) $(QUANTIZE))
 $(call asked,train,$(CPT_STEPS) $(TRAIN) $(if $(TEACHER),$(call identity,$(if $(wildcard $(TEACHER)/.),$(wildcard $(TEACHER)/*),$(TEACHER)))))
+$(call asked,repair,$(REPAIR))
 $(call asked,final,$(FINAL_STEPS))
 $(call asked,seed,$(SEED))
 $(call asked,samples,$(LATENCY_SAMPLES))
@@ -117,7 +121,7 @@ $(call asked,budget,$(BUDGET) $(LATENCY))
 $(call asked,prompt,$(PROMPT))
 
 # All of it once more as a makefile, so that findings.mk asks for the same.
-SETTINGS := BASE TEXT HELD LATENCY_SAMPLES SPACE TRIALS BATCH SEED CPT_STEPS TEACHER TRAIN FINAL_STEPS PREFILL THREADS CHUNK REPEAT \
+SETTINGS := BASE TEXT HELD LATENCY_SAMPLES SPACE TRIALS BATCH SEED REPAIR CPT_STEPS TEACHER TRAIN FINAL_STEPS PREFILL THREADS CHUNK REPEAT \
 	BUDGET PROMPT SEPARATOR QUANTIZE RUNTIME VIA MEASURE RUN
 define newline
 
@@ -150,8 +154,15 @@ $(OUT)/held.tok: $(OUT)/text.tok $(OUT)/asked/held
 	@$(MAKE_IT)
 endif
 
-$(OUT)/metrics.safetensors: $(OUT)/calib.tok $(OUT)/asked/base
-	@$(BESIDE) fl-calibrate -t $< -o $@ $(BASE)
+ifneq ($(REPAIR),0)
+FEWEST = $$(awk '$$1 == "layers" { split($$2, n, "[.][.]"); print n[1] }' $(OUT)/space)
+SUMS = --moments $$(n=$$(( $$(fl-info --json $(BASE) | jq .layers) - $(FEWEST) )); \
+	[ $$n -le 0 ] || echo --drop-layers $$n --drop-sequences 16)
+MEND := --score obs --block 1 --layer-score loss --rotate --repair $(shell fl-info --json $(BASE) | jq -r 'if .tied then "--tie" else "" end')
+endif
+
+$(OUT)/metrics.safetensors: $(OUT)/calib.tok $(OUT)/asked/base $(OUT)/asked/repair $(if $(SUMS),$(OUT)/space)
+	@$(BESIDE) fl-calibrate -t $< $(SUMS) -o $@ $(BASE)
 
 # The space: half the width to all of it, a quarter of the FFN, five eighths of the layers -----------
 
@@ -230,7 +241,7 @@ PRUNED := $(if $(filter 0,$(CPT_STEPS)),model.tar,pruned.tar)
 
 $(OUT)/cand/%/$(PRUNED): $(OUT)/metrics.safetensors $(OUT)/space $(OUT)/asked/base $(OUT)/asked/train
 	@mkdir -p $(@D)
-	@$(BESIDE) bash -o pipefail -c "fl-prune -m $(OUT)/metrics.safetensors -a $* $(BASE) \
+	@$(BESIDE) bash -o pipefail -c "fl-prune -m $(OUT)/metrics.safetensors -a $* $(MEND) $(BASE) \
 		| fl-attnpattern -a $* $(WINDOW) > $@.tmp"
 	@$(MAKE_IT)
 

@@ -124,6 +124,21 @@ now() {
 	[ ! -s wrong ]
 }
 
+@test "candidates are mended in closed form where that is asked for" {
+	need gnuplot
+	run -0 search TRIALS=4
+	run -0 search TRIALS=4 REPAIR=1
+	assert_equal "$(ls run/cand/*/model.tar | wc -l)" 5
+	for c in run/cand/*/model.tar; do
+		tar xOf "$c" fl-history.jsonl | grep -qF -e '"--rotate","--repair"'
+	done
+	run -0 fl-info --json run/metrics.safetensors
+	assert_equal "$(jq -c '.drop_layers | length' <<< "$output")" 1 # of three layers two stay at least
+	touch stamp
+	run -0 search TRIALS=4 REPAIR=1
+	assert_equal "$(find run -newer stamp -name '*.t*')" ""
+}
+
 @test "the first stage says how well the time is predicted, and can be left out" {
 	need gnuplot
 	run -0 search LATENCY_SAMPLES=24 TRIALS=2
