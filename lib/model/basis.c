@@ -9,8 +9,7 @@
 #include "base/linalg.h"
 #include "base/parallel.h"
 #include "compute/gram.h"
-
-static const double lambda = 1e-4;
+#include "compute/refit.h"
 
 enum { TILE = 128 }; /* rows of a solution that one thread makes */
 
@@ -37,22 +36,16 @@ static int
 load(const struct fl_basis *b, size_t site, double *c, double *trace, struct fl_err *err)
 {
 	const struct fl_moments *m = &b->m->moment[FL_DIM_MOMENT];
-	const char *data = fl_moments_site(m, site);
-	float *row = fl_alloc(b->n, sizeof *row);
-	double sum = 0;
+	int bad = fl_gram_load(c, fl_moments_site(m, site), b->n, 0);
 
 	*trace = 0;
 	for (size_t i = 0; i < b->n; i++) {
-		memcpy(row, data + fl_gram_row(i) * sizeof *row, (i + 1) * sizeof *row);
-		for (size_t j = 0; j <= i; j++) {
-			c[i * b->n + j] = c[j * b->n + i] = row[j];
-			sum += fabs((double)row[j]);
-		}
-		*trace += row[i];
+		for (size_t j = 0; j < i; j++)
+			c[j * b->n + i] = c[i * b->n + j];
+		*trace += c[i * b->n + i];
 	}
-	free(row);
 	fl_moments_done(m, site);
-	if (isfinite(sum) && *trace > 0)
+	if (!bad && *trace > 0)
 		return 0;
 	return fl_err_data(err, "'%s' is not finite or not positive at norm %zu", fl_moment_name(FL_DIM_MOMENT),
 	    site);
@@ -295,7 +288,7 @@ mend(struct fl_basis *b, size_t site, struct fl_err *err)
 		fl_product(x, c, false, b->q, b->n, b->k, b->n);
 		a = project(b, x);
 		for (size_t j = 0; j < b->k; j++)
-			ridge += lambda * a[j * b->k + j] / (double)b->k;
+			ridge += FL_REFIT_LAMBDA * a[j * b->k + j] / (double)b->k;
 		for (size_t j = 0; j < b->k; j++)
 			a[j * b->k + j] += ridge;
 		if (fl_cholesky_in_place(a, b->k) < 0)

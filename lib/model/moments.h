@@ -2,8 +2,9 @@
 /* moments.h -- second moments of activations, the large members of fl-metrics(5).
  *
  * At each of `sites` places with n activations, C = sum over positions of a' a, of which the lower triangle
- * is kept, row by row; or, of what is to be predicted from them, [across] values d, the sum of d' a. While they are summed they are doubles in a temporary file, of which one site is in
- * memory at a time: 256 MiB for n = 8192. In a metrics file they are F32 and stay where they lie. */
+ * is kept, row by row; or, of what is to be predicted from them, [across] values d, the sum of d' a. While they are
+ * summed they are doubles in a temporary file, of which one site is in memory at a time: 256 MiB for n = 8192. In a
+ * metrics file they are F32 and stay where they lie. */
 #ifndef FL_MODEL_MOMENTS_H
 #define FL_MODEL_MOMENTS_H
 

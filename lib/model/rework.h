@@ -20,9 +20,9 @@ bool fl_rework_needed(const struct fl_passage *s);
 struct fl_rework *fl_rework_new(const struct fl_passage *s, struct fl_err *err) FL_MUST_USE;
 void fl_rework_free(struct fl_rework *r); /* NULL is fine */
 
-/* x [n, s->cols], the rows of the numbers row[n], which follow each other where the matrix is held: rows [n, s->out_cols] of the result into out, and of the
- * head that is copied from an embedding into head; in the result's type. Of a matrix that is held nothing is
- * put out yet. By several threads at a time. */
+/* x [n, s->cols], the rows of the numbers row[n], which follow each other where the matrix is held: rows
+ * [n, s->out_cols] of the result into out, and of the head that is copied from an embedding into head; in the result's
+ * type. Of a matrix that is held nothing is put out yet. By several threads at a time. */
 void fl_rework_rows(const struct fl_rework *r, const float *x, size_t n, const size_t *row, char *out, char *head);
 
 /* Is it held? Then, after all its rows: what becomes of them, to out. */

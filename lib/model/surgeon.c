@@ -12,7 +12,6 @@
 #include "model/roles.h"
 
 struct surgery {
-	const struct fl_config *in;
 	const struct fl_metrics *metrics;
 	const bool *gone;
 	size_t block, keep;
@@ -75,7 +74,7 @@ int
 fl_surgeon_choose(const char *path, const struct fl_config *in, const struct fl_metrics *m, const bool *gone, int block,
     int keep, struct fl_keep *ffn, struct fl_err *err)
 {
-	struct surgery s = { in, m, gone, (size_t)block, (size_t)keep, ffn, NULL, NULL, err };
+	struct surgery s = { m, gone, (size_t)block, (size_t)keep, ffn, NULL, NULL, err };
 	struct fl_item item;
 	int got = 1, bad = 0;
 
