@@ -19,7 +19,7 @@
 #include "compute/gram.h"
 #include "compute/refit.h"
 
-enum { STEPS = 64, TILE = 256, COLUMNS = 128 };
+enum { STEPS = 64, TILE = 256 };
 
 struct obs {
 	size_t stride, n;   /* of rows of p and g; columns left in them */
@@ -35,30 +35,10 @@ struct obs {
 
 /* Making P and G ----------------------------------------------------------------------------------- */
 
-struct inversion {
-	const double *root;
-	double *x, *p; /* L^-1; L^-1' L^-1 */
-	size_t n;
-};
-
 static size_t
 least(size_t a, size_t b)
 {
 	return a < b ? a : b;
-}
-
-static void
-invert_columns(void *ctx, size_t tile, int thread)
-{
-	const struct inversion *job = ctx;
-	size_t first = tile * COLUMNS, cols = least(COLUMNS, job->n - first);
-	double *x = fl_alloc((job->n - first) * cols, sizeof *x);
-
-	(void)thread;
-	fl_cholesky_columns(job->root, job->n, first, cols, x);
-	for (size_t i = first; i < job->n; i++)
-		memcpy(job->x + i * job->n + first, x + (i - first) * cols, cols * sizeof *x);
-	free(x);
 }
 
 /* The first row and column of a tile of a triangle. */
@@ -76,33 +56,18 @@ tiles(size_t n)
 	return fl_gram_size((n + TILE - 1) / TILE);
 }
 
-static void
-square(void *ctx, size_t tile, int thread)
+/* The inverse of what moment holds, or NULL. */
+static double *
+invert(const void *moment, size_t n)
 {
-	const struct inversion *job = ctx;
-	size_t i, j, n = job->n;
+	double *root = fl_alloc_aligned(n * n, sizeof *root, "the moments of a layer"), *p = NULL;
 
-	(void)thread;
-	place(tile, &i, &j);
-	fl_product_add(job->p + i * n + j, 1, job->x + i * n + i, job->x + i * n + j, least(TILE, n - i), least(TILE, n - j),
-	    n - i, n);
-}
-
-/* P in place of p's C. */
-static int
-invert(double **p, size_t n)
-{
-	struct inversion job = { *p, NULL, NULL, n };
-
-	if (fl_cholesky_in_place(*p, n) < 0)
-		return -1;
-	job.x = fl_alloc_aligned(n * n, sizeof *job.x, "the moments of a layer");
-	fl_parallel((n + COLUMNS - 1) / COLUMNS, invert_columns, &job);
-	memset(*p, 0, n * n * sizeof **p);
-	job.p = *p;
-	fl_parallel(tiles(n), square, &job);
-	free(job.x);
-	return 0;
+	if (fl_gram_load(root, moment, n, FL_REFIT_LAMBDA) == 0 && fl_cholesky_in_place(root, n) == 0) {
+		p = fl_alloc_aligned(n * n, sizeof *p, "the moments of a layer");
+		fl_cholesky_inverse(root, n, p);
+	}
+	free(root);
+	return p;
 }
 
 static double *
@@ -300,8 +265,8 @@ start(struct obs *o, const void *moment, const float *w, size_t rows)
 {
 	double sum = 0;
 
-	o->p = fl_alloc_aligned(o->n * o->n, sizeof *o->p, "the moments of a layer");
-	if (fl_gram_load(o->p, moment, o->n, FL_REFIT_LAMBDA) < 0 || invert(&o->p, o->n) < 0)
+	o->p = invert(moment, o->n);
+	if (!o->p)
 		return -1;
 	o->g = square_weights(w, rows, o->n);
 	for (size_t i = 0; i < o->n; i++)
