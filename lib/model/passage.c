@@ -151,51 +151,67 @@ rework_rows(const struct block *b, size_t first, size_t end)
 	free(x);
 }
 
-/* A tile of FL_GPTQ_ROWS. */
-static void
-compensate_rows(void *ctx, size_t tile, int thread)
+/* Where the integers and the scales of row i of the block go. */
+static uint32_t *
+integers(const struct block *b, size_t i)
 {
-	struct block *b = ctx;
-	const struct fl_passage *s = b->s;
-	size_t first = tile * FL_GPTQ_ROWS, n = b->n - first < FL_GPTQ_ROWS ? b->n - first : FL_GPTQ_ROWS;
-	float *x = b->scratch + (size_t)thread * b->scratch_size;
+	return (uint32_t *)(void *)(b->out[0] + i * fl_tensor_row_size(&b->s->out[0]));
+}
 
-	for (size_t i = 0; i < n; i++)
-		fl_dtype_to_f32(x + i * s->cols, source(b, first + i), s->in.dtype, s->cols);
-	if (fl_gptq_rows(b->gptq, x, n, s->step->bits, &b->how,
-		(uint32_t *)(void *)(b->out[0] + first * fl_tensor_row_size(&s->out[0])),
-		(uint16_t *)(void *)(b->out[1] + first * fl_tensor_row_size(&s->out[1]))) < 0)
+static uint16_t *
+scales(const struct block *b, size_t i)
+{
+	return (uint16_t *)(void *)(b->out[1] + i * fl_tensor_row_size(&b->s->out[1]));
+}
+
+static void
+round_rows(struct block *b, size_t first, size_t end, float *x)
+{
+	const struct fl_passage *s = b->s;
+
+	for (size_t i = first; i < end; i++) {
+		fl_dtype_to_f32(x, source(b, i), s->in.dtype, s->cols);
+		if (fl_quant_row(x, s->cols, s->step->bits, &b->how, integers(b, i), scales(b, i)) < 0)
+			b->bad = true;
+	}
+}
+
+/* The same where columns make up for each other. */
+static void
+compensate_rows(struct block *b, size_t first, size_t end, float *x)
+{
+	const struct fl_passage *s = b->s;
+
+	for (size_t i = first; i < end; i++)
+		fl_dtype_to_f32(x + (i - first) * s->cols, source(b, i), s->in.dtype, s->cols);
+	if (fl_gptq_rows(b->gptq, x, end - first, s->step->bits, &b->how, integers(b, first), scales(b, first)) < 0)
 		b->bad = true;
+}
+
+static void
+gather_rows(const struct block *b, size_t first, size_t end)
+{
+	const struct fl_passage *s = b->s;
+
+	for (size_t i = first; i < end; i++)
+		gather(b->out[0] + i * fl_tensor_row_size(&s->out[0]), source(b, i), s->step->cols, s->cols,
+		    fl_dtype_size(s->in.dtype));
 }
 
 static void
 make_rows(void *ctx, size_t tile, int thread)
 {
 	struct block *b = ctx;
-	const struct fl_passage *s = b->s;
-	size_t size = fl_dtype_size(s->in.dtype), first = tile * b->tile;
-	size_t end = first + b->tile < b->n ? first + b->tile : b->n;
-	size_t out0 = s->outs ? fl_tensor_row_size(&s->out[0]) : 0;
+	size_t first = tile * b->tile, end = first + b->tile < b->n ? first + b->tile : b->n;
 
-	if (b->rework) {
+	if (b->rework)
 		rework_rows(b, first, end);
-		return;
-	}
-	for (size_t i = first; i < end; i++) {
-		const char *src = source(b, i);
-
-		if (s->step->kind == FL_STEP_QUANTIZE) {
-			float *x = b->scratch + (size_t)thread * b->scratch_size;
-
-			fl_dtype_to_f32(x, src, s->in.dtype, s->cols);
-			if (fl_quant_row(x, s->cols, s->step->bits, &b->how,
-				(uint32_t *)(void *)(b->out[0] + i * out0),
-				(uint16_t *)(void *)(b->out[1] + i * fl_tensor_row_size(&s->out[1]))) < 0)
-				b->bad = true;
-		} else {
-			gather(b->out[0] + i * out0, src, s->step->cols, s->cols, size);
-		}
-	}
+	else if (b->gptq)
+		compensate_rows(b, first, end, b->scratch + (size_t)thread * b->scratch_size);
+	else if (b->s->step->kind == FL_STEP_QUANTIZE)
+		round_rows(b, first, end, b->scratch + (size_t)thread * b->scratch_size);
+	else
+		gather_rows(b, first, end);
 }
 
 static int
@@ -241,10 +257,7 @@ write_block(const struct fl_passage *s, struct block *b, const char *src, size_t
 	}
 	if (b->n == 0)
 		return 0;
-	if (b->gptq)
-		fl_parallel((b->n + FL_GPTQ_ROWS - 1) / FL_GPTQ_ROWS, compensate_rows, b);
-	else
-		fl_parallel((b->n + b->tile - 1) / b->tile, make_rows, b);
+	fl_parallel((b->n + b->tile - 1) / b->tile, make_rows, b);
 	if (b->bad)
 		return fl_err_data(err, "'%s' holds a weight that is not finite",
 		    s->weight->tensor.name);
@@ -287,8 +300,8 @@ stream_norm(const struct fl_passage *s, struct fl_reader *in, struct fl_writer *
 	return bad;
 }
 
-static int
-bad_moments(const struct fl_passage *s, struct fl_err *err)
+int
+fl_passage_bad_moments(const struct fl_passage *s, struct fl_err *err)
 {
 	return fl_err_data(err, "the moments of the inputs of '%s' are not finite or not positive",
 	    s->weight->tensor.name);
@@ -308,7 +321,7 @@ prepare_gptq(const struct fl_passage *s, struct block *b, struct fl_err *err)
 		fl_moments_done(f->moments, f->site);
 	}
 	b->gptq = f->gptq;
-	return b->gptq ? 0 : bad_moments(s, err);
+	return b->gptq ? 0 : fl_passage_bad_moments(s, err);
 }
 
 static int
@@ -345,7 +358,7 @@ stream_rows(const struct fl_passage *s, struct fl_reader *in, struct fl_writer *
 		bad = prepare_rounding(s, &b, err);
 	else if (fl_rework_needed(s))
 		bad = (b.rework = fl_rework_new(s, err)) ? 0 : -1;
-	b.tile = b.rework ? REWORKED : TILE;
+	b.tile = b.rework ? REWORKED : b.gptq ? FL_GPTQ_ROWS : TILE;
 	for (size_t first = 0; first < rows && !bad; first += at_once) {
 		size_t n = rows - first < at_once ? rows - first : at_once;
 		const char *src = fl_reader_take(in, n * row_size, err);

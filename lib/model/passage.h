@@ -29,4 +29,7 @@ void fl_passage_end(struct fl_passage *s);
 int fl_passage_stream(const struct fl_passage *s, struct fl_reader *in, struct fl_writer *out, struct fl_err *err)
     FL_MUST_USE;
 
+/* The error that moments are of no use to it: -1. */
+int fl_passage_bad_moments(const struct fl_passage *s, struct fl_err *err);
+
 #endif

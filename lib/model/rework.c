@@ -41,10 +41,7 @@ prepare_refit(struct fl_rework *r, struct fl_err *err)
 		return fl_err_data(err, "the moments across the inputs of '%s' are not finite", s->weight->tensor.name);
 	r->refit = fl_refit_new(fl_moments_site(m, site), s->cols, k ? k->index : NULL, k ? k->n : s->cols);
 	fl_moments_done(m, site);
-	if (r->refit)
-		return 0;
-	return fl_err_data(err, "the moments of the inputs of '%s' are not finite or not positive",
-	    s->weight->tensor.name);
+	return r->refit ? 0 : fl_passage_bad_moments(s, err);
 }
 
 static int
