@@ -235,7 +235,6 @@ order_fact(const struct fl_metrics *m, enum fl_metric which, const char *name)
 static void
 print_metric(const struct fl_metrics *m, enum fl_metric which)
 {
-	bool drops = which == FL_LAYER_DROP_LOSS || which == FL_ATTN_DROP_LOSS; /* 0 was not tried */
 	size_t rows, cols;
 
 	fl_metric_shape(m, which, &rows, &cols);
@@ -246,7 +245,7 @@ print_metric(const struct fl_metrics *m, enum fl_metric which)
 		for (size_t c = 0; c < cols; c++) {
 			double x = m->sum[which][r * cols + c];
 
-			if (drops && x == 0)
+			if (fl_metric_is_loss(which) && x == 0)
 				continue;
 			n++;
 			sum += x;

@@ -58,27 +58,20 @@ common_length(const uint32_t *a, size_t n, const uint32_t *b, size_t m)
 
 /* --- a batch is run --- */
 
-static bool
-is_likeliest(const float *z, size_t n, size_t token)
-{
-	for (size_t i = 0; i < n; i++)
-		if (z[i] > z[token] || (i < token && z[i] == z[token]))
-			return false;
-	return true;
-}
-
 static void
 score_row(void *ctx, size_t i, int thread)
 {
 	struct scorer *x = ctx;
 	const float *z = x->logits + i * x->vocab;
+	size_t k = x->begin[x->first + i], end = x->begin[x->first + i + 1];
+	size_t best = k < end ? fl_likeliest(z, x->vocab) : 0;
 
 	(void)thread;
-	for (size_t k = x->begin[x->first + i]; k < x->begin[x->first + i + 1]; k++) {
+	for (; k < end; k++) {
 		struct want *w = &x->want[k];
 
 		w->nats = -fl_cross_entropy(z, x->vocab, w->token);
-		w->greedy = is_likeliest(z, x->vocab, w->token);
+		w->greedy = w->token == best;
 	}
 }
 

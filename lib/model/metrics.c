@@ -56,6 +56,12 @@ fl_moment_name(enum fl_moment m)
 	return moment_names[m];
 }
 
+bool
+fl_metric_is_loss(enum fl_metric m)
+{
+	return m == FL_LAYER_DROP_LOSS || m == FL_ATTN_DROP_LOSS;
+}
+
 void
 fl_metric_shape(const struct fl_metrics *m, enum fl_metric which, size_t *rows, size_t *cols)
 {
@@ -420,17 +426,11 @@ merge_moments(struct fl_metrics *a, const struct fl_metrics *b, enum fl_moment i
 	return has ? fl_moments_merge(&a->moment[i], &b->moment[i], err) : 0;
 }
 
-static bool
-is_loss(enum fl_metric i)
-{
-	return i == FL_LAYER_DROP_LOSS || i == FL_ATTN_DROP_LOSS;
-}
-
 /* Of the weights alone: the same in all files. */
 static bool
 is_sum(enum fl_metric i)
 {
-	return i != FL_FFN_STATIC && i != FL_DIM_STATIC && i != FL_DIM_WEIGHT && !is_loss(i);
+	return i != FL_FFN_STATIC && i != FL_DIM_STATIC && i != FL_DIM_WEIGHT && !fl_metric_is_loss(i);
 }
 
 static int
@@ -441,7 +441,7 @@ merge_member(struct fl_metrics *a, const struct fl_metrics *b, enum fl_metric i,
 
 	if (is_sum(i) && a->tokens && b->tokens && had != has)
 		return fl_err_data(err, "only one of the metrics has '%s'", names[i]);
-	if (is_loss(i) && had && has)
+	if (fl_metric_is_loss(i) && had && has)
 		return fl_err_data(err, "'%s' is no sum: only one of the metrics may have it", names[i]);
 	if (i == FL_DIM_WEIGHT && had && has && memcmp(a->sum[i], b->sum[i], n * sizeof(double)) != 0)
 		return fl_err_data(err, "the metrics are of models whose norms have different weights");

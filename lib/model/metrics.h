@@ -69,6 +69,7 @@ struct fl_metrics {
 
 const char *fl_metric_name(enum fl_metric m);
 const char *fl_moment_name(enum fl_moment m);
+bool fl_metric_is_loss(enum fl_metric m); /* no sum: where it is 0 nothing was tried */
 void fl_metric_shape(const struct fl_metrics *m, enum fl_metric which, size_t *rows, size_t *cols);
 
 /* Sizes and fingerprint from c, no sums yet; fl_metrics_make() zeroes one into being. */

@@ -63,10 +63,7 @@ find_moments(struct fl_step *step, const struct fl_config *c, const struct fl_we
 		return 0;
 	step->moments = &m->moment[moment[which]];
 	step->site = (size_t)site;
-	if (step->moments->read)
-		return 0;
-	return fl_err_data(err, "the method 'gptq' needs '%s', which the metrics do not have",
-	    fl_moment_name(moment[which]));
+	return fl_metrics_need_moment(m, moment[which], "the method 'gptq'", err);
 }
 
 static int
