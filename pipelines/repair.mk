@@ -7,8 +7,8 @@
 #   CALIB      texts it is calibrated and trained on, documents separated by SEPARATOR; all together, where a table does
 #              not say one
 #   HELD       texts it is judged on, which calibration does not see; training is judged on the first
-#   SEQUENCES  calibration takes so many sequences of CONTEXT tokens of each text, and DROP of them to find which layers
-#              and attentions are missed least
+#   SEQUENCES  calibration takes so many sequences of CONTEXT tokens of each text, and DROP of all these to find which
+#              layers and attentions are missed least
 #   JUDGED     sequences of each text that a loss is of
 #   STEPS      of training after a cut, with options TRAIN, judged every EVERY
 #   CANDIDATES how many architectures are ranked, before training and after RANK_STEPS
@@ -32,7 +32,7 @@ HERE := $(dir $(lastword $(MAKEFILE_LIST)))
 
 OUT ?= repair
 SEQUENCES ?= 100
-DROP ?= 16
+DROP ?= 32
 CONTEXT ?= 256
 JUDGED ?= 100
 STEPS ?= 200

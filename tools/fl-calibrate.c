@@ -41,7 +41,7 @@ static const struct fl_opt opts[] = {
 	  "many passes as there are layers.", .num = &drop_layers, .min = 1, .max = FL_ARCH_LAYERS },
 	{ 0, "drop-attention", "n", "The same for the attention parts of n layers.", .num = &drop_attention, .min = 1,
 	  .max = FL_ARCH_LAYERS },
-	{ 0, "drop-sequences", "n", "Do so on the first n sequences alone.", .num = &drop_sequences, .min = 1,
+	{ 0, "drop-sequences", "n", "Do so on n of the sequences alone, evenly spread.", .num = &drop_sequences, .min = 1,
 	  .max = 1 << 30 },
 	{ 0, "static", NULL, "Write the scores of the weights alone. Needs no tokens.",
 	  .flag = &weights_alone },
@@ -130,11 +130,15 @@ add_files(int n, char **paths, struct fl_err *err)
 static int
 drop(const struct fl_model *m, const struct fl_windows *w, size_t count, struct fl_metrics *out, struct fl_err *err)
 {
-	if (drop_sequences && (size_t)drop_sequences < count)
+	struct fl_windows few = *w;
+
+	if (drop_sequences && (size_t)drop_sequences < count) {
+		few.stride *= count / (size_t)drop_sequences;
 		count = (size_t)drop_sequences;
-	if (drop_layers && fl_drop(m, w, count, FL_LAYER_DROP_LOSS, drop_layers, out, err) < 0)
+	}
+	if (drop_layers && fl_drop(m, &few, count, FL_LAYER_DROP_LOSS, drop_layers, out, err) < 0)
 		return -1;
-	return drop_attention ? fl_drop(m, w, count, FL_ATTN_DROP_LOSS, drop_attention, out, err) : 0;
+	return drop_attention ? fl_drop(m, &few, count, FL_ATTN_DROP_LOSS, drop_attention, out, err) : 0;
 }
 
 static int

@@ -20,21 +20,14 @@ sizes() {
 }
 
 # MODEL OUT ROUNDS [SEQUENCES [TOKENS...]]: its sums and moments; with ROUNDS also which so many layers, and attentions, are
-# missed least, for which some sequences do.
+# missed least, for which some of the sequences do.
 calibrate() {
-	local model=$1 out=$2 rounds=$3 n=${4:-$SEQUENCES} i=0 t
+	local model=$1 out=$2 rounds=$3 n=${4:-$SEQUENCES} t drops=
 	shift $(( $# < 4 ? $# : 4 ))
 	[ $# != 0 ] || set -- $CALIB
-	for t; do
-		fl-calibrate -q -t "$t" --context "$CONTEXT" --sequences "$n" --moments -o "$tmp/sums.$((i++))" "$model"
-	done
-	if [ "$rounds" != 0 ]; then
-		for t; do head -c $(( 4 * CONTEXT * DROP )) "$t"; done > "$tmp/drop.tok"
-		fl-calibrate -q -t "$tmp/drop.tok" --context "$CONTEXT" --moments --drop-layers "$rounds" --drop-attention "$rounds" \
-			-o "$tmp/sums.drop" "$model"
-	fi
-	fl-calibrate -q --merge -o "$out" "$tmp"/sums.*
-	rm "$tmp"/sums.*
+	for t; do head -c $(( 4 * CONTEXT * n )) "$t"; done > "$tmp/calib.tok"
+	[ "$rounds" = 0 ] || drops="--drop-layers $rounds --drop-attention $rounds --drop-sequences $DROP"
+	fl-calibrate -q -t "$tmp/calib.tok" --context "$CONTEXT" --moments $drops -o "$out" "$model"
 }
 
 # The sums of BASE, made once.
@@ -60,12 +53,13 @@ cut_in_steps() {
 	mv "$model" "$5"
 }
 
+# MODEL TOKENS: its loss on one text.
+loss_on() { fl-eval -q -t "$2" --context "$CONTEXT" --json "$1" | jq .loss_nats; }
+
 # MODEL: its loss on each text, between tabs.
 loss() {
 	local t
-	for t in $HELD; do
-		fl-eval -q -t "$t" --context "$CONTEXT" --json "$1" | jq .loss_nats
-	done | paste -s | awk -F '\t' -v OFS='\t' '{ for (i = 1; i <= NF; i++) $i = sprintf("%.4f", $i); print }'
+	for t in $HELD; do loss_on "$1" "$t"; done | paste -s | awk -F '\t' -v OFS='\t' '{ for (i = 1; i <= NF; i++) $i = sprintf("%.4f", $i); print }'
 }
 
 heads() { for t in $HELD; do t=${t##*/}; printf '\t%s_nats' "${t%.tok}"; done; } # of columns

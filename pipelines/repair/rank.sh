@@ -7,11 +7,10 @@
 . "$(dirname "$0")/common.sh"
 m=$(metrics)
 held=${HELD%% *}
-cat $CALIB > "$tmp/calib.tok"
+cat $CALIB > "$tmp/train.tok"
 
-begin() { fl-eval -q -t "$held" --context "$CONTEXT" --json "$tmp/cut.tar" | jq .loss_nats; }
 train() {
-	fl-train -q -t "$tmp/calib.tok" --context "$CONTEXT" --steps "$RANK_STEPS" $TRAIN --held "$held" --curve "$tmp/curve" \
+	fl-train -q -t "$tmp/train.tok" --context "$CONTEXT" --steps "$RANK_STEPS" $TRAIN --held "$held" --curve "$tmp/curve" \
 		-o "$tmp/trained.tar" "$tmp/cut.tar"
 	awk -F '\t' 'END { print $6 }' "$tmp/curve"
 }
@@ -30,7 +29,7 @@ END
 		printf '%s' "$a"
 		for options in '' "$best"; do
 			fl-prune -q -m "$m" -a "$a" $options "$BASE" | fl-attnpattern -q -a "$a" -o "$tmp/cut.tar"
-			printf '\t%s\t%s' "$(begin)" "$(train)"
+			printf '\t%s\t%s' "$(loss_on "$tmp/cut.tar" "$held")" "$(train)"
 		done
 		echo
 	done

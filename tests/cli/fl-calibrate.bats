@@ -183,11 +183,17 @@ elements() {
 	done
 }
 
-@test "losses may be measured on fewer sequences than sums" {
+@test "losses may be measured on fewer sequences than sums, evenly spread" {
 	fl-calibrate --drop-attention 2 --drop-sequences 1 -t "$TOKENS" -o a "$MODEL"
 	fl-calibrate --drop-attention 2 --sequences 1 -t "$TOKENS" -o b "$MODEL"
 	assert_equal "$(fl-info a | grep drop)" "$(fl-info b | grep drop)"
 	assert_equal "$(fact sequences a)" 3
+	# Of four sequences the first and the third
+	head -c 256 "$TOKENS" > four
+	{ head -c 64 four; tail -c +129 four | head -c 64; } > two
+	fl-calibrate --drop-attention 2 --drop-sequences 2 --context 16 -t four -o a "$MODEL"
+	fl-calibrate --drop-attention 2 --context 16 -t two -o b "$MODEL"
+	assert_equal "$(fl-info a | grep drop)" "$(fl-info b | grep drop)"
 	one_line_error 2 fl-calibrate --drop-sequences 1 -t "$TOKENS" -o x "$MODEL"
 }
 
