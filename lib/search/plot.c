@@ -249,9 +249,7 @@ fl_plot_gnuplot(struct fl_str *out, const struct fl_plot *p, bool svg)
 			       "pointscale 2 background 'white'\n");
 	fl_str_puts(out, "set border 3 linewidth 1\nset tics nomirror out\n"
 			 "set grid linecolor '#e0e0e0' linewidth .5\n");
-	/* The corner beyond the frontier is always empty. */
-	fl_str_printf(out, "set key %s %s samplen 2\n", p->y_large ? "top" : "bottom",
-	    p->x_large ? "right" : "left");
+	fl_str_puts(out, "set key above left samplen 2\n"); /* where no frontier can run through it */
 	axis_label(out, "x", p->x);
 	axis_label(out, "y", p->y);
 	if (x.log)
