@@ -7,6 +7,7 @@
 #include "compute/gram.h"
 #include "compute/matrix.h"
 
+#include "moment.h"
 #include "test.h"
 
 enum { N = 192, ROWS = 70, INPUTS = 400, GROUPS = N / FL_MATRIX_GROUP };
@@ -26,29 +27,6 @@ draw(float *a, float *w)
 		w[i] = (float)(fl_rng_unit(&r) - 0.5);
 }
 
-/* The triangle as it is in a file, at an odd address. */
-static char *
-moment_of(const float *a)
-{
-	static char file[1 + N * (N + 1) / 2 * sizeof(float)];
-	static double sum[N * (N + 1) / 2];
-
-	memset(sum, 0, sizeof sum);
-	fl_gram_add(sum, a, INPUTS, N);
-	for (size_t i = 0; i < N * (N + 1) / 2; i++)
-		memcpy(file + 1 + i * sizeof(float), &(float){ (float)sum[i] }, sizeof(float));
-	return file + 1;
-}
-
-static double
-element(const char *moment, size_t i, size_t j)
-{
-	float x;
-
-	memcpy(&x, moment + (i < j ? fl_gram_row(j) + i : fl_gram_row(i) + j) * sizeof x, sizeof x);
-	return x;
-}
-
 /* u := the upper factor of H^-1. */
 static void
 factor(const char *moment, double u[N][N])
@@ -57,10 +35,10 @@ factor(const char *moment, double u[N][N])
 	double trace = 0;
 
 	for (size_t i = 0; i < N; i++)
-		trace += element(moment, i, i);
+		trace += test_moment_at(moment, i, i);
 	for (size_t i = 0; i < N; i++)
 		for (size_t j = 0; j < N; j++) {
-			h[i][j] = element(moment, i, j) + (i == j ? 0.01 * trace / N : 0);
+			h[i][j] = test_moment_at(moment, i, j) + (i == j ? 0.01 * trace / N : 0);
 			v[i][j] = i == j;
 			u[i][j] = 0;
 		}
@@ -153,7 +131,7 @@ integers_are_those_of_the_definition(void)
 	char *moment;
 
 	draw(a, w);
-	moment = moment_of(a);
+	moment = test_moment(a, INPUTS, N);
 	factor(moment, u);
 	if (!quantize(moment))
 		return;
@@ -173,7 +151,7 @@ what_comes_out_is_off_by_less_than_without(void)
 	static uint16_t plain_scale[ROWS * GROUPS];
 
 	draw(a, w);
-	if (!quantize(moment_of(a)))
+	if (!quantize(test_moment(a, INPUTS, N)))
 		return;
 	for (int r = 0; r < ROWS; r++)
 		CHECK(fl_quant_row(w + r * N, N, 4, &search, plain + r * N / 8, plain_scale + r * GROUPS) == 0);
@@ -187,7 +165,7 @@ what_is_not_finite_is_refused(void)
 	char *moment;
 
 	draw(a, w);
-	moment = moment_of(a);
+	moment = test_moment(a, INPUTS, N);
 	g = fl_gptq_new(moment, N);
 	memcpy(work, w, sizeof w);
 	work[3 * N + 100] = NAN;

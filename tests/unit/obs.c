@@ -6,6 +6,7 @@
 #include "compute/gram.h"
 #include "compute/refit.h"
 
+#include "moment.h"
 #include "test.h"
 
 enum { N = 210, ROWS = 6, INPUTS = 500 };
@@ -15,8 +16,6 @@ static float a[INPUTS * N], w[ROWS * N];
 static char *
 moment_of_inputs(void)
 {
-	static char file[1 + N * (N + 1) / 2 * sizeof(float)];
-	static double sum[N * (N + 1) / 2];
 	struct fl_rng r = fl_rng_new(3, 4);
 
 	for (int i = 0; i < INPUTS; i++)
@@ -24,11 +23,7 @@ moment_of_inputs(void)
 			a[i * N + j] = (float)((fl_rng_unit(&r) - 0.5) * (1 + j % 5) + (j ? 0.5 * a[i * N + j - 1] : 0));
 	for (int i = 0; i < ROWS * N; i++)
 		w[i] = (float)(fl_rng_unit(&r) - 0.5);
-	memset(sum, 0, sizeof sum);
-	fl_gram_add(sum, a, INPUTS, N);
-	for (size_t i = 0; i < N * (N + 1) / 2; i++)
-		memcpy(file + 1 + i * sizeof(float), &(float){ (float)sum[i] }, sizeof(float));
-	return file + 1;
+	return test_moment(a, INPUTS, N);
 }
 
 static double p[N][N], v[ROWS][N];
@@ -63,11 +58,8 @@ start(const char *moment)
 
 	for (size_t i = 0; i < N; i++)
 		for (size_t j = 0; j <= i; j++) {
-			float x;
-
-			memcpy(&x, moment + (fl_gram_row(i) + j) * sizeof x, sizeof x);
-			p[i][j] = p[j][i] = x;
-			trace += i == j ? x : 0;
+			p[i][j] = p[j][i] = test_moment_at(moment, i, j);
+			trace += i == j ? p[i][j] : 0;
 		}
 	for (size_t i = 0; i < N; i++)
 		p[i][i] += FL_REFIT_LAMBDA * trace / N;

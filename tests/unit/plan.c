@@ -23,17 +23,6 @@ static const char text[] =
 
 static char dir[] = "/tmp/fl-plan-XXXXXX";
 
-static char *
-path(const char *name)
-{
-	static char buf[4][256];
-	static int next;
-
-	next = (next + 1) % 4;
-	snprintf(buf[next], sizeof buf[next], "%s/%s", dir, name);
-	return buf[next];
-}
-
 static void
 make_base(struct fl_config *c, bool tied)
 {
@@ -45,7 +34,7 @@ make_base(struct fl_config *c, bool tied)
 	fl_str_printf(&s, text, tied ? "true" : "false");
 	json = fl_json_parse(s.data, s.len, "config.json", &err);
 	if (!json || fl_config_parse(c, json, "base", &err) < 0 ||
-	    !(w = fl_writer_open(path(tied ? "tied/" : "base/"), false, &err)) ||
+	    !(w = fl_writer_open(test_path(dir, tied ? "tied/" : "base/"), false, &err)) ||
 	    fl_init_write(c, 7, w, &err) < 0 ||
 	    fl_history_write(w, NULL, "test", arguments, NULL, &err) < 0 ||
 	    fl_writer_commit(w, &err) < 0) {
@@ -131,8 +120,8 @@ a_prune_gathers_what_it_keeps(void)
 	for (size_t i = 0; i < 3; i++)
 		layers[i] = (int)fl_json_int(fl_json_at(fl_json_get(plan->kept, "layers"), i), -1);
 	CHECK(plan->width.n == 32 && plan->ffn[layers[0]].n == 64);
-	apply(plan, path("base"), path("small/"));
-	compare(plan, layers, path("base/model.safetensors"), path("small/model.safetensors"));
+	apply(plan, test_path(dir, "base"), test_path(dir, "small/"));
+	compare(plan, layers, test_path(dir, "base/model.safetensors"), test_path(dir, "small/model.safetensors"));
 	fl_plan_free(plan);
 	fl_config_free(&c);
 }
@@ -152,8 +141,8 @@ an_untied_head_is_the_embedding(void)
 	plan = fl_plan_prune(&c, "tied", NULL, NULL, &untie, &err);
 	if (!CHECK(plan != NULL))
 		return;
-	apply(plan, path("tied"), path("untied/"));
-	s = fl_safetensors_open(path("untied/model.safetensors"), &err);
+	apply(plan, test_path(dir, "tied"), test_path(dir, "untied/"));
+	s = fl_safetensors_open(test_path(dir, "untied/model.safetensors"), &err);
 	if (CHECK(s != NULL)) {
 		e = fl_safetensors_find(s, "model.embed_tokens.weight", &x);
 		h = fl_safetensors_find(s, "lm_head.weight", &y);
@@ -178,8 +167,8 @@ a_layer_that_skips_loses_its_attention_alone(void)
 	if (!CHECK(plan != NULL))
 		return;
 	CHECK(plan->out.window == FL_WINDOW);
-	apply(plan, path("base"), path("hybrid/"));
-	compare(plan, (int[]){ 0, 1, 2, 3 }, path("base/model.safetensors"), path("hybrid/model.safetensors"));
+	apply(plan, test_path(dir, "base"), test_path(dir, "hybrid/"));
+	compare(plan, (int[]){ 0, 1, 2, 3 }, test_path(dir, "base/model.safetensors"), test_path(dir, "hybrid/model.safetensors"));
 	fl_plan_free(plan);
 	CHECK(fl_arch_parse("d64-f96-fff", &target, &err) == 0);
 	CHECK(fl_plan_pattern(&c, "base", &target, 0, NULL, &err) == NULL && err.code == FL_EXIT_DATA);
@@ -201,8 +190,8 @@ quantized_tensors_follow_each_other_whole(void)
 	    &(struct fl_quantize_opts){ .method = "mse", .head = -1, .embed = -1 }, &err);
 	if (!CHECK(plan != NULL))
 		return;
-	apply(plan, path("base"), path("q/"));
-	s = fl_safetensors_open(path("q/model.safetensors"), &err);
+	apply(plan, test_path(dir, "base"), test_path(dir, "q/"));
+	s = fl_safetensors_open(test_path(dir, "q/model.safetensors"), &err);
 	if (CHECK(s != NULL)) {
 		const struct fl_tensor *t =
 		    fl_safetensors_find(s, "model.layers.2.mlp.down_proj.weight_packed", &packed);
@@ -227,8 +216,8 @@ turn_around(const struct fl_config *c)
 {
 	struct fl_err err = { 0 };
 	struct fl_json *config = fl_config_json(c);
-	struct fl_safetensors *s = fl_safetensors_open(path("packed/model.safetensors"), &err);
-	struct fl_writer *w = fl_writer_open(path("backwards/"), false, &err);
+	struct fl_safetensors *s = fl_safetensors_open(test_path(dir, "packed/model.safetensors"), &err);
+	struct fl_writer *w = fl_writer_open(test_path(dir, "backwards/"), false, &err);
 	struct fl_tensor t[256];
 	const void *data;
 
@@ -258,7 +247,7 @@ unpack(const struct fl_config *c, const char *from, const char *to)
 			plan->step[i].kind = FL_STEP_UNPACK;
 			plan->step[i].bits = 8;
 		}
-	apply(plan, path(from), to);
+	apply(plan, test_path(dir, from), to);
 	fl_plan_free(plan);
 }
 
@@ -275,16 +264,16 @@ an_embedding_is_unpacked_whichever_part_comes_first(void)
 	    &(struct fl_quantize_opts){ .method = "mse", .head = -1, .embed = -1 }, &err);
 	if (!CHECK(plan != NULL))
 		return;
-	apply(plan, path("base"), path("packed/"));
+	apply(plan, test_path(dir, "base"), test_path(dir, "packed/"));
 	turn_around(&plan->out);
 	for (int i = 0; i < 2; i++) {
 		struct fl_matrix m = { FL_MATRIX_INT8, 20011, 64, NULL, NULL };
-		struct fl_safetensors *a = fl_safetensors_open(path("packed/model.safetensors"), &err), *b;
+		struct fl_safetensors *a = fl_safetensors_open(test_path(dir, "packed/model.safetensors"), &err), *b;
 		float want[64];
 		const void *got;
 
-		unpack(&plan->out, from[i], path("plain/"));
-		b = fl_safetensors_open(path("plain/model.safetensors"), &err);
+		unpack(&plan->out, from[i], test_path(dir, "plain/"));
+		b = fl_safetensors_open(test_path(dir, "plain/model.safetensors"), &err);
 		if (!CHECK(a && b) || !CHECK(fl_safetensors_find(b, "model.embed_tokens.weight", &got)))
 			return;
 		fl_safetensors_find(a, "model.embed_tokens.weight_packed", &m.data);
@@ -297,8 +286,8 @@ an_embedding_is_unpacked_whichever_part_comes_first(void)
 		CHECK(b->n == a->n - 2);
 		fl_safetensors_free(a);
 		fl_safetensors_free(b);
-		CHECK(unlink(path("plain/model.safetensors")) == 0 && unlink(path("plain/config.json")) == 0 &&
-		    rmdir(path("plain")) == 0);
+		CHECK(unlink(test_path(dir, "plain/model.safetensors")) == 0 && unlink(test_path(dir, "plain/config.json")) == 0 &&
+		    rmdir(test_path(dir, "plain")) == 0);
 	}
 	fl_plan_free(plan);
 	fl_config_free(&c);

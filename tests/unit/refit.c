@@ -4,6 +4,7 @@
 
 #include "compute/gram.h"
 
+#include "moment.h"
 #include "test.h"
 
 enum { ROWS = 60, N = 12, K = 7, OUT = 5 };
@@ -44,22 +45,16 @@ moments_are_those_of_the_definition(void)
 		}
 }
 
-/* C of a [ROWS, N]: full in double, and the triangle as it is in a file, at an odd address. */
+/* C of a [ROWS, N]: full in double, and as it is in a file. */
 static char *
 moments(const float *a, double c[N][N])
 {
-	static char file[1 + N * (N + 1) / 2 * sizeof(float)];
-	double sum[N * (N + 1) / 2] = { 0 };
+	char *file = test_moment(a, ROWS, N);
 
-	fl_gram_add(sum, a, ROWS, N);
 	for (size_t i = 0; i < N; i++)
-		for (size_t j = 0; j <= i; j++) {
-			float x = (float)sum[fl_gram_row(i) + j];
-
-			memcpy(file + 1 + (fl_gram_row(i) + j) * sizeof x, &x, sizeof x);
-			c[i][j] = c[j][i] = x;
-		}
-	return file + 1;
+		for (size_t j = 0; j < N; j++)
+			c[i][j] = test_moment_at(file, i, j);
+	return file;
 }
 
 /* x := the solution of A x = b, A [K,K]. */

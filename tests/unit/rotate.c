@@ -24,17 +24,6 @@ static const char text[] =
 
 static char dir[] = "/tmp/fl-rotate-XXXXXX";
 
-static char *
-path(const char *name)
-{
-	static char buf[4][256];
-	static int next;
-
-	next = (next + 1) % 4;
-	snprintf(buf[next], sizeof buf[next], "%s/%s", dir, name);
-	return buf[next];
-}
-
 static uint32_t
 id(size_t i)
 {
@@ -66,7 +55,7 @@ make_base(struct fl_config *c, const char *family, bool biases, bool tied)
 	struct fl_inventory *inv;
 	struct fl_tensor t[64];
 	struct fl_json *json;
-	struct fl_writer *w = fl_writer_open(path("base/"), false, &err);
+	struct fl_writer *w = fl_writer_open(test_path(dir, "base/"), false, &err);
 
 	fl_str_printf(&s, text, family, biases ? "true" : "false", tied ? "true" : "false");
 	json = fl_json_parse(s.data, s.len, "config.json", &err);
@@ -91,7 +80,7 @@ static void
 calibrate(void)
 {
 	struct fl_err err = { 0 };
-	struct fl_model *m = fl_model_open(path("base"), &err);
+	struct fl_model *m = fl_model_open(test_path(dir, "base"), &err);
 	struct fl_metrics *out = fl_metrics_new(&m->config);
 	uint32_t ids[TOKENS];
 	struct fl_windows w = { .id = ids, .n = TOKENS };
@@ -101,7 +90,7 @@ calibrate(void)
 	CHECK_OK(fl_metrics_make_moments(out, FL_DIM_MOMENT, &err), &err);
 	CHECK_OK(fl_windows_init(&w, &m->config, 32, 0, false, &err), &err);
 	CHECK_OK(fl_calibrate(m, &w, 3, out, &err), &err);
-	CHECK_OK(fl_metrics_write(out, path("metrics"), &err), &err);
+	CHECK_OK(fl_metrics_write(out, test_path(dir, "metrics"), &err), &err);
 	fl_metrics_free(out);
 	fl_model_free(m);
 }
@@ -110,7 +99,7 @@ static void
 logits(const char *name, float *out)
 {
 	struct fl_err err = { 0 };
-	struct fl_model *m = fl_model_open(path(name), &err);
+	struct fl_model *m = fl_model_open(test_path(dir, name), &err);
 	struct fl_forward *f;
 	uint32_t ids[TOKENS];
 
@@ -130,12 +119,12 @@ rotate(const struct fl_config *c, const char *to, bool tie)
 {
 	struct fl_prune_opts opts = { .score = "flash", .layer_score = "flash", .block = 32, .align = 32, .rotate = true,
 		.tie = tie };
-	struct fl_sink sink = { .output = path(to), .tool = "test" };
+	struct fl_sink sink = { .output = test_path(dir, to), .tool = "test" };
 	struct fl_err err = { 0 };
-	struct fl_metrics *m = fl_metrics_read(path("metrics"), &err);
+	struct fl_metrics *m = fl_metrics_read(test_path(dir, "metrics"), &err);
 	struct fl_arch same;
 	struct fl_plan *plan;
-	struct fl_reader *in = fl_reader_open(path("base"), &err);
+	struct fl_reader *in = fl_reader_open(test_path(dir, "base"), &err);
 	int bad;
 
 	fl_config_arch(c, &same);
@@ -197,14 +186,14 @@ norms_of_another_model_are_refused(void)
 
 	make_base(&c, "llama", true, false);
 	calibrate();
-	f = fopen(path("base/model.safetensors"), "r+b");
+	f = fopen(test_path(dir, "base/model.safetensors"), "r+b");
 	if (!CHECK(f != NULL))
 		return;
 	/* The final norm stands before the head, which is last. */
 	CHECK(fseek(f, -(long)sizeof(float) * (VOCAB * 64 + 1), SEEK_END) == 0 && fwrite("\0\0\0\100", 4, 1, f) == 1);
 	fclose(f);
 	CHECK(rotate(&c, "refused/", false) < 0);
-	CHECK(access(path("refused"), F_OK) < 0);
+	CHECK(access(test_path(dir, "refused"), F_OK) < 0);
 	fl_config_free(&c);
 }
 

@@ -26,6 +26,18 @@ static const char *test_skipped;
 #define CHECK_OK(call, err) test_check((call) == 0, __FILE__, __LINE__, #call, (err)->text)
 #define TEST(f) test_one(#f, f)
 
+/* dir/name, until four calls later. */
+static inline char *
+test_path(const char *dir, const char *name)
+{
+	static char buf[4][256];
+	static int next;
+
+	next = (next + 1) % 4;
+	snprintf(buf[next], sizeof buf[next], "%s/%s", dir, name);
+	return buf[next];
+}
+
 static inline bool
 test_check(bool ok, const char *file, int line, const char *what, const char *why)
 {
