@@ -18,6 +18,7 @@
 #include "base/alloc.h"
 #include "base/str.h"
 #include "io/members.h"
+#include "io/spill.h"
 
 enum { BUFFER = 256 << 10, PENDING = 16 };
 
@@ -409,12 +410,10 @@ fl_output_open_in(const struct fl_output *dir, const char *name, struct fl_err *
 struct fl_output *
 fl_output_open_scratch(struct fl_err *err)
 {
-	const char *tmp = getenv("TMPDIR");
+	const char *tmp = fl_spill_dir();
 	struct fl_str path = { 0 };
 	struct fl_output *o;
 
-	if (!tmp || !*tmp)
-		tmp = "/tmp";
 	o = new_output(tmp, -1);
 	fl_str_printf(&path, "%s/scratch", tmp); /* the name that it never gets */
 	o->dir = true;

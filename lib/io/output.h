@@ -29,7 +29,7 @@ struct fl_output *fl_output_open_dir(const char *path, struct fl_err *err) FL_MU
 struct fl_output *fl_output_open_in(const struct fl_output *dir, const char *name,
     struct fl_err *err) FL_MUST_USE;
 
-/* A directory in $TMPDIR, or /tmp if that is unset, for what other programs write. It is never committed. */
+/* A directory in fl_spill_dir(), io/spill.h, for what other programs write. It is never committed. */
 struct fl_output *fl_output_open_scratch(struct fl_err *err) FL_MUST_USE;
 
 /* Where what is written is until commit, for other programs to write there too; NULL for standard output. */

@@ -9,18 +9,24 @@
 
 #include "base/str.h"
 
+const char *
+fl_spill_dir(void)
+{
+	const char *dir = getenv("TMPDIR");
+
+	return dir && *dir ? dir : "/tmp";
+}
+
 /* Not tmpfile(): it does not look at TMPDIR, and /tmp may be small, or memory. Not O_TMPFILE: not
  * every file system has it. */
 FILE *
 fl_spill(struct fl_err *err)
 {
-	const char *dir = getenv("TMPDIR");
+	const char *dir = fl_spill_dir();
 	struct fl_str path = { 0 };
 	FILE *f = NULL;
 	int fd;
 
-	if (!dir || !*dir)
-		dir = "/tmp";
 	fl_str_printf(&path, "%s/fl-XXXXXX", dir);
 	fd = mkostemp(path.data, O_CLOEXEC);
 	if (fd >= 0)

@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: Apache-2.0 */
-/* spill.h -- temporary files for what does not fit into memory, in $TMPDIR, or /tmp if that is unset. They have
- * no name, so they go with the process, however that ends. */
+/* spill.h -- temporary files for what does not fit into memory, in fl_spill_dir(). They have no name, so they go with
+ * the process, however that ends. */
 #ifndef FL_IO_SPILL_H
 #define FL_IO_SPILL_H
 
@@ -8,6 +8,8 @@
 #include <stdio.h>
 
 #include "base/err.h"
+
+const char *fl_spill_dir(void); /* $TMPDIR, or /tmp if that is unset */
 
 /* Open for reading and writing; gone with the last fclose(). */
 FILE *fl_spill(struct fl_err *err) FL_MUST_USE;
