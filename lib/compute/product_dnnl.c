@@ -33,7 +33,8 @@ describe(size_t rows, size_t cols, dnnl_data_type_t type, bool trans, size_t ld)
 	return d;
 }
 
-/* The library keeps the kernels of the shapes it has seen: after the first of a kind this is quick. */
+/* The library keeps the kernels of the shapes it has seen: after the first of a kind this is quick. NULL: on this CPU it
+ * has none. */
 static dnnl_primitive_t
 make_matmul(dnnl_engine_t engine, const dnnl_memory_desc_t d[3], float beta)
 {
@@ -41,7 +42,8 @@ make_matmul(dnnl_engine_t engine, const dnnl_memory_desc_t d[3], float beta)
 	dnnl_primitive_desc_t pd;
 	dnnl_primitive_attr_t attr;
 	dnnl_post_ops_t ops;
-	dnnl_primitive_t matmul;
+	dnnl_primitive_t matmul = NULL;
+	dnnl_status_t status;
 
 	check(dnnl_primitive_attr_create(&attr), "attr");
 	check(dnnl_post_ops_create(&ops), "post_ops");
@@ -49,28 +51,24 @@ make_matmul(dnnl_engine_t engine, const dnnl_memory_desc_t d[3], float beta)
 		check(dnnl_post_ops_append_sum(ops, beta), "sum");
 	check(dnnl_primitive_attr_set_post_ops(attr, ops), "set_post_ops");
 	check(dnnl_matmul_desc_init(&desc, &d[0], &d[1], NULL, &d[2]), "matmul_desc");
-	check(dnnl_primitive_desc_create(&pd, &desc, attr, engine, NULL), "primitive_desc");
-	check(dnnl_primitive_create(&matmul, pd), "primitive");
-	dnnl_primitive_desc_destroy(pd);
+	status = dnnl_primitive_desc_create(&pd, &desc, attr, engine, NULL);
+	if (status != dnnl_unimplemented) {
+		check(status, "primitive_desc");
+		check(dnnl_primitive_create(&matmul, pd), "primitive");
+		dnnl_primitive_desc_destroy(pd);
+	}
 	dnnl_post_ops_destroy(ops);
 	dnnl_primitive_attr_destroy(attr);
 	return matmul;
 }
 
-void
-fl_bgemm_dnnl(const struct fl_product *p, const uint16_t *a, const uint16_t *b)
+static void
+execute(dnnl_engine_t engine, dnnl_primitive_t matmul, const dnnl_memory_desc_t d[3], void *const data[3])
 {
-	const dnnl_memory_desc_t d[3] = { describe(p->m, p->k, dnnl_bf16, p->trans_a, p->lda),
-		describe(p->k, p->n, dnnl_bf16, p->trans, p->ldb), describe(p->m, p->n, dnnl_f32, false, p->ldc) };
-	void *data[3] = { (void *)a, (void *)b, p->c };
 	const int name[3] = { DNNL_ARG_SRC, DNNL_ARG_WEIGHTS, DNNL_ARG_DST };
 	dnnl_exec_arg_t arg[3];
-	dnnl_engine_t engine;
-	dnnl_primitive_t matmul;
 	dnnl_stream_t stream;
 
-	check(dnnl_engine_create(&engine, dnnl_cpu, 0), "engine");
-	matmul = make_matmul(engine, d, p->beta);
 	check(dnnl_stream_create(&stream, engine, dnnl_stream_default_flags), "stream");
 	for (int i = 0; i < 3; i++) {
 		arg[i].arg = name[i];
@@ -81,6 +79,23 @@ fl_bgemm_dnnl(const struct fl_product *p, const uint16_t *a, const uint16_t *b)
 	for (int i = 0; i < 3; i++)
 		dnnl_memory_destroy(arg[i].memory);
 	dnnl_stream_destroy(stream);
-	dnnl_primitive_destroy(matmul);
+}
+
+void
+fl_bgemm_dnnl(const struct fl_product *p, const uint16_t *a, const uint16_t *b)
+{
+	const dnnl_memory_desc_t d[3] = { describe(p->m, p->k, dnnl_bf16, p->trans_a, p->lda),
+		describe(p->k, p->n, dnnl_bf16, p->trans, p->ldb), describe(p->m, p->n, dnnl_f32, false, p->ldc) };
+	dnnl_engine_t engine;
+	dnnl_primitive_t matmul;
+
+	check(dnnl_engine_create(&engine, dnnl_cpu, 0), "engine");
+	matmul = make_matmul(engine, d, p->beta);
+	if (matmul) {
+		execute(engine, matmul, d, (void *[]){ (void *)a, (void *)b, p->c });
+		dnnl_primitive_destroy(matmul);
+	} else {
+		fl_bgemm_widened(p, a, b);
+	}
 	dnnl_engine_destroy(engine);
 }

@@ -94,7 +94,7 @@ widen(const uint16_t *x, size_t rows, size_t cols, size_t ld)
 }
 
 void
-fl_bgemm_portable(const struct fl_product *p, const uint16_t *a, const uint16_t *b)
+fl_bgemm_widened(const struct fl_product *p, const uint16_t *a, const uint16_t *b)
 {
 	struct fl_product q = *p;
 	float *wide_a, *wide_b;
@@ -103,7 +103,7 @@ fl_bgemm_portable(const struct fl_product *p, const uint16_t *a, const uint16_t 
 	q.ldb = p->trans ? p->k : p->n;
 	q.a = wide_a = widen(a, p->trans_a ? p->k : p->m, q.lda, p->lda);
 	q.b = wide_b = widen(b, p->trans ? p->n : p->k, q.ldb, p->ldb);
-	fl_sgemm_portable(&q);
+	fl_sgemm(&q);
 	free(wide_a);
 	free(wide_b);
 }

@@ -28,8 +28,8 @@ void fl_sgemm_portable(const struct fl_product *p); /* plain C, always there */
 void fl_sgemm_dnnl(const struct fl_product *p);	    /* oneDNN: f32 kernels made for this CPU */
 
 /* The same of bf16 matrices a and b, which stand in for p->a and p->b; sums and C are f32. */
-void fl_bgemm_portable(const struct fl_product *p, const uint16_t *a, const uint16_t *b);
-void fl_bgemm_dnnl(const struct fl_product *p, const uint16_t *a, const uint16_t *b);
+void fl_bgemm_widened(const struct fl_product *p, const uint16_t *a, const uint16_t *b); /* by fl_sgemm */
+void fl_bgemm_dnnl(const struct fl_product *p, const uint16_t *a, const uint16_t *b);	 /* so too where the CPU has no such kernels */
 
 /* The one this program was built with: FL_PORTABLE is defined where there is only a libc. */
 extern const char fl_sgemm_name[];
@@ -48,7 +48,7 @@ static inline void
 fl_bgemm(const struct fl_product *p, const uint16_t *a, const uint16_t *b)
 {
 #ifdef FL_PORTABLE
-	fl_bgemm_portable(p, a, b);
+	fl_bgemm_widened(p, a, b);
 #else
 	fl_bgemm_dnnl(p, a, b);
 #endif

@@ -145,7 +145,7 @@ metrics_of_parts_add_up(void)
 
 		fl_metric_shape(all, i, &rows, &cols);
 		for (size_t k = 0; all->sum[i] && k < rows * cols; k++)
-			CHECK_NEAR(a->sum[i][k], all->sum[i][k], 1e-12 * fabs(all->sum[i][k]));
+			CHECK_NEAR(a->sum[i][k], all->sum[i][k], 1e-6 * fabs(all->sum[i][k])); /* f32 products of other shapes */
 	}
 	fl_metrics_free(all);
 	fl_metrics_free(a);

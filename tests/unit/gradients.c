@@ -204,7 +204,7 @@ bf16_products_round_their_operands_alone(void)
 			p.c = c[0];
 			fl_matmul(&p, true, scratch);
 			p.c = c[1];
-			fl_bgemm_portable(&p, ha, hb);
+			fl_bgemm_widened(&p, ha, hb);
 			fl_dtype_to_f32(a, ha, FL_BF16, 30 * 50);
 			fl_dtype_to_f32(b, hb, FL_BF16, 50 * 40);
 			p.c = c[2];
