@@ -9,7 +9,7 @@
 #define TARGET __attribute__((target("avx2,fma")))
 #define ROWS 6
 #define SIGNED 0
-enum { LANES = 8, SPAN = 1 };
+enum { LANES = 8, SPAN = 1, ALONE = 4 };
 
 #include "compute/qgemm_tile.h"
 

@@ -7,7 +7,7 @@
 #define TARGET __attribute__((target("avx2,fma,avx512f,avx512bw,avx512dq,avx512vl,avx512vnni")))
 #define ROWS 6
 #define SIGNED 0
-enum { LANES = 16, SPAN = 2 };
+enum { LANES = 16, SPAN = 2, ALONE = 2 };
 
 #include "compute/qgemm_tile.h"
 

@@ -11,7 +11,7 @@
 #define TARGET __attribute__((target("arch=armv8.2-a+dotprod")))
 #define ROWS 4
 #define SIGNED 1
-enum { LANES = 4, SPAN = 2 };
+enum { LANES = 4, SPAN = 2, ALONE = 4 };
 
 #include "compute/qgemm_tile.h"
 

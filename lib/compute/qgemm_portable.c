@@ -6,7 +6,7 @@
 #define TARGET
 #define ROWS 2
 #define SIGNED 0
-enum { LANES = 4, SPAN = 2 };
+enum { LANES = 4, SPAN = 2, ALONE = 2 };
 
 #include "compute/qgemm_tile.h"
 

@@ -5,6 +5,7 @@
  *     TARGET	the attribute that allows its instructions
  *     LANES	outputs of a vector
  *     SPAN	vectors of outputs done at once, and ROWS, rows done at once: what the registers hold
+ *     ALONE	vectors of outputs done at once where there is one row, SPAN or more
  *     SIGNED	1 where the products want signed weights, 0 where they want unsigned ones
  *
  * and that defines begin(), dot4(), dot8(), end() and madd() after. Everything is inlined: how vectors are
@@ -65,39 +66,41 @@ widen(vec *scale, const unsigned char *p)
 	*scale = (vec)(__builtin_convertvector(h, uvec) << 16);
 }
 
-/* The group at p for `rows` rows, at x and cols apart. */
+/* The group at p for `rows` rows, at x and cols apart, and `span` vectors of outputs. */
 INLINE void
-group4(struct sums s[ROWS][SPAN], const int8_t *x, size_t cols, size_t rows, const unsigned char *p)
+group4(struct sums s[ROWS][ALONE], const int8_t *x, size_t cols, size_t rows, size_t span,
+    const unsigned char *p)
 {
 	UNROLL
 	for (size_t z = 0; z < 4; z++, p += 2 * FL_PANEL_VECTOR) {
-		ivec low[SPAN], high[SPAN];
+		ivec low[ALONE], high[ALONE];
 
 		UNROLL
-		for (size_t i = 0; i < SPAN; i++)
+		for (size_t i = 0; i < span; i++)
 			split(&low[i], &high[i], p + i * sizeof(ivec));
 		UNROLL
 		for (size_t r = 0; r < rows; r++)
 			UNROLL
-			for (size_t i = 0; i < SPAN; i++)
+			for (size_t i = 0; i < span; i++)
 				dot4(&s[r][i], x + r * cols + 4 * z, &low[i]);
 		UNROLL
 		for (size_t r = 0; r < rows; r++)
 			UNROLL
-			for (size_t i = 0; i < SPAN; i++)
+			for (size_t i = 0; i < span; i++)
 				dot4(&s[r][i], x + r * cols + 4 * z + 16, &high[i]);
 	}
 }
 
 INLINE void
-group8(struct sums s[ROWS][SPAN], const int8_t *x, size_t cols, size_t rows, const unsigned char *p)
+group8(struct sums s[ROWS][ALONE], const int8_t *x, size_t cols, size_t rows, size_t span,
+    const unsigned char *p)
 {
 	UNROLL
 	for (size_t z = 0; z < 8; z++, p += 2 * FL_PANEL_VECTOR) {
-		ivec w[SPAN];
+		ivec w[ALONE];
 
 		UNROLL
-		for (size_t i = 0; i < SPAN; i++) {
+		for (size_t i = 0; i < span; i++) {
 			memcpy(&w[i], p + i * sizeof(ivec), sizeof w[i]);
 #if SIGNED
 			w[i] ^= (ivec)((uvec){ 0 } + 0x80808080);
@@ -106,14 +109,14 @@ group8(struct sums s[ROWS][SPAN], const int8_t *x, size_t cols, size_t rows, con
 		UNROLL
 		for (size_t r = 0; r < rows; r++)
 			UNROLL
-			for (size_t i = 0; i < SPAN; i++)
+			for (size_t i = 0; i < span; i++)
 				dot8(&s[r][i], x + r * cols + 4 * z, &w[i]);
 	}
 }
 
-/* `rows` rows times SPAN vectors of outputs of a panel, from output `at` on. */
+/* `rows` rows times `span` vectors of outputs of a panel, from output `at` on. */
 INLINE void
-cell(float *c, size_t ldc, const struct fl_qrows *a, size_t row, size_t rows, const unsigned char *panel,
+cell(float *c, size_t ldc, const struct fl_qrows *a, size_t row, size_t rows, size_t span, const unsigned char *panel,
     size_t at, bool eight, const struct path *path)
 {
 	size_t groups = a->cols / FL_MATRIX_GROUP, cols = a->cols;
@@ -122,29 +125,29 @@ cell(float *c, size_t ldc, const struct fl_qrows *a, size_t row, size_t rows, co
 	const int8_t *x = a->q + row * cols;
 	const int32_t *start = a->start + row * groups;
 	const unsigned char *p = panel + FL_PANEL_SUMS;
-	vec sum[ROWS][SPAN] = { 0 }, scale[SPAN];
+	vec sum[ROWS][ALONE] = { 0 }, scale[ALONE];
 
 	for (size_t g = 0; g < groups; g++, p += size, x += FL_MATRIX_GROUP) {
-		struct sums s[ROWS][SPAN];
+		struct sums s[ROWS][ALONE];
 
 		if (rows < ROWS) /* not where more rows will come to the same weights */
 			fetch(path, p, size);
 		UNROLL
 		for (size_t r = 0; r < rows; r++)
 			UNROLL
-			for (size_t i = 0; i < SPAN; i++)
+			for (size_t i = 0; i < span; i++)
 				begin(&s[r][i], start[r * groups + g] * (eight ? 16 : 1));
 		if (eight)
-			group8(s, x, cols, rows, p + FL_PANEL_SCALES + in);
+			group8(s, x, cols, rows, span, p + FL_PANEL_SCALES + in);
 		else
-			group4(s, x, cols, rows, p + FL_PANEL_SCALES + in);
+			group4(s, x, cols, rows, span, p + FL_PANEL_SCALES + in);
 		UNROLL
-		for (size_t i = 0; i < SPAN; i++)
+		for (size_t i = 0; i < span; i++)
 			widen(&scale[i], p + (at + i * LANES) * 2);
 		UNROLL
 		for (size_t r = 0; r < rows; r++)
 			UNROLL
-			for (size_t i = 0; i < SPAN; i++) {
+			for (size_t i = 0; i < span; i++) {
 				ivec whole;
 				vec f;
 
@@ -156,7 +159,7 @@ cell(float *c, size_t ldc, const struct fl_qrows *a, size_t row, size_t rows, co
 	UNROLL
 	for (size_t r = 0; r < rows; r++)
 		UNROLL
-		for (size_t i = 0; i < SPAN; i++) {
+		for (size_t i = 0; i < span; i++) {
 			vec w, zero = (vec){ 0 } - a->zero[row + r];
 
 			memcpy(&w, panel + (at + i * LANES) * 4, sizeof w);
@@ -166,14 +169,16 @@ cell(float *c, size_t ldc, const struct fl_qrows *a, size_t row, size_t rows, co
 		}
 }
 
-/* The number of rows a constant, so that everything stays in registers. */
-#define CELL(n) case n: cell(c, ldc, a, row, n, panel, at, eight, path); break
+/* The numbers constants, so that everything stays in registers. */
+#define CELL(n) case n: cell(c, ldc, a, row, n, n == 1 ? ALONE : SPAN, panel, at, eight, path); break
 
 INLINE void
 cells(float *c, size_t ldc, const struct fl_qrows *a, size_t row, size_t rows, const unsigned char *panel,
     bool eight, const struct path *path)
 {
-	for (size_t at = 0; at < FL_PANEL; at += SPAN * LANES, c += SPAN * LANES)
+	size_t outputs = (rows == 1 ? ALONE : SPAN) * LANES;
+
+	for (size_t at = 0; at < FL_PANEL; at += outputs, c += outputs)
 		switch (rows) {
 		CELL(1);
 #if ROWS > 1
