@@ -23,7 +23,7 @@ awk -v foreign="$foreign" -v sources="$(find lib -name '*.c' | sed 's/\.c$//')" 
 		edge(part[1], other)
 		if (is_c && !(other in source) && room(part[1]) == room(other))
 			edge(other, part[1])
-		if (part[1] != "tests/unit/test") node[part[1]] = 1
+		if (is_c) node[part[1]] = 1
 	}
 	END {
 		do {

@@ -49,7 +49,20 @@ fl_objective_choose(const struct fl_table *t, const char *names, struct fl_objec
 	if (c[0] < 0 || c[1] < 0)
 		return fl_err_data(err, "the table has no %s to compare by; name two columns",
 		    c[0] < 0 ? "loss_nats" : "ttft column");
-	return load(t, c[0], y, err) < 0 ? -1 : load(t, c[1], x, err);
+	if (load(t, c[0], y, err) < 0)
+		return -1;
+	if (load(t, c[1], x, err) == 0)
+		return 0;
+	fl_objective_free(y);
+	return -1;
+}
+
+void
+fl_objective_free(struct fl_objective *o)
+{
+	free(o->v);
+	free(o->se);
+	*o = (struct fl_objective){ 0 };
 }
 
 int

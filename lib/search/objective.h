@@ -19,9 +19,11 @@ struct fl_objective {
 	double ref;	  /* sign * what was given as reference; NaN if nothing was */
 };
 
-/* `names` is "y,x"; NULL for loss_nats and the first ttft column (class DATA if they lack). */
+/* `names` is "y,x"; NULL for loss_nats and the first ttft column (class DATA if they lack). What both get is to be
+ * freed; where it fails nothing is left to free. */
 int fl_objective_choose(const struct fl_table *t, const char *names, struct fl_objective *y,
     struct fl_objective *x, struct fl_err *err) FL_MUST_USE;
+void fl_objective_free(struct fl_objective *o);
 
 /* "col=v": leaves out the rows whose col is above v (below it if `least`) or no number. */
 int fl_objective_bound(const struct fl_table *t, const char *text, bool least,

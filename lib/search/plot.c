@@ -47,6 +47,13 @@ fl_plot_rows(const struct fl_table *t, const struct fl_objective *y, const struc
 	return (struct fl_plot){ x->name, y->name, x->sign < 0, y->sign < 0, points, point };
 }
 
+void
+fl_plot_free(struct fl_plot *p)
+{
+	free(p->point);
+	*p = (struct fl_plot){ 0 };
+}
+
 struct span {
 	double lo, hi;
 	bool log;

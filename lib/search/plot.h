@@ -28,6 +28,7 @@ struct fl_plot {
 /* The rows of t that have both objectives, at least one of them; front[0 .. n) are on the frontier. */
 struct fl_plot fl_plot_rows(const struct fl_table *t, const struct fl_objective *y,
     const struct fl_objective *x, const size_t *front, size_t n);
+void fl_plot_free(struct fl_plot *p);
 
 /* Appends a gnuplot (5.4) script that draws on its standard output, coloured by number of layers. */
 void fl_plot_gnuplot(struct fl_str *out, const struct fl_plot *p, bool svg);

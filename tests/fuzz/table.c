@@ -23,10 +23,8 @@ use(const struct fl_table *t, struct fl_err *err)
 	if (fl_objective_choose(t, NULL, &y, &x, err) == 0 &&
 	    fl_pareto(x.v, y.v, t->rows, front) > t->rows)
 		abort();
-	free(y.v);
-	free(y.se);
-	free(x.v);
-	free(x.se);
+	fl_objective_free(&y);
+	fl_objective_free(&x);
 	free(front);
 }
 

@@ -1,45 +1,8 @@
 /* SPDX-License-Identifier: Apache-2.0 */
-#include "test.h"
-
-#include <unistd.h>
-
-#include "search/table.h"
+#include "tables.h"
 
 #define A "d64-f128-ff"
 #define B "d64-f128-fs"
-
-/* A table from one or two texts. */
-static struct fl_table *
-table(const char *one, const char *two, struct fl_err *err)
-{
-	char path[2][32] = { "/tmp/fl-table-XXXXXX", "/tmp/fl-table-XXXXXX" };
-	const char *text[] = { one, two }, *const paths[] = { path[0], path[1] };
-	struct fl_table *t;
-	int n = two ? 2 : 1;
-
-	for (int i = 0; i < n; i++) {
-		int fd = mkstemp(path[i]);
-
-		if (fd < 0 || write(fd, text[i], strlen(text[i])) < 0)
-			exit(1);
-		close(fd);
-	}
-	t = fl_table_read(paths, (size_t)n, err);
-	for (int i = 0; i < n; i++)
-		unlink(path[i]);
-	return t;
-}
-
-static struct fl_table *
-good(const char *one, const char *two)
-{
-	struct fl_err err = { 0 };
-	struct fl_table *t = table(one, two, &err);
-
-	if (!test_check(t != NULL, __FILE__, __LINE__, "table", err.text))
-		exit(1);
-	return t;
-}
 
 static void
 the_unit_says_what_is_better(void)
@@ -59,7 +22,7 @@ the_unit_says_what_is_better(void)
 static void
 pending_and_failed_cells_have_no_value(void)
 {
-	struct fl_table *t = good("arch\tloss_nats\tnote\n" A "\t\thello\n" B "\tnan\t7\n", NULL);
+	struct fl_table *t = test_good_table("arch\tloss_nats\tnote\n" A "\t\thello\n" B "\tnan\t7\n", NULL);
 
 	CHECK(t->rows == 2 && t->columns == 3);
 	CHECK(isnan(fl_table_cell(t, 0, 1)->value) && isnan(fl_table_cell(t, 1, 1)->value));
@@ -73,7 +36,7 @@ pending_and_failed_cells_have_no_value(void)
 static void
 repeats_are_pooled(void)
 {
-	struct fl_table *t = good("arch\tx_s\tx_s_sd\tx_s_n\n" A "\t2\t1\t3\n" B "\t4\t\t\n" A
+	struct fl_table *t = test_good_table("arch\tx_s\tx_s_sd\tx_s_n\n" A "\t2\t1\t3\n" B "\t4\t\t\n" A
 				  "\t6\t1.4142135623730951\t2\n",
 	    NULL);
 
@@ -89,7 +52,7 @@ repeats_are_pooled(void)
 static void
 plain_repeats_are_averaged_and_failures_give_way(void)
 {
-	struct fl_table *t = good("arch\tx_s\ty_s\n" A "\t1\tnan\n" A "\t2\t\n" A "\t6\t5\n", NULL);
+	struct fl_table *t = test_good_table("arch\tx_s\ty_s\n" A "\t1\tnan\n" A "\t2\t\n" A "\t6\t5\n", NULL);
 
 	CHECK(t->rows == 1);
 	CHECK_NEAR(fl_table_cell(t, 0, 1)->value, 3, 1e-12);
@@ -101,7 +64,7 @@ plain_repeats_are_averaged_and_failures_give_way(void)
 static void
 settings_are_kept_and_results_averaged(void)
 {
-	struct fl_table *t = good("arch\tloss_nats\tloss_nats_se\tperplexity\tbits_per_byte\ttokens\tby\n" A
+	struct fl_table *t = test_good_table("arch\tloss_nats\tloss_nats_se\tperplexity\tbits_per_byte\ttokens\tby\n" A
 				  "\t1\t0.1\t2.718\t0.5\t1024\tme\n" A "\t1.5\t0.3\t4.482\t0.75\t1024.0\tme\n" A
 				  "\t\t\t\t\t\t\n",
 	    NULL);
@@ -119,7 +82,7 @@ settings_are_kept_and_results_averaged(void)
 static void
 several_tables_are_one(void)
 {
-	struct fl_table *t = good("arch\tx_s\n" A "\t1\n", "arch\tloss_nats\tx_s\n" B "\t3\t2\n" A "\t4\t\n");
+	struct fl_table *t = test_good_table("arch\tx_s\n" A "\t1\n", "arch\tloss_nats\tx_s\n" B "\t3\t2\n" A "\t4\t\n");
 
 	CHECK(t->rows == 2 && t->columns == 3);
 	CHECK_STR(t->name[2], "loss_nats");
@@ -133,7 +96,7 @@ refused(const char *text, const char *why)
 {
 	struct fl_err err = { 0 };
 
-	CHECK(table(text, NULL, &err) == NULL);
+	CHECK(test_table(text, NULL, &err) == NULL);
 	CHECK(err.code == FL_EXIT_DATA);
 	if (!CHECK(strstr(err.text, why) != NULL))
 		printf("# %s\n", err.text);
