@@ -162,28 +162,19 @@ improve(const struct fl_space *space, const struct fl_table *t, size_t rows, str
 	return found;
 }
 
-static bool
-is_pending(const struct fl_table *t, size_t row, const char *column)
-{
-	const char *text = fl_table_cell(t, row, (size_t)fl_table_column(t, column))->text;
-
-	return text && !*text;
-}
-
 /* The rows whose time is pending are being measured. */
 static struct fl_arch *
 find_pending(const struct fl_table *t, const struct fl_times *times, size_t *n)
 {
 	struct fl_arch *pending = fl_alloc(t->rows, sizeof *pending);
-	struct fl_err err = { 0 };
-	size_t known = 0;
+	size_t column = (size_t)fl_table_column(t, times->name), known = 0;
 
 	*n = 0;
 	for (size_t r = 0; r < t->rows; r++)
 		if (known < times->n && times->row[known] == r)
 			known++;
-		else if (is_pending(t, r, times->name) && fl_arch_parse(fl_table_cell(t, r, 0)->text, &pending[(*n)++], &err) < 0)
-			fl_die_err(&err);
+		else if (fl_cell_is_pending(fl_table_cell(t, r, column)))
+			pending[(*n)++] = t->arch[r];
 	return pending;
 }
 

@@ -21,9 +21,9 @@ fl_bounds_add(struct fl_bounds *b, const struct fl_table *t, int c, double v, bo
 
 		if (isnan(cell->value))
 			continue;
-		rc = fl_arch_parse(fl_table_cell(t, r, 0)->text, &arch[n], err);
-		if (rc == 0 && cell->value <= 0)
+		if (cell->value <= 0)
 			rc = fl_err_data(err, "%s of '%s' is not positive", name, fl_table_cell(t, r, 0)->text);
+		arch[n] = t->arch[r];
 		noise[n] = cell->sd / sqrt(cell->n) / cell->value;
 		y[n++] = log(cell->value);
 	}

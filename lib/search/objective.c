@@ -23,14 +23,14 @@ fl_objective_assignment(const struct fl_table *t, const char *text, double *v, s
 static int
 load(const struct fl_table *t, int c, struct fl_objective *o, struct fl_err *err)
 {
-	*o = (struct fl_objective){ .name = t->name[c], .sign = -fl_table_goal(t->name[c]), .ref = NAN };
+	*o = (struct fl_objective){ .name = t->name[c], .column = (size_t)c, .sign = -fl_table_goal(t->name[c]), .ref = NAN };
 	if (o->sign == 0)
 		return fl_err_usage(err, "'%s' ends in no unit that says whether less or more is better",
 		    o->name);
 	o->v = fl_alloc(t->rows, sizeof *o->v);
 	o->se = fl_alloc(t->rows, sizeof *o->se);
 	for (size_t r = 0; r < t->rows; r++) {
-		const struct fl_cell *cell = fl_table_cell(t, r, (size_t)c);
+		const struct fl_cell *cell = fl_table_cell(t, r, o->column);
 
 		o->v[r] = o->sign * cell->value;
 		o->se[r] = cell->sd / sqrt(cell->n);

@@ -13,6 +13,7 @@
 
 struct fl_objective {
 	const char *name; /* of the column */
+	size_t column;
 	int sign;	  /* 1 if smaller is better as it stands, -1 if larger */
 	double *v;	  /* [rows] sign * value, so smaller is better; NaN: leave the row out; owned */
 	double *se;	  /* [rows] its standard error, X_sd / sqrt(X_n); owned */

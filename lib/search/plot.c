@@ -7,7 +7,6 @@
 #include <string.h>
 
 #include "base/alloc.h"
-#include "base/arch.h"
 
 static int
 by_x(const void *a, const void *b)
@@ -15,17 +14,6 @@ by_x(const void *a, const void *b)
 	const struct fl_plot_point *p = a, *q = b;
 
 	return p->x != q->x ? (p->x > q->x) - (p->x < q->x) : (p->y > q->y) - (p->y < q->y);
-}
-
-static int
-layers_of(const char *text)
-{
-	struct fl_err err = { 0 };
-	struct fl_arch arch;
-
-	if (fl_arch_parse(text, &arch, &err) < 0)
-		fl_bug("%s in a table", err.text);
-	return arch.layers;
 }
 
 struct fl_plot
@@ -41,7 +29,7 @@ fl_plot_rows(const struct fl_table *t, const struct fl_objective *y, const struc
 	for (size_t r = 0; r < t->rows; r++)
 		if (!isnan(x->v[r]) && !isnan(y->v[r]))
 			point[points++] = (struct fl_plot_point){ x->sign * x->v[r], y->sign * y->v[r],
-				layers_of(fl_table_cell(t, r, 0)->text), on_front[r] };
+				t->arch[r].layers, on_front[r] };
 	free(on_front);
 	qsort(point, points, sizeof *point, by_x);
 	return (struct fl_plot){ x->name, y->name, x->sign < 0, y->sign < 0, points, point };

@@ -8,7 +8,6 @@
 #include <strings.h>
 
 #include "base/alloc.h"
-#include "base/arch.h"
 #include "base/num.h"
 #include "base/str.h"
 
@@ -119,6 +118,12 @@ fl_table_cell(const struct fl_table *t, size_t row, size_t column)
 	return &t->cell[row * t->columns + column];
 }
 
+bool
+fl_cell_is_pending(const struct fl_cell *c)
+{
+	return c->text && !*c->text;
+}
+
 /* Reading ---------------------------------------------------------------------------------------- */
 
 static bool
@@ -160,9 +165,9 @@ enum standing { PENDING, FAILED, SAID };
 static enum standing
 standing(const struct fl_cell *c)
 {
-	if (!c->text)
-		return SAID;
-	return !*c->text ? PENDING : is_failed(c->text) ? FAILED : SAID;
+	if (fl_cell_is_pending(c))
+		return PENDING;
+	return c->text && is_failed(c->text) ? FAILED : SAID;
 }
 
 static bool
@@ -213,6 +218,8 @@ add_row(struct fl_table *t, const struct fl_tsv *tsv, size_t r, const size_t *to
 	}
 	at = fl_archset_add(&t->archs, fl_tsv_cell(tsv, r, 0));
 	if (at == t->rows) {
+		t->arch = fl_grow(t->arch, &t->arch_cap, at + 1, sizeof *t->arch);
+		t->arch[at] = arch;
 		t->cell = fl_grow(t->cell, &t->cap, (at + 1) * t->columns, sizeof *t->cell);
 		memcpy(t->cell + at * t->columns, row, t->columns * sizeof *row);
 		t->rows++;
@@ -326,6 +333,7 @@ fl_table_free(struct fl_table *t)
 	free(t->sd);
 	free(t->n);
 	free(t->cell);
+	free(t->arch);
 	fl_archset_free(&t->archs);
 	free(t);
 }

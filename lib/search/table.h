@@ -9,8 +9,10 @@
 #ifndef FL_SEARCH_TABLE_H
 #define FL_SEARCH_TABLE_H
 
+#include <stdbool.h>
 #include <stddef.h>
 
+#include "base/arch.h"
 #include "base/err.h"
 #include "base/tsv.h"
 #include "search/archset.h"
@@ -23,6 +25,7 @@ struct fl_cell {
 
 struct fl_table {
 	size_t rows, columns;
+	struct fl_arch *arch; /* [rows] */
 	char **name;	      /* [columns]; the first is "arch" */
 	struct fl_cell *cell; /* [rows * columns] */
 
@@ -32,7 +35,7 @@ struct fl_table {
 	int *sd, *n;
 	struct fl_tsv **source;
 	size_t *rows_after; /* [sources] how many rows there were after each */
-	size_t sources, cap;
+	size_t sources, cap, arch_cap;
 };
 
 /* n files, "-" for standard input. NULL with err set names file and line: no arch column in front, a
@@ -53,6 +56,9 @@ int fl_table_two_columns(const struct fl_table *t, const char *text, int column[
     struct fl_err *err) FL_MUST_USE;
 
 const struct fl_cell *fl_table_cell(const struct fl_table *t, size_t row, size_t column);
+
+/* Nothing is in the cell yet: it is being measured, or will be. */
+bool fl_cell_is_pending(const struct fl_cell *c);
 
 /* What is wanted of a column, by the unit its name ends in: _s, _nats, _mib, bits_per_byte and
  * perplexity small (-1), _tok_s and _acc large (1), others neither (0). */

@@ -24,14 +24,13 @@ collect(const struct fl_table *t, size_t column, struct fl_times *out, struct fl
 	for (size_t r = 0; r < t->rows; r++) {
 		const struct fl_cell *cell = fl_table_cell(t, r, column);
 		double v = cell->value;
-		const char *arch = fl_table_cell(t, r, 0)->text;
 
 		if (isnan(v))
 			continue;
 		if (v <= 0)
-			return fl_err_data(err, "%s of '%s' is not positive", out->name, arch);
-		if (fl_arch_parse(arch, &out->arch[out->n], err) < 0)
-			return -1;
+			return fl_err_data(err, "%s of '%s' is not positive", out->name,
+			    fl_table_cell(t, r, 0)->text);
+		out->arch[out->n] = t->arch[r];
 		out->log_s[out->n] = fl_table_log_cost(out->name, v);
 		out->noise[out->n] = cell->sd / sqrt(cell->n) / v;
 		out->row[out->n++] = r;

@@ -9,14 +9,6 @@
 #include "search/hypervolume.h"
 #include "search/pareto.h"
 
-static bool
-is_pending(const struct fl_table *t, size_t row, const struct fl_objective *o)
-{
-	const char *text = fl_table_cell(t, row, (size_t)fl_table_column(t, o->name))->text;
-
-	return text && !*text;
-}
-
 static void
 find_reference(const struct fl_objective *const o[2], struct fl_trials *t)
 {
@@ -37,16 +29,18 @@ find_reference(const struct fl_objective *const o[2], struct fl_trials *t)
 
 /* y[2] := the values of a row. 1 if it has both, 0 if they are pending, -1 if one failed. */
 static int
-values(const struct fl_table *t, size_t row, const struct fl_objective *const o[2], const struct fl_arch *a,
+values(const struct fl_table *t, size_t row, const struct fl_objective *const o[2],
     const struct fl_surrogate *cost, double y[2])
 {
 	double x = o[1]->v[row], sd;
-	bool pending[2] = { is_pending(t, row, o[0]), is_pending(t, row, o[1]) };
+	bool pending[2];
 
+	for (int j = 0; j < 2; j++)
+		pending[j] = fl_cell_is_pending(fl_table_cell(t, row, o[j]->column));
 	y[0] = o[0]->v[row];
 	y[1] = isnan(x) ? NAN : fl_table_log_cost(o[1]->name, o[1]->sign * x);
 	if (cost && pending[1]) {
-		fl_surrogate_predict(cost, a, &y[1], &sd);
+		fl_surrogate_predict(cost, &t->arch[row], &y[1], &sd);
 		pending[1] = false;
 	}
 	if (!isnan(y[0]) && !isnan(y[1]))
@@ -65,21 +59,17 @@ fl_trials_collect(const struct fl_table *t, size_t rows, const struct fl_objecti
 		.noise = { fl_alloc(rows, sizeof **r.noise), fl_alloc(rows, sizeof **r.noise) } };
 
 	for (size_t i = 0; i < rows; i++) {
-		const char *name = fl_table_cell(t, i, 0)->text;
 		double v[2];
 		int is;
 
 		if (x->sign * x->v[i] <= 0) {
 			fl_trials_free(&r);
-			return fl_err_data(err, "%s of '%s' is not positive", x->name, name);
+			return fl_err_data(err, "%s of '%s' is not positive", x->name, fl_table_cell(t, i, 0)->text);
 		}
-		if (fl_arch_parse(name, &r.arch[r.n], err) < 0) {
-			fl_trials_free(&r);
-			return -1;
-		}
-		is = values(t, i, o, &r.arch[r.n], cost, v);
+		is = values(t, i, o, cost, v);
 		if (is < 0)
 			continue;
+		r.arch[r.n] = t->arch[i];
 		r.noise[0][r.n] = y->se[i];
 		r.noise[1][r.n] = isnan(x->v[i]) ? 0 : x->se[i] / fabs(x->v[i]);
 		r.y[0][r.n] = v[0];
