@@ -9,22 +9,33 @@
 #include "search/hypervolume.h"
 #include "search/pareto.h"
 
+/* The values of the trials that no other beats: v[2][n], n returned. */
+static size_t
+frontier(const struct fl_trials *t, double *v[2])
+{
+	size_t *front = fl_alloc(t->n, sizeof *front), n = fl_pareto(t->y[0], t->y[1], t->n, front);
+
+	for (int j = 0; j < 2; j++) {
+		v[j] = fl_alloc(n, sizeof *v[j]);
+		for (size_t i = 0; i < n; i++)
+			v[j][i] = t->y[j][front[i]];
+	}
+	free(front);
+	return n;
+}
+
 static void
 find_reference(const struct fl_objective *const o[2], struct fl_trials *t)
 {
-	size_t *front = fl_alloc(t->n, sizeof *front), n = fl_pareto(t->y[0], t->y[1], t->n, front);
-	double *v = fl_alloc(n, sizeof *v);
+	double *v[2];
+	size_t n = frontier(t, v);
 
+	t->limit[0] = o[0]->ref;
+	t->limit[1] = isnan(o[1]->ref) ? NAN : fl_table_log_cost(o[1]->name, o[1]->sign * o[1]->ref);
 	for (int j = 0; j < 2; j++) {
-		for (size_t i = 0; i < n; i++)
-			v[i] = t->y[j][front[i]];
-		if (!isnan(o[j]->ref))
-			t->ref[j] = j ? fl_table_log_cost(o[j]->name, o[j]->sign * o[j]->ref) : o[j]->ref;
-		else
-			t->ref[j] = n ? fl_hypervolume_reference(v, n) : NAN;
+		t->ref[j] = !isnan(t->limit[j]) ? t->limit[j] : n ? fl_hypervolume_reference(v[j], n) : NAN;
+		free(v[j]);
 	}
-	free(front);
-	free(v);
 }
 
 /* y[2] := the values of a row. 1 if it has both, 0 if they are pending, -1 if one failed. */
@@ -85,15 +96,22 @@ int
 fl_trials_set_baseline(struct fl_trials *t, const char *arch, struct fl_err *err)
 {
 	char text[FL_ARCH_LEN];
+	double *v[2];
+	size_t i = 0, n;
 
-	for (size_t i = 0; i < t->n; i++)
-		if (!isnan(t->y[0][i]) && strcmp(fl_arch_format(&t->arch[i], text), arch) == 0) {
-			t->ref[0] = t->y[0][i];
-			t->ref[1] = t->y[1][i];
-			fl_hypervolume_relax(t->y[0], t->y[1], t->n, t->ref);
-			return 0;
-		}
-	return fl_err_usage(err, "no row of '%s' has both objectives", arch);
+	while (i < t->n && (isnan(t->y[0][i]) || strcmp(fl_arch_format(&t->arch[i], text), arch) != 0))
+		i++;
+	if (i == t->n)
+		return fl_err_usage(err, "no row of '%s' has both objectives", arch);
+	t->ref[0] = t->y[0][i];
+	t->ref[1] = t->y[1][i];
+	n = frontier(t, v);
+	fl_hypervolume_relax(v[0], v[1], n, t->ref);
+	for (int j = 0; j < 2; j++) {
+		t->ref[j] = fmin(t->ref[j], t->limit[j]);
+		free(v[j]);
+	}
+	return 0;
 }
 
 void

@@ -17,6 +17,7 @@ struct fl_trials {
 	double *y[2];	      /* [n] each; NaN in both: pending, its values are not known yet */
 	double *noise[2];     /* [n] each: the values' standard errors by X_sd and X_n; 0 where they do not say */
 	double ref[2];	      /* the hypervolume's reference point; NaN where nothing is done */
+	double limit[2];      /* what the objectives were given as reference; NaN: nothing */
 	const struct fl_surrogate *cost; /* what the second is learnt from; NULL: from the trials */
 };
 
@@ -29,8 +30,8 @@ int fl_trials_collect(const struct fl_table *t, size_t rows, const struct fl_obj
     struct fl_err *err) FL_MUST_USE;
 void fl_trials_free(struct fl_trials *t);
 
-/* The reference point is the values of a trial, relaxed as long as none is better in both. -1 with err set
- * (class USAGE): it is not among those done. */
+/* The reference point is the values of a trial, relaxed as long as none is better in both; a limit that is
+ * tighter stays. -1 with err set (class USAGE): the trial is not among those done. */
 int fl_trials_set_baseline(struct fl_trials *t, const char *arch, struct fl_err *err) FL_MUST_USE;
 
 #endif

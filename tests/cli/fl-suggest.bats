@@ -210,6 +210,11 @@ measured() {
 	printf 'd64-f128-fff\t%s\t%s\n' "$(awk "BEGIN { print $loss - .1 }")" "$(awk "BEGIN { print $time / 2 }")" >> trials.tsv
 	fl-suggest --space space --ref-from "$arch" trials.tsv > archs
 	fl-suggest --space space --ref "loss_nats=$loss" --ref "ttft_64_s=$time" trials.tsv | cmp archs -
+	# A limit beside it holds where it is tighter.
+	fl-suggest --space space --ref-from "$arch" --max ttft_64_s=.05 trials.tsv > limited
+	fl-suggest --space space --ref "loss_nats=$loss" --ref ttft_64_s=.05 trials.tsv | cmp limited -
+	run -1 cmp -s limited archs
+	fl-suggest --space space --ref-from "$arch" --max ttft_64_s=9 trials.tsv | cmp archs -
 	one_line_error 2 fl-suggest --space space --ref-from d1-f1-f trials.tsv
 	assert_equal "$stderr" "fl-suggest: no row of 'd1-f1-f' has both objectives"
 	one_line_error 2 fl-suggest --space space --ref-from "$arch" --ref loss_nats=2 trials.tsv
