@@ -13,6 +13,7 @@ fl_bounds_add(struct fl_bounds *b, const struct fl_table *t, int c, double v, bo
 	struct fl_arch *arch = fl_alloc(t->rows, sizeof *arch);
 	double *y = fl_alloc(t->rows, sizeof *y), *noise = fl_alloc(t->rows, sizeof *noise);
 	const char *name = t->name[c];
+	bool most = least == (fl_table_goal(name) > 0); /* of the cost */
 	size_t n = 0;
 	int rc = v > 0 ? 0 : fl_err_usage(err, "the limit of %s, %g, is not positive", name, v);
 
@@ -25,13 +26,14 @@ fl_bounds_add(struct fl_bounds *b, const struct fl_table *t, int c, double v, bo
 			rc = fl_err_data(err, "%s of '%s' is not positive", name, fl_table_cell(t, r, 0)->text);
 		arch[n] = t->arch[r];
 		noise[n] = cell->sd / sqrt(cell->n) / cell->value;
-		y[n++] = log(cell->value);
+		y[n++] = fl_table_log_cost(name, cell->value);
 	}
 	if (rc == 0 && n == 0)
 		rc = fl_err_data(err, "no row has %s", name);
 	if (rc == 0) {
 		b->v = fl_grow(b->v, &b->cap, b->n + 1, sizeof *b->v);
-		b->v[b->n++] = (struct fl_bound){ fl_surrogate_fit(arch, y, noise, n, true), log(v), least ? -1 : 1 };
+		b->v[b->n++] = (struct fl_bound){ fl_surrogate_fit(arch, y, noise, n, true), fl_table_log_cost(name, v),
+			most ? 1 : -1 };
 	}
 	free(arch);
 	free(y);

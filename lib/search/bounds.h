@@ -17,8 +17,8 @@ struct fl_bounds {
 };
 
 struct fl_bound {
-	struct fl_surrogate *model; /* of the column's logarithm */
-	double log;		    /* of the limit */
+	struct fl_surrogate *model; /* of the column as a cost, its fl_table_log_cost() */
+	double log;		    /* that of the limit */
 	int sign;		    /* 1: no more than that; -1: no less */
 };
 
