@@ -6,6 +6,7 @@
 #include <errno.h>
 #include <fcntl.h>
 #include <signal.h>
+#include <stdbool.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <sys/prctl.h>
@@ -13,8 +14,9 @@
 #include <unistd.h>
 
 #include "base/alloc.h"
+#include "base/clock.h"
 
-enum { MOST = 1 << 20, TIMED_OUT = 124, NOT_RUN = 126, NOT_FOUND = 127 };
+enum { MOST = 1 << 20, TIMED_OUT = 124, NOT_RUN = 126, NOT_FOUND = 127, KILLED = 128 + SIGKILL };
 
 static void
 redirect(const char *path, int flags, int to)
@@ -72,12 +74,38 @@ collect(int fd, struct fl_str *out)
 	return 0;
 }
 
+/* When its time is over timeout(1) says so, unless it had to kill the program, and itself with it. */
+static int
+finish(const struct fl_process *p, pid_t pid, double start, struct fl_err *err)
+{
+	int status;
+	pid_t done;
+	bool killed;
+
+	do
+		done = waitpid(pid, &status, 0);
+	while (done < 0 && errno == EINTR);
+	if (done < 0)
+		return fl_err_sys(err, "cannot wait for '%s'", p->argv[0]);
+	killed = WIFSIGNALED(status) ? WTERMSIG(status) == SIGKILL : WEXITSTATUS(status) == KILLED;
+	if ((WIFEXITED(status) && WEXITSTATUS(status) == TIMED_OUT) || (killed && fl_clock() - start >= p->timeout)) {
+		errno = ETIMEDOUT;
+		return fl_err_sys(err, "cannot wait for '%s' longer than %d s", p->argv[0], p->timeout);
+	}
+	if (!WIFEXITED(status) || (WEXITSTATUS(status) > TIMED_OUT && WEXITSTATUS(status) <= NOT_FOUND)) {
+		errno = ENOEXEC;
+		return fl_err_sys(err, "cannot run '%s'", p->argv[0]);
+	}
+	return WEXITSTATUS(status);
+}
+
 int
 fl_process_run(const struct fl_process *p, struct fl_str *out, struct fl_err *err)
 {
 	char limit[16];
 	const char **argv = arguments(p, limit);
 	int fd[2], status, bad;
+	double start = fl_clock();
 	pid_t pid;
 
 	if (pipe2(fd, O_CLOEXEC) < 0) {
@@ -97,18 +125,6 @@ fl_process_run(const struct fl_process *p, struct fl_str *out, struct fl_err *er
 		fl_err_sys(err, "cannot run '%s'", p->argv[0]);
 	close(fd[0]);
 	free(argv);
-	while (waitpid(pid, &status, 0) < 0)
-		if (errno != EINTR)
-			bad = fl_err_sys(err, "cannot wait for '%s'", p->argv[0]);
-	if (bad)
-		return -1;
-	if (!WIFEXITED(status) || (WEXITSTATUS(status) > TIMED_OUT && WEXITSTATUS(status) <= NOT_FOUND)) {
-		errno = ENOEXEC;
-		return fl_err_sys(err, "cannot run '%s'", p->argv[0]);
-	}
-	if (WEXITSTATUS(status) == TIMED_OUT) {
-		errno = ETIMEDOUT;
-		return fl_err_sys(err, "cannot wait for '%s' longer than %d s", p->argv[0], p->timeout);
-	}
-	return WEXITSTATUS(status);
+	status = finish(p, pid, start, err);
+	return bad ? -1 : status;
 }
