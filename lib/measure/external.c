@@ -259,10 +259,10 @@ measure_in(const char *dir, const struct fl_external *x, const char *runner, con
 		line = with_request(o, command.data);
 		rc = fl_device_run(&d, place, line, &out, err);
 	}
+	if (rc == 0 && read_answer(out.data, o, row, err) < 0)
+		rc = fl_err_prefix(err, "the runner '%s'", x->runtime);
 	if (rc < 0)
 		quote_log(log.data, err);
-	else if (read_answer(out.data, o, row, err) < 0)
-		rc = fl_err_prefix(err, "the runner '%s'", x->runtime);
 	free(place);
 	free(line);
 	fl_str_free(&log);

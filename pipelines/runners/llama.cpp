@@ -9,16 +9,18 @@ if [ "$1" = prepare ]; then
 	exit
 fi
 bench() { # llama-bench has a warm-up of its own
-	"${LLAMA_BENCH:-llama-bench}" -m model.gguf -t "$FL_THREADS" -b "$FL_CHUNK" -ub "$FL_CHUNK" -r "$FL_REPEAT" -o jsonl "$@" |
-		sed -n "s/.*\"samples_$unit\": *\[\([^]]*\)\].*/\1/p"
+	lines=$("${LLAMA_BENCH:-llama-bench}" -m model.gguf -t "$FL_THREADS" -b "$FL_CHUNK" -ub "$FL_CHUNK" -r "$FL_REPEAT" -o jsonl "$@")
+	list=$(echo "$lines" | sed -n "s/.*\"samples_$unit\": *\[\([^]]*\)\].*/\1/p")
 }
 printf '{ "runtime": "llama.cpp"'
 unit=ns
 for n in $FL_PREFILL; do
-	printf ', "ttft_%d_s": [%s]' "$n" "$(bench -p "$n" -n 0 | awk -v RS=, '{ printf "%s%.9f", (NR > 1 ? ", " : ""), $1 / 1e9 }')"
+	bench -p "$n" -n 0
+	printf ', "ttft_%d_s": [%s]' "$n" "$(echo "$list" | awk -v RS=, '{ printf "%s%.9f", (NR > 1 ? ", " : ""), $1 / 1e9 }')"
 done
 unit=ts
 for n in $FL_DECODE; do
-	printf ', "decode_%d_tok_s": [%s]' "$n" "$(bench -p 0 -n "$FL_GENERATE" -d "$n")"
+	bench -p 0 -n "$FL_GENERATE" -d "$n"
+	printf ', "decode_%d_tok_s": [%s]' "$n" "$list"
 done
 echo ' }'

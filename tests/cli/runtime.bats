@@ -71,6 +71,9 @@ cell() { # COLUMN < TABLE
 	echo 'case $1 in prepare) mkdir "$3"; exit ;; esac; echo this is why >&2; exit 3' > runner
 	one_line_error 4 "${measure[@]}" tiny.tar
 	[[ $stderr = *"it said: this is why" ]]
+	echo 'case $1 in prepare) mkdir "$3"; exit ;; esac; echo that is why >&2; echo nothing' > runner
+	one_line_error 3 "${measure[@]}" tiny.tar
+	[[ $stderr = *"the runner './runner': it printed no line of JSON; it said: that is why" ]]
 	echo 'exit 1' > runner
 	one_line_error 4 "${measure[@]}" tiny.tar
 	[[ $stderr = *"the runner './runner' cannot prepare 'tiny.tar'"* ]]
@@ -107,6 +110,9 @@ cell() { # COLUMN < TABLE
 	PATH=$PWD/bin:$PATH
 	run -0 fl-measure -q --runtime llama.cpp --prefill 8 --decode 4 --generate 3 --repeat 2 -j 2 tiny.tar
 	assert_equal "$(cell ttft_8_s <<< "$output") $(cell decode_4_tok_s <<< "$output") $(cell runtime <<< "$output")" "0.15 40.5 llama.cpp"
+	printf '#!/bin/sh\necho "no such device" >&2\nexit 1\n' > bin/llama-bench
+	one_line_error 4 fl-measure -q --runtime llama.cpp --prefill 8 tiny.tar
+	[[ $stderr = *"it said: no such device" ]]
 	# The exporter is stood in for: what it is given is there.
 	cat > bin/python3 <<-'END'
 	#!/bin/bash
