@@ -16,8 +16,11 @@
 #include "base/num.h"
 #include "measure/process.h"
 
-/* Where files are kept there; the shell's current directory from then on. */
-#define STORE "d=/data/local/tmp; [ -d $d ] || d=${TMPDIR:-/tmp}; d=$d/fl-$(id -u); mkdir -p $d && cd $d && "
+/* Where files are kept there; the shell's current directory from then on. Anyone may have made a directory of that
+ * name, or a link that leads elsewhere. */
+#define STORE "d=/data/local/tmp; [ -d $d ] || d=${TMPDIR:-/tmp}; d=$d/fl-$(id -u); " \
+	      "[ -d $d ] || mkdir -m 700 $d || exit; " \
+	      "[ -O $d ] && [ ! -L $d ] || { echo \"$d is not ours\" >&2; exit 1; }; cd $d && "
 
 /* Commands ------------------------------------------------------------------------------------------ */
 

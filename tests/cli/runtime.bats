@@ -89,6 +89,23 @@ cell() { # COLUMN < TABLE
 	[ -z "$(ls -A tmp)" ]
 }
 
+@test "what is sent goes into no directory that another made, and follows no link" {
+	mkdir mine "tmp/fl-$(id -u)"
+	echo precious > mine/file
+	"${measure[@]}" --via 'sh -c' tiny.tar > /dev/null
+	rm -r tmp/fl-*
+	ln -s "$PWD/mine" "tmp/fl-$(id -u)"
+	one_line_error 4 "${measure[@]}" --via 'sh -c' tiny.tar
+	[[ $stderr = *"it said: $TMPDIR/fl-$(id -u) is not ours" ]]
+	assert_equal "$(ls mine)" file
+	rm tmp/fl-*
+	"${measure[@]}" --via 'sh -c' tiny.tar > /dev/null
+	assert_equal "$(stat -c %a tmp/fl-*)" 700
+	[ "$(id -u)" = 0 ] || return 0
+	chown 1 tmp/fl-*
+	one_line_error 4 "${measure[@]}" --via 'sh -c' tiny.tar
+}
+
 @test "llama-bench and llama_main are understood by what they print" {
 	mkdir bin
 	cat > bin/llama-bench <<-'END'
