@@ -171,6 +171,25 @@ add_column(struct fl_row *row, const char *name, const struct fl_json *v, struct
 	return 0;
 }
 
+/* What a column is called; X_sd and X_n must fit too. */
+static bool
+is_name(const char *s)
+{
+	size_t n = strspn(s, "ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz0123456789_.-");
+
+	return n > 0 && n <= FL_REPORT_NAME && !s[n];
+}
+
+static int
+check_names(const struct fl_row *row, struct fl_err *err)
+{
+	for (size_t i = 0; i < row->n; i++)
+		for (size_t k = 0; k < i; k++)
+			if (strcmp(row->cell[i].name, row->cell[k].name) == 0)
+				return fl_err_data(err, "there are two columns '%s'", row->cell[i].name);
+	return 0;
+}
+
 /* A number above zero, or a list of such. */
 static bool
 is_positive(const struct fl_json *v)
@@ -215,8 +234,12 @@ read_answer(const char *text, const struct fl_measure_opts *o, struct fl_row *ro
 	if (rc == 0)
 		rc = check_asked(answer, "decode", o->decode, o->decodes, "tok_s", err);
 	for (void *it = fl_json_first(answer); it && rc == 0; it = fl_json_next(answer, it))
-		if (strcmp(fl_json_key(it), "arch") != 0) /* what a native row says of itself */
+		if (!is_name(fl_json_key(it)))
+			rc = fl_err_data(err, "'%s' is no name of a column", fl_json_key(it));
+		else if (strcmp(fl_json_key(it), "arch") != 0) /* what a native row says of itself */
 			rc = add_column(row, fl_json_key(it), fl_json_value(it), err);
+	if (rc == 0)
+		rc = check_names(row, err);
 	fl_json_free(answer);
 	return rc;
 }

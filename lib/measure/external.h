@@ -3,8 +3,9 @@
  *
  * A runtime is a runner, a POSIX shell script, called twice. `runner prepare CHECKPOINT DIR`, here, makes DIR with
  * what the runtime loads, plain files. `runner run`, on the device and in a directory with these files, measures, and
- * prints one line of JSON: an object whose members are columns of the table, fl-table(5), each a number, a list of
- * numbers, one a repeat, or words. What is to be measured is in its environment; fl-measure(1) has the names. */
+ * prints one line of JSON: an object whose members are columns of the table, fl-table(5), whose names are of
+ * letters, digits and _.-, 64 at most; each is a number, a list of numbers, one a repeat, or words. What is to be
+ * measured is in its environment; fl-measure(1) has the names. */
 #ifndef FL_MEASURE_EXTERNAL_H
 #define FL_MEASURE_EXTERNAL_H
 

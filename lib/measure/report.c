@@ -9,12 +9,10 @@
 #include "model/cost.h"
 #include "model/roles.h"
 
-enum { NAME = 64 };
-
 void
 fl_report_repeats(struct fl_row *row, const char *name, const struct fl_repeats *r)
 {
-	char text[NAME + 8];
+	char text[FL_REPORT_NAME + sizeof "_sd"];
 
 	fl_row_real(row, name, r->median);
 	snprintf(text, sizeof text, "%s_sd", name);
@@ -26,7 +24,7 @@ fl_report_repeats(struct fl_row *row, const char *name, const struct fl_repeats 
 void
 fl_report_flop(struct fl_row *row, const struct fl_config *c, const struct fl_measure_opts *o)
 {
-	char name[NAME];
+	char name[FL_REPORT_NAME];
 
 	for (size_t i = 0; i < o->prefills; i++) {
 		snprintf(name, sizeof name, "ttft_%d_flop", o->prefill[i]);
@@ -41,7 +39,7 @@ fl_report_flop(struct fl_row *row, const struct fl_config *c, const struct fl_me
 static void
 add_times(const struct fl_measure_opts *o, const struct fl_measured *x, struct fl_row *row)
 {
-	char name[NAME];
+	char name[FL_REPORT_NAME];
 
 	for (size_t i = 0; i < o->prefills; i++) {
 		snprintf(name, sizeof name, "ttft_%d_s", o->prefill[i]);

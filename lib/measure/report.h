@@ -6,6 +6,8 @@
 #include "base/tsv.h"
 #include "measure/native.h"
 
+enum { FL_REPORT_NAME = 64 }; /* bytes of a name, at most */
+
 /* X, X_sd and X_n. */
 void fl_report_repeats(struct fl_row *row, const char *name, const struct fl_repeats *r);
 

@@ -81,7 +81,10 @@ cell() { # COLUMN < TABLE
 	one_line_error 4 "${measure[@]}" --timeout 1 tiny.tar
 	[[ $stderr = *"longer than 1 s"* ]]
 	for answer in 'nothing' '{}' '{"ttft_8_s": 1, "decode_4_tok_s": []}' '{"ttft_8_s": 1, "decode_4_tok_s": ["x"]}' '{"ttft_8_s": 1' \
-		'{"ttft_8_s": 1, "decode_4_tok_s": {}}' '{"ttft_8_s": 0, "decode_4_tok_s": 1}' '{"ttft_8_s": "fast", "decode_4_tok_s": 1}'; do
+		'{"ttft_8_s": 1, "decode_4_tok_s": {}}' '{"ttft_8_s": 0, "decode_4_tok_s": 1}' '{"ttft_8_s": "fast", "decode_4_tok_s": 1}' \
+		'{"ttft_8_s": 1, "decode_4_tok_s": 1, "a b": 1}' '{"ttft_8_s": 1, "decode_4_tok_s": 1, "": 1}' \
+		'{"ttft_8_s": [1], "decode_4_tok_s": 1, "ttft_8_s_n": 2}' \
+		"{\"ttft_8_s\": 1, \"decode_4_tok_s\": 1, \"$(printf '%065d' 0)\": 1}"; do
 		echo "case \$1 in prepare) mkdir \"\$3\"; exit ;; esac; echo '$answer'" > runner
 		one_line_error 3 "${measure[@]}" tiny.tar
 	done
