@@ -27,6 +27,13 @@ exhausted(size_t count, size_t size, const char *what)
 	exit(FL_EXIT_SYSTEM);
 }
 
+void
+fl_no_memory(const char *what)
+{
+	say("out of memory for %s", what);
+	exit(FL_EXIT_SYSTEM);
+}
+
 int
 fl_size_mul(size_t a, size_t b, size_t *out)
 {

@@ -21,6 +21,9 @@ void *fl_alloc_aligned(size_t count, size_t size, const char *what);
  * end over and over. */
 void *fl_alloc_large(size_t size, const char *what);
 
+/* The same end for memory that another library could not get. */
+_Noreturn void fl_no_memory(const char *what);
+
 /* Room for at least `need` elements of `size` bytes: returns old, or a larger block, and updates
  * *cap. Capacity doubles, so appending is linear. */
 void *fl_grow(void *old, size_t *cap, size_t need, size_t size);

@@ -4,7 +4,7 @@
 #include <stdio.h>
 #include <xxhash.h>
 
-#include "base/err.h"
+#include "base/alloc.h"
 
 /* struct fl_digest is xxhash's state under our name. */
 
@@ -13,8 +13,9 @@ fl_digest_new(void)
 {
 	XXH3_state_t *s = XXH3_createState();
 
-	if (!s || XXH3_128bits_reset(s) == XXH_ERROR)
-		fl_bug("cannot make a digest state");
+	if (!s)
+		fl_no_memory("a digest");
+	XXH3_128bits_reset(s);
 	return (struct fl_digest *)s;
 }
 

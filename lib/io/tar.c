@@ -57,7 +57,7 @@ fl_tar_open(fl_tar_pull *from, void *ctx, const char *what)
 
 	t->a = archive_read_new();
 	if (!t->a || archive_read_support_format_tar(t->a) != ARCHIVE_OK)
-		fl_bug("cannot make a tar reader");
+		fl_no_memory("a tar reader");
 	t->pull = from;
 	t->ctx = ctx;
 	t->what = what;
@@ -211,7 +211,7 @@ fl_tar_writer_open(fl_tar_push *to, void *ctx)
 	    archive_write_set_bytes_per_block(w->a, 0) != ARCHIVE_OK ||
 	    archive_write_set_bytes_in_last_block(w->a, 1) != ARCHIVE_OK ||
 	    archive_write_open(w->a, w, NULL, push, NULL) != ARCHIVE_OK)
-		fl_bug("cannot make a tar writer");
+		fl_no_memory("a tar writer");
 	return w;
 }
 

@@ -31,7 +31,9 @@ fl_unzst_new(void)
 	struct fl_unzst *z = fl_alloc(1, sizeof *z);
 
 	z->s = ZSTD_createDStream();
-	if (!z->s || ZSTD_isError(ZSTD_DCtx_setParameter(z->s, ZSTD_d_windowLogMax, WINDOW_LOG)))
+	if (!z->s)
+		fl_no_memory("a zstd decoder");
+	if (ZSTD_isError(ZSTD_DCtx_setParameter(z->s, ZSTD_d_windowLogMax, WINDOW_LOG)))
 		fl_bug("cannot make a zstd decoder");
 	z->cap = ZSTD_DStreamOutSize();
 	z->out = fl_alloc(z->cap, 1);
@@ -91,7 +93,9 @@ fl_zst_new(fl_zst_push *push, void *ctx)
 	struct fl_zst *z = fl_alloc(1, sizeof *z);
 
 	z->s = ZSTD_createCStream();
-	if (!z->s || ZSTD_isError(ZSTD_CCtx_setParameter(z->s, ZSTD_c_compressionLevel, LEVEL)) ||
+	if (!z->s)
+		fl_no_memory("a zstd encoder");
+	if (ZSTD_isError(ZSTD_CCtx_setParameter(z->s, ZSTD_c_compressionLevel, LEVEL)) ||
 	    ZSTD_isError(ZSTD_CCtx_setParameter(z->s, ZSTD_c_checksumFlag, 1)))
 		fl_bug("cannot make a zstd encoder");
 	z->push = push;

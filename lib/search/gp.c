@@ -220,7 +220,7 @@ maximise(struct fit *f)
 	lbfgs_parameter_t how;
 
 	if (!theta)
-		fl_bug("no memory for %d hyperparameters", s + 3);
+		fl_no_memory("the hyperparameters");
 	for (int i = 0; i < s; i++)
 		theta[i] = log(exp(scale_prior(g) - 3) - scale_floor);
 	theta[s] = -1;

@@ -176,7 +176,7 @@ fl_split_room_new(void)
 	r->context = pcre2_match_context_create(NULL);
 	r->stack = pcre2_jit_stack_create(STACK_MIN, STACK_MAX, NULL);
 	if (!r->match || !r->context)
-		fl_bug("no memory to match in");
+		fl_no_memory("matching");
 	pcre2_jit_stack_assign(r->context, NULL, r->stack);
 	return r;
 }

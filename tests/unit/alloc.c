@@ -59,8 +59,9 @@ a_growing_block_keeps_its_contents(void)
 	free(v);
 }
 
+/* What is said when a child runs out of memory, and it exits as it should. */
 static void
-exhaustion_says_what_the_memory_was_for(void)
+exhaust(void (*allocate)(void), const char *says)
 {
 	char text[200] = "";
 	int fd[2], status = 0;
@@ -71,14 +72,33 @@ exhaustion_says_what_the_memory_was_for(void)
 	child = fork();
 	if (child == 0) {
 		dup2(fd[1], STDERR_FILENO);
-		fl_alloc_aligned(SIZE_MAX, 4, "the weights");
+		allocate();
 	}
 	waitpid(child, &status, 0);
 	CHECK(WIFEXITED(status) && WEXITSTATUS(status) == FL_EXIT_SYSTEM);
 	CHECK(read(fd[0], text, sizeof text - 1) > 0);
-	CHECK(strstr(text, "out of memory for the weights: 18446744073709551615 x 4 bytes\n") != NULL);
+	CHECK(strstr(text, says) != NULL);
 	close(fd[0]);
 	close(fd[1]);
+}
+
+static void
+take_weights(void)
+{
+	fl_alloc_aligned(SIZE_MAX, 4, "the weights");
+}
+
+static void
+take_elsewhere(void)
+{
+	fl_no_memory("a tar reader");
+}
+
+static void
+exhaustion_says_what_the_memory_was_for(void)
+{
+	exhaust(take_weights, "out of memory for the weights: 18446744073709551615 x 4 bytes\n");
+	exhaust(take_elsewhere, "out of memory for a tar reader\n");
 }
 
 int
