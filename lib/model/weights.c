@@ -304,7 +304,7 @@ fl_model_random(const struct fl_config *c, int seed)
 {
 	struct fl_model *m = new_model("random weights");
 	struct fl_inventory *inv = fl_inventory_new(c, m->own->name);
-	struct fl_err err;
+	struct fl_err err = { 0 };
 
 	fl_config_copy(&m->config, c);
 	m->layer = fl_alloc((size_t)c->layers, sizeof *m->layer);
@@ -317,7 +317,7 @@ fl_model_random(const struct fl_config *c, int seed)
 		f.to = new_block(m, w->tensor.size);
 		fl_parallel((w->tensor.size / fl_dtype_size(w->tensor.dtype) + RUN - 1) / RUN, fill_run, &f);
 		if (place(m, w, w->tensor.dtype, f.to, &err) < 0)
-			fl_bug("'%s' has no place", w->tensor.name);
+			fl_bug("'%s' has no place: %s", w->tensor.name, err.text);
 	}
 	fl_inventory_free(inv);
 	finish(m);

@@ -10,13 +10,14 @@ static void
 collect(const struct fl_archset *known, struct fl_points *out)
 {
 	struct fl_arch a, point;
-	struct fl_err err;
+	struct fl_err err = { 0 };
 
-	for (size_t i = 0; i < known->n; i++)
-		if (fl_arch_parse(known->name[i], &a, &err) == 0) {
-			fl_moves_point(&a, &point);
-			fl_points_add(out, &point);
-		}
+	for (size_t i = 0; i < known->n; i++) {
+		if (fl_arch_parse(known->name[i], &a, &err) < 0)
+			fl_bug("%s among those known", err.text);
+		fl_moves_point(&a, &point);
+		fl_points_add(out, &point);
+	}
 }
 
 size_t
