@@ -5,6 +5,7 @@
 #include <string.h>
 
 #include "base/parallel.h"
+#include "base/size.h"
 #include "compute/attend.h"
 
 /* A tile is the queries of one key/value head (`group` query heads together) at some neighbouring
@@ -38,12 +39,6 @@ struct tile {
 	int32_t *zero8, *sum8;
 	uint8_t *bytes8;
 };
-
-static size_t
-min(size_t a, size_t b)
-{
-	return a < b ? a : b;
-}
 
 size_t
 fl_attention_horizon(const struct fl_attention *a, size_t sequence, size_t p)
@@ -133,14 +128,14 @@ block(const struct fl_attention *a, const struct tile *t, const struct fl_keys *
 
 	scores(t, in, key - in->first, keys);
 	for (size_t r = 0; r < t->rows; r++) {
-		size_t p = t->position + r / t->group, to = min(p + 1, key + keys);
+		size_t p = t->position + r / t->group, to = fl_min(p + 1, key + keys);
 		size_t from = fl_attention_horizon(a, t->sequence, p);
 
 		from = from > key ? from - key : 0;
 		to = to > key ? to - key : 0;
 		soften(t, r, from, to, keys);
 		if (from < to) {
-			least = min(least, from);
+			least = fl_min(least, from);
 			most = most > to ? most : to;
 		}
 	}
@@ -158,7 +153,7 @@ walk(const struct fl_attention *a, const struct tile *t, const struct fl_keys *i
 	if (in->cache)
 		key -= key % FL_STRIP;
 	for (key += in->first; key < end; key += ATTEND_KEYS)
-		block(a, t, in, key, min(ATTEND_KEYS, end - key));
+		block(a, t, in, key, fl_min(ATTEND_KEYS, end - key));
 }
 
 /* --- a ring --- */
@@ -196,7 +191,7 @@ walk_ring(const struct fl_attention *a, const struct tile *t, const struct fl_ke
 	size_t total = c->first + c->length, head = total % c->capacity;
 
 	for (size_t slot = 0; slot < c->capacity; slot += ATTEND_KEYS) {
-		size_t keys = min(ATTEND_KEYS, c->capacity - slot);
+		size_t keys = fl_min(ATTEND_KEYS, c->capacity - slot);
 
 		scores(t, in, slot, keys);
 		for (size_t r = 0; r < t->rows; r++) {
@@ -322,7 +317,7 @@ attend(const struct job *job, size_t index, int thread, struct fl_scratch *scrat
 	t.head = index % a->kv_heads;
 	t.sequence = index / a->kv_heads % a->sequences;
 	t.position = a->past + query;
-	t.rows = min(job->step, a->queries - query) * job->group;
+	t.rows = fl_min(job->step, a->queries - query) * job->group;
 	t.padded = (t.rows + ATTEND_ROWS - 1) / ATTEND_ROWS * ATTEND_ROWS;
 	if (t.sequence) {
 		own.k += t.sequence * a->kv_sequence;
@@ -366,7 +361,7 @@ plan(const struct fl_attention *a, size_t first)
 	struct job j = { .a = a, .group = a->heads / a->kv_heads, .first = first };
 
 	j.kernels = a->kernels ? a->kernels : fl_attend_best();
-	j.step = j.group < ROWS ? min(ROWS / j.group, a->queries) : 1;
+	j.step = j.group < ROWS ? fl_min(ROWS / j.group, a->queries) : 1;
 	j.blocks = j.step ? (a->queries + j.step - 1) / j.step : 0;
 	j.tiles = a->sequences * a->kv_heads * j.blocks;
 	return j;

@@ -7,6 +7,7 @@
 #include <math.h>
 
 #include "base/parallel.h"
+#include "base/size.h"
 #include "compute/attention.h"
 #include "compute/sgemm.h"
 #include "compute/vec.h"
@@ -27,12 +28,6 @@ struct tile {
 	float *q, *dout, *dq, *lse, *d;
 	float *p, *dp; /* [rows, KEYS] of the block at hand */
 };
-
-static size_t
-min(size_t a, size_t b)
-{
-	return a < b ? a : b;
-}
 
 /* D, from O and dO. */
 static void
@@ -97,7 +92,7 @@ static void
 mask(const struct fl_attention *a, const struct tile *t, size_t position, size_t key, size_t keys)
 {
 	for (size_t r = 0; r < t->rows; r++) {
-		size_t p = position + r / t->group, to = min(p + 1, key + keys);
+		size_t p = position + r / t->group, to = fl_min(p + 1, key + keys);
 		size_t from = fl_attention_horizon(a, t->sequence, p);
 
 		from = from > key ? from - key : 0;
@@ -155,13 +150,13 @@ head(void *ctx, size_t index, int thread)
 	t.d = t.lse + most;
 	clear(j, at);
 	for (size_t position = 0; position < a->queries; position += j->step) {
-		size_t end = min(position + j->step, a->queries);
+		size_t end = fl_min(position + j->step, a->queries);
 
 		t.rows = (end - position) * j->group;
 		t.at = ((sequence * a->queries + position) * a->heads + kv * j->group) * a->dim;
 		load(j, &t);
 		for (size_t key = fl_attention_horizon(a, sequence, position); key < end; key += KEYS)
-			block(j, &t, position, key, min(KEYS, end - key), at + key * a->kv_row);
+			block(j, &t, position, key, fl_min(KEYS, end - key), at + key * a->kv_row);
 		store(j, &t);
 	}
 }
@@ -172,6 +167,6 @@ fl_attention_grad(const struct fl_attention *a, const struct fl_attention_grad *
 {
 	struct job j = { .a = a, .g = g, .scratch = s, .group = a->heads / a->kv_heads };
 
-	j.step = j.group < ROWS ? min(ROWS / j.group, a->queries) : 1;
+	j.step = j.group < ROWS ? fl_min(ROWS / j.group, a->queries) : 1;
 	fl_parallel(a->sequences * a->kv_heads, head, &j);
 }

@@ -5,6 +5,7 @@
 #include <stdlib.h>
 
 #include "base/parallel.h"
+#include "base/size.h"
 #include "compute/expand.h"
 #include "compute/panels.h"
 #include "compute/qgemm.h"
@@ -19,18 +20,6 @@ struct job {
 	size_t tile_m, tile_n, tiles_m; /* GEMM */
 	size_t rows;			/* GEMV: rows of w a tile */
 };
-
-static size_t
-min(size_t a, size_t b)
-{
-	return a < b ? a : b;
-}
-
-static size_t
-ceil_div(size_t a, size_t b)
-{
-	return (a + b - 1) / b;
-}
 
 /* --- a few rows of A: a dot product for each row of W --- */
 
@@ -98,7 +87,7 @@ static void
 gemv_tile(void *ctx, size_t tile, int thread)
 {
 	const struct job *j = ctx;
-	size_t first = tile * j->rows, last = min(first + j->rows, j->w->rows);
+	size_t first = tile * j->rows, last = fl_min(first + j->rows, j->w->rows);
 
 	(void)thread;
 	for (size_t i = 0; i < j->m; i++) {
@@ -122,11 +111,11 @@ gemm_tile(void *ctx, size_t tile, int thread)
 	const struct job *j = ctx;
 	const struct fl_matrix *w = j->w;
 	size_t i = tile % j->tiles_m * j->tile_m, n = tile / j->tiles_m * j->tile_n;
-	size_t mi = min(j->tile_m, j->m - i), ni = min(j->tile_n, w->rows - n);
-	float *part = fl_scratch_get(j->scratch, thread, ni * min(TILE_K, w->cols));
+	size_t mi = fl_min(j->tile_m, j->m - i), ni = fl_min(j->tile_n, w->rows - n);
+	float *part = fl_scratch_get(j->scratch, thread, ni * fl_min(TILE_K, w->cols));
 
 	for (size_t k = 0; k < w->cols; k += TILE_K) {
-		size_t nk = min(TILE_K, w->cols - k);
+		size_t nk = fl_min(TILE_K, w->cols - k);
 
 		for (size_t r = 0; r < ni; r++)
 			fl_matrix_part_f32(w, n + r, k, nk, part + r * nk);
@@ -140,13 +129,13 @@ gemm_tile(void *ctx, size_t tile, int thread)
 static void
 choose_tiles(struct job *j)
 {
-	size_t n = j->w->rows, across = ceil_div(n, TILE_N);
+	size_t n = j->w->rows, across = fl_ceil_div(n, TILE_N);
 
-	j->tile_n = ceil_div(ceil_div(n, across), FL_LANES) * FL_LANES;
-	j->tile_m = ceil_div(j->m, ceil_div(j->m, TILE_M));
-	if (across * ceil_div(j->m, TILE_M) < 16)
-		j->tile_m = ceil_div(j->tile_m, 2);
-	j->tiles_m = ceil_div(j->m, j->tile_m);
+	j->tile_n = fl_ceil_div(fl_ceil_div(n, across), FL_LANES) * FL_LANES;
+	j->tile_m = fl_ceil_div(j->m, fl_ceil_div(j->m, TILE_M));
+	if (across * fl_ceil_div(j->m, TILE_M) < 16)
+		j->tile_m = fl_ceil_div(j->tile_m, 2);
+	j->tiles_m = fl_ceil_div(j->m, j->tile_m);
 }
 
 static void
@@ -158,12 +147,12 @@ multiply(const struct fl_gemm_out *out, const float *a, size_t m, struct fl_scra
 	if (w->rows == 0)
 		return;
 	if (m <= FL_GEMV_ROWS) {
-		j.rows = ceil_div(TILE_BYTES, fl_matrix_row_size(w) + 1);
-		fl_parallel(ceil_div(w->rows, j.rows), gemv_tile, &j);
+		j.rows = fl_ceil_div(TILE_BYTES, fl_matrix_row_size(w) + 1);
+		fl_parallel(fl_ceil_div(w->rows, j.rows), gemv_tile, &j);
 		return;
 	}
 	choose_tiles(&j);
-	fl_parallel(j.tiles_m * ceil_div(w->rows, j.tile_n), gemm_tile, &j);
+	fl_parallel(j.tiles_m * fl_ceil_div(w->rows, j.tile_n), gemm_tile, &j);
 }
 
 /* --- matrices in panels --- */

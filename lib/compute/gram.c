@@ -8,6 +8,7 @@
 
 #include "base/alloc.h"
 #include "base/parallel.h"
+#include "base/size.h"
 #include "compute/sgemm.h"
 
 /* A tile, whose doubles stay in the second-level cache, is made from DEPTH rows at a time. */
@@ -27,28 +28,22 @@ fl_gram_place(size_t at, size_t *i, size_t *j)
 	*j = at - fl_gram_row(*i);
 }
 
-static size_t
-min(size_t a, size_t b)
-{
-	return a < b ? a : b;
-}
-
 /* The tile of the rows from i and the columns from j on. */
 static void
 add_tile(const struct job *job, size_t i, size_t j)
 {
 	_Alignas(64) float part[TILE * TILE];
-	size_t ni = min(TILE, job->m - i), nj = min(TILE, job->n - j);
+	size_t ni = fl_min(TILE, job->m - i), nj = fl_min(TILE, job->n - j);
 	bool symmetric = job->a == job->b;
 
 	for (size_t r = 0; r < job->rows; r += DEPTH) {
-		fl_sgemm(&(struct fl_product){ .trans_a = true, .m = ni, .n = nj, .k = min(DEPTH, job->rows - r),
+		fl_sgemm(&(struct fl_product){ .trans_a = true, .m = ni, .n = nj, .k = fl_min(DEPTH, job->rows - r),
 		    .a = job->b + r * job->m + i, .lda = job->m, .b = job->a + r * job->n + j, .ldb = job->n,
 		    .c = part, .ldc = TILE });
 		for (size_t y = 0; y < ni; y++) {
 			double *sum = job->sum + (symmetric ? fl_gram_row(i + y) : (i + y) * job->n) + j;
 
-			for (size_t x = 0; x < (symmetric ? min(nj, i + y + 1 - j) : nj); x++)
+			for (size_t x = 0; x < (symmetric ? fl_min(nj, i + y + 1 - j) : nj); x++)
 				sum[x] += part[y * TILE + x];
 		}
 	}

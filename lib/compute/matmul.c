@@ -2,6 +2,7 @@
 #include "compute/matmul.h"
 
 #include "base/parallel.h"
+#include "base/size.h"
 #include "compute/vec.h"
 
 /* A tile of C: large enough that packing A and B costs little beside multiplying them. */
@@ -20,12 +21,6 @@ part(size_t total, size_t most, size_t unit)
 	size_t parts = (total + most - 1) / most, each = (total + parts - 1) / parts;
 
 	return (each + unit - 1) / unit * unit;
-}
-
-static size_t
-ceil_div(size_t a, size_t b)
-{
-	return (a + b - 1) / b;
 }
 
 FL_CLONES static void
@@ -113,8 +108,8 @@ fl_matmul(const struct fl_product *p, bool bf16, struct fl_scratch *s)
 		round_operands(&j, s);
 	j.tile_n = part(p->n, TILE_N, LANES);
 	j.tile_m = part(p->m, TILE_M, LANES);
-	if (ceil_div(p->m, j.tile_m) * ceil_div(p->n, j.tile_n) < FEW)
+	if (fl_ceil_div(p->m, j.tile_m) * fl_ceil_div(p->n, j.tile_n) < FEW)
 		j.tile_m = part(p->m, (j.tile_m + 3) / 4, LANES);
-	j.tiles_m = ceil_div(p->m, j.tile_m);
-	fl_parallel(j.tiles_m * ceil_div(p->n, j.tile_n), product_tile, &j);
+	j.tiles_m = fl_ceil_div(p->m, j.tile_m);
+	fl_parallel(j.tiles_m * fl_ceil_div(p->n, j.tile_n), product_tile, &j);
 }

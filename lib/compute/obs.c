@@ -16,6 +16,7 @@
 #include "base/alloc.h"
 #include "base/linalg.h"
 #include "base/parallel.h"
+#include "base/size.h"
 #include "compute/gram.h"
 #include "compute/refit.h"
 
@@ -34,12 +35,6 @@ struct obs {
 };
 
 /* Making P and G ----------------------------------------------------------------------------------- */
-
-static size_t
-least(size_t a, size_t b)
-{
-	return a < b ? a : b;
-}
 
 /* The first row and column of a tile of a triangle. */
 static void
@@ -141,8 +136,8 @@ bring_up(void *ctx, size_t tile, int thread)
 
 	(void)thread;
 	place(tile, &i, &j);
-	m = least(TILE, o->n - i);
-	n = least(TILE, o->n - j);
+	m = fl_min(TILE, o->n - i);
+	n = fl_min(TILE, o->n - j);
 	at = i * o->stride + j;
 	fl_product_add(o->p + at, -1, o->l + i, o->l + j, m, n, o->steps, o->stride);
 	fl_product_add(o->g + at, -1, o->l + i, o->z + j, m, n, o->steps, o->stride);

@@ -2,6 +2,7 @@
 #include "compute/qgemm.h"
 
 #include "base/parallel.h"
+#include "base/size.h"
 #include "compute/panels.h"
 
 const struct fl_qgemm *const fl_qgemms[] = {
@@ -42,21 +43,9 @@ struct job {
 };
 
 static size_t
-ceil_div(size_t a, size_t b)
-{
-	return (a + b - 1) / b;
-}
-
-static size_t
-min(size_t a, size_t b)
-{
-	return a < b ? a : b;
-}
-
-static size_t
 tiles_of(const struct job *j, const struct fl_gemm_out *out)
 {
-	return ceil_div(ceil_div(out->w->rows, FL_PANEL), j->panels) * j->row_tiles;
+	return fl_ceil_div(fl_ceil_div(out->w->rows, FL_PANEL), j->panels) * j->row_tiles;
 }
 
 struct place {
@@ -96,7 +85,7 @@ multiply_tile(void *ctx, size_t tile, int thread)
 
 	(void)thread;
 	(w->kind == FL_MATRIX_PANELS4 ? j->kernels->int4 : j->kernels->int8)(p.out->c + p.row * w->rows + at, w->rows,
-	    j->a, p.row, min(j->rows, j->a->rows - p.row), p.data, min(j->panels * FL_PANEL, w->rows - at), after(j, tile));
+	    j->a, p.row, fl_min(j->rows, j->a->rows - p.row), p.data, fl_min(j->panels * FL_PANEL, w->rows - at), after(j, tile));
 }
 
 static size_t
@@ -112,8 +101,8 @@ all_tiles(const struct job *j, size_t n)
 static void
 cut_rows(struct job *j, size_t rows)
 {
-	j->rows = min(rows, j->a->rows);
-	j->row_tiles = ceil_div(j->a->rows, j->rows);
+	j->rows = fl_min(rows, j->a->rows);
+	j->row_tiles = fl_ceil_div(j->a->rows, j->rows);
 }
 
 /* Sizes of tiles depend on the sizes of the work alone. */

@@ -7,6 +7,7 @@
 #include "base/alloc.h"
 #include "base/parallel.h"
 #include "base/progress.h"
+#include "base/size.h"
 #include "compute/loss.h"
 #include "model/forward.h"
 
@@ -41,17 +42,11 @@ struct scorer {
 };
 
 static size_t
-least(size_t a, size_t b)
-{
-	return a < b ? a : b;
-}
-
-static size_t
 common_length(const uint32_t *a, size_t n, const uint32_t *b, size_t m)
 {
 	size_t i = 0;
 
-	for (m = least(n, m); i < m && a[i] == b[i];)
+	for (m = fl_min(n, m); i < m && a[i] == b[i];)
 		i++;
 	return i;
 }
