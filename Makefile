@@ -39,7 +39,7 @@ FUZZ_SECONDS ?= 60
 comma := ,
 WARN := -Wall -Wextra -Wshadow -Wstrict-prototypes -Wmissing-prototypes -Wvla -Wpointer-arith \
 	-Wwrite-strings -Wundef -Wno-missing-field-initializers
-SANFLAGS := $(if $(SAN),-fsanitize=address$(comma)undefined -fno-omit-frame-pointer -fno-sanitize-recover=undefined)
+SANFLAGS := $(if $(SAN),-fsanitize=address$(comma)undefined -fno-omit-frame-pointer -fno-sanitize-recover=undefined -DFL_SANITIZED)
 SANFLAGS += $(if $(FUZZ),-fsanitize=fuzzer-no-link)
 
 LIB_SRC := $(wildcard lib/*/*.c)
@@ -75,7 +75,7 @@ fuzzers: $(FUZZERS:%=$B/fuzz/%)
 device: $(if $(CROSS),,$(if $(filter device,$(MAKECMDGOALS)),$(error give CROSS, such as aarch64-linux-gnu-)))$B/bin/fl-measure
 
 # Kernels may be vectorised at will; nothing else trades exactness for speed.
-$B/obj/lib/compute/%.o: CFLAGS := $(CFLAGS) -O3 -ffp-contract=fast
+$B/obj/lib/compute/%.o: CFLAGS := $(CFLAGS) $(if $(SAN),-O1,-O3) -ffp-contract=fast
 # What is written into files is rounded the same way on every machine.
 $B/obj/lib/compute/quant.o $B/obj/lib/compute/blocks.o $B/obj/lib/compute/int8_row.o $B/obj/lib/base/dtype.o: CFLAGS := $(CFLAGS) -O3
 

@@ -14,7 +14,6 @@
 #include "compute/vec.h"
 
 #define INLINE static inline __attribute__((always_inline)) TARGET
-#define UNROLL _Pragma("GCC unroll 16")
 
 enum { PARTS = FL_STRIP / LANES /* vectors of a strip */ };
 
@@ -61,18 +60,18 @@ score_cell(float *score, const float *q, const float *k, size_t dim, size_t stri
 	for (size_t d = 0; d < dim; d++) {
 		vec x[SPAN * PARTS];
 
-		UNROLL
+		FL_UNROLL
 		for (size_t i = 0; i < strips * PARTS; i++)
 			load(&x[i], k + (i / PARTS * dim + d) * FL_STRIP + i % PARTS * LANES);
-		UNROLL
+		FL_UNROLL
 		for (size_t r = 0; r < ATTEND_ROWS; r++)
-			UNROLL
+			FL_UNROLL
 			for (size_t i = 0; i < strips * PARTS; i++)
 				sum[r][i] += x[i] * q[d * ATTEND_ROWS + r];
 	}
-	UNROLL
+	FL_UNROLL
 	for (size_t r = 0; r < ATTEND_ROWS; r++)
-		UNROLL
+		FL_UNROLL
 		for (size_t i = 0; i < strips * PARTS; i++)
 			store(score + r * ATTEND_KEYS + i * LANES, &sum[r][i]);
 }
@@ -103,7 +102,7 @@ INLINE void
 finish_cell8(float *score, ivec sum[ATTEND_ROWS][SPAN * PARTS], const struct fl_queries8 *q, size_t row,
     const struct fl_keys8 *k, size_t key, size_t strips)
 {
-	UNROLL
+	FL_UNROLL
 	for (size_t i = 0; i < strips * PARTS; i++) {
 		ivec zero, rest;
 		vec scale;
@@ -111,7 +110,7 @@ finish_cell8(float *score, ivec sum[ATTEND_ROWS][SPAN * PARTS], const struct fl_
 		memcpy(&zero, k->zero + key + i * LANES, sizeof zero);
 		memcpy(&rest, k->rest + key + i * LANES, sizeof rest);
 		load(&scale, k->scale + key + i * LANES);
-		UNROLL
+		FL_UNROLL
 		for (size_t r = 0; r < ATTEND_ROWS; r++) {
 			ivec whole = sum[r][i] - zero * q->sum[row + r] - rest * q->zero[row + r];
 			vec x = __builtin_convertvector(whole, vec) * scale * q->scale[row + r];
@@ -132,7 +131,7 @@ score_cell8(float *score, const struct fl_queries8 *q, size_t row, const struct 
 	for (size_t w = 0; w < words; w++) {
 		ivec x[SPAN * PARTS];
 
-		UNROLL
+		FL_UNROLL
 		for (size_t i = 0; i < strips * PARTS; i++) {
 			const int8_t *p = keys + ((i / PARTS * words + w) * FL_STRIP + i % PARTS * LANES) * 4;
 
@@ -140,12 +139,12 @@ score_cell8(float *score, const struct fl_queries8 *q, size_t row, const struct 
 			if (i % PARTS == 0)
 				__builtin_prefetch(p + AHEAD);
 		}
-		UNROLL
+		FL_UNROLL
 		for (size_t r = 0; r < ATTEND_ROWS; r++) {
 			int32_t four;
 
 			memcpy(&four, bytes + (w * ATTEND_ROWS + r) * 4, sizeof four);
-			UNROLL
+			FL_UNROLL
 			for (size_t i = 0; i < strips * PARTS; i++)
 				dot4(&sum[r][i], four, &x[i]);
 		}
@@ -254,24 +253,24 @@ value_cell(float *out, const float *score, const float *v, size_t ldv, size_t ke
 {
 	vec sum[ATTEND_ROWS][WIDE], x[WIDE];
 
-	UNROLL
+	FL_UNROLL
 	for (size_t r = 0; r < ATTEND_ROWS; r++)
-		UNROLL
+		FL_UNROLL
 		for (size_t i = 0; i < width; i++)
 			load(&sum[r][i], out + r * dim + i * LANES);
 	for (size_t j = 0; j < keys; j++) {
-		UNROLL
+		FL_UNROLL
 		for (size_t i = 0; i < width; i++)
 			load(&x[i], v + j * ldv + i * LANES);
-		UNROLL
+		FL_UNROLL
 		for (size_t r = 0; r < ATTEND_ROWS; r++)
-			UNROLL
+			FL_UNROLL
 			for (size_t i = 0; i < width; i++)
 				sum[r][i] += x[i] * score[r * ATTEND_KEYS + j];
 	}
-	UNROLL
+	FL_UNROLL
 	for (size_t r = 0; r < ATTEND_ROWS; r++)
-		UNROLL
+		FL_UNROLL
 		for (size_t i = 0; i < width; i++)
 			store(out + r * dim + i * LANES, &sum[r][i]);
 }
@@ -326,27 +325,27 @@ value_cell8(float *out, const float *score, const int8_t *v, const float *offset
 {
 	vec sum[ATTEND_ROWS][WIDE], x[WIDE];
 
-	UNROLL
+	FL_UNROLL
 	for (size_t r = 0; r < ATTEND_ROWS; r++)
-		UNROLL
+		FL_UNROLL
 		for (size_t i = 0; i < width; i++) {
 			load(&sum[r][i], out + r * dim + i * LANES);
 			sum[r][i] -= offset[r];
 		}
 	for (size_t j = 0; j < keys; j++) {
-		UNROLL
+		FL_UNROLL
 		for (size_t i = 0; i < width; i++)
 			load8(&x[i], v + j * dim + i * LANES);
 		__builtin_prefetch(v + j * dim + AHEAD);
-		UNROLL
+		FL_UNROLL
 		for (size_t r = 0; r < ATTEND_ROWS; r++)
-			UNROLL
+			FL_UNROLL
 			for (size_t i = 0; i < width; i++)
 				sum[r][i] += x[i] * score[r * ATTEND_KEYS + j];
 	}
-	UNROLL
+	FL_UNROLL
 	for (size_t r = 0; r < ATTEND_ROWS; r++)
-		UNROLL
+		FL_UNROLL
 		for (size_t i = 0; i < width; i++)
 			store(out + r * dim + i * LANES, &sum[r][i]);
 }

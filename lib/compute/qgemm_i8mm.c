@@ -12,10 +12,10 @@
 
 #include "compute/panels.h"
 #include "compute/qgemm_path.h"
+#include "compute/vec.h"
 
 #define TARGET __attribute__((target("arch=armv8.2-a+i8mm")))
 #define INLINE static inline __attribute__((always_inline)) TARGET
-#define UNROLL _Pragma("GCC unroll 16")
 enum { ROWS = 4, OUTPUTS = 8, QUADS = OUTPUTS / 4 };
 
 /* Sums of two rows and OUTPUTS outputs. */
@@ -28,11 +28,11 @@ INLINE void
 multiply_eight(struct strip s[ROWS / 2], const int8_t *const x[ROWS], size_t at, size_t rows,
     const uint8x16_t low[QUADS], const uint8x16_t high[QUADS])
 {
-	UNROLL
+	FL_UNROLL
 	for (size_t r = 0; r < (rows + 1) / 2; r++) {
 		int8x16_t two = vcombine_s8(vld1_s8(x[2 * r] + at), vld1_s8(x[2 * r + 1] + at));
 
-		UNROLL
+		FL_UNROLL
 		for (size_t i = 0; i < QUADS; i++) {
 			uint32x4_t a = vreinterpretq_u32_u8(low[i]), b = vreinterpretq_u32_u8(high[i]);
 
@@ -48,21 +48,21 @@ multiply_group(struct strip s[ROWS / 2], const int8_t *const x[ROWS], size_t at,
 {
 	const size_t line = 2 * FL_PANEL_VECTOR, lines = eight ? 8 : 4;
 
-	UNROLL
+	FL_UNROLL
 	for (size_t z = 0; z < lines; z += 2) {
 		uint8x16_t w[2][QUADS], half[2][QUADS];
 
-		UNROLL
+		FL_UNROLL
 		for (size_t i = 0; i < 2 * QUADS; i++)
 			w[i / QUADS][i % QUADS] = vld1q_u8(p + (z + i / QUADS) * line + i % QUADS * 16);
 		if (eight) {
 			multiply_eight(s, x, at + 4 * z, rows, w[0], w[1]);
 		} else {
-			UNROLL
+			FL_UNROLL
 			for (size_t i = 0; i < 2 * QUADS; i++)
 				half[i / QUADS][i % QUADS] = vandq_u8(w[i / QUADS][i % QUADS], vdupq_n_u8(15));
 			multiply_eight(s, x, at + 4 * z, rows, half[0], half[1]);
-			UNROLL
+			FL_UNROLL
 			for (size_t i = 0; i < 2 * QUADS; i++)
 				half[i / QUADS][i % QUADS] = vshrq_n_u8(w[i / QUADS][i % QUADS], 4);
 			multiply_eight(s, x, at + 4 * z + 16, rows, half[0], half[1]);
@@ -117,7 +117,7 @@ cell(float *c, size_t ldc, const struct fl_qrows *a, size_t row, size_t rows, co
 
 		if (rows < ROWS && at == 0) /* not where more rows will come to the same weights */
 			fetch(path, p, fl_panels_group(eight));
-		UNROLL
+		FL_UNROLL
 		for (size_t r = 0; r < (rows + 1) / 2; r++) {
 			const int32_t four[4] = { start[2 * r][g], start[2 * r + 1][g], start[2 * r][g], start[2 * r + 1][g] };
 
@@ -125,11 +125,11 @@ cell(float *c, size_t ldc, const struct fl_qrows *a, size_t row, size_t rows, co
 				s[r].sum[i] = vmulq_n_s32(vld1q_s32(four), eight ? 16 : 1);
 		}
 		multiply_group(s, x, g * FL_MATRIX_GROUP, rows, p + FL_PANEL_SCALES + in, eight);
-		UNROLL
+		FL_UNROLL
 		for (size_t i = 0; i < QUADS; i++) {
 			float32x4_t scale = vreinterpretq_f32_u32(vshll_n_u16(vld1_u16((const uint16_t *)p + at + 4 * i), 16));
 
-			UNROLL
+			FL_UNROLL
 			for (size_t r = 0; r < (rows + 1) / 2; r++) {
 				f[r][2 * i] = vfmaq_f32(f[r][2 * i], vcvtq_f32_s32(s[r].sum[2 * i]), vzip1q_f32(scale, scale));
 				f[r][2 * i + 1] = vfmaq_f32(f[r][2 * i + 1], vcvtq_f32_s32(s[r].sum[2 * i + 1]),

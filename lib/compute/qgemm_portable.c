@@ -15,7 +15,7 @@ enum { LANES = 4, SPAN = 2, ALONE = 2 };
 INLINE void
 dot(ivec *sum, const int8_t *x, const ivec *w)
 {
-	UNROLL
+	FL_UNROLL
 	for (int i = 0; i < 4; i++)
 		*sum += (ivec)((uvec)*w >> 8 * i & 255) * x[i];
 }
@@ -23,7 +23,7 @@ dot(ivec *sum, const int8_t *x, const ivec *w)
 INLINE void
 madd(vec *sum, const vec *x, const vec *y)
 {
-	UNROLL
+	FL_UNROLL
 	for (size_t i = 0; i < LANES; i++)
 		(*sum)[i] = fmaf((*x)[i], (*y)[i], (*sum)[i]);
 }

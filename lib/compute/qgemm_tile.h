@@ -15,9 +15,9 @@
 #include "base/dtype.h"
 #include "compute/panels.h"
 #include "compute/qgemm_path.h"
+#include "compute/vec.h"
 
 #define INLINE static inline __attribute__((always_inline)) TARGET
-#define UNROLL _Pragma("GCC unroll 16")
 
 typedef float vec __attribute__((vector_size(LANES * 4)));
 typedef int32_t ivec __attribute__((vector_size(LANES * 4)));
@@ -71,21 +71,21 @@ INLINE void
 group4(struct sums s[ROWS][ALONE], const int8_t *x, size_t cols, size_t rows, size_t span,
     const unsigned char *p)
 {
-	UNROLL
+	FL_UNROLL
 	for (size_t z = 0; z < 4; z++, p += 2 * FL_PANEL_VECTOR) {
 		ivec low[ALONE], high[ALONE];
 
-		UNROLL
+		FL_UNROLL
 		for (size_t i = 0; i < span; i++)
 			split(&low[i], &high[i], p + i * sizeof(ivec));
-		UNROLL
+		FL_UNROLL
 		for (size_t r = 0; r < rows; r++)
-			UNROLL
+			FL_UNROLL
 			for (size_t i = 0; i < span; i++)
 				dot4(&s[r][i], x + r * cols + 4 * z, &low[i]);
-		UNROLL
+		FL_UNROLL
 		for (size_t r = 0; r < rows; r++)
-			UNROLL
+			FL_UNROLL
 			for (size_t i = 0; i < span; i++)
 				dot4(&s[r][i], x + r * cols + 4 * z + 16, &high[i]);
 	}
@@ -95,20 +95,20 @@ INLINE void
 group8(struct sums s[ROWS][ALONE], const int8_t *x, size_t cols, size_t rows, size_t span,
     const unsigned char *p)
 {
-	UNROLL
+	FL_UNROLL
 	for (size_t z = 0; z < 8; z++, p += 2 * FL_PANEL_VECTOR) {
 		ivec w[ALONE];
 
-		UNROLL
+		FL_UNROLL
 		for (size_t i = 0; i < span; i++) {
 			memcpy(&w[i], p + i * sizeof(ivec), sizeof w[i]);
 #if SIGNED
 			w[i] ^= (ivec)((uvec){ 0 } + 0x80808080);
 #endif
 		}
-		UNROLL
+		FL_UNROLL
 		for (size_t r = 0; r < rows; r++)
-			UNROLL
+			FL_UNROLL
 			for (size_t i = 0; i < span; i++)
 				dot8(&s[r][i], x + r * cols + 4 * z, &w[i]);
 	}
@@ -132,21 +132,21 @@ cell(float *c, size_t ldc, const struct fl_qrows *a, size_t row, size_t rows, si
 
 		if (rows < ROWS) /* not where more rows will come to the same weights */
 			fetch(path, p, size);
-		UNROLL
+		FL_UNROLL
 		for (size_t r = 0; r < rows; r++)
-			UNROLL
+			FL_UNROLL
 			for (size_t i = 0; i < span; i++)
 				begin(&s[r][i], start[r * groups + g] * (eight ? 16 : 1));
 		if (eight)
 			group8(s, x, cols, rows, span, p + FL_PANEL_SCALES + in);
 		else
 			group4(s, x, cols, rows, span, p + FL_PANEL_SCALES + in);
-		UNROLL
+		FL_UNROLL
 		for (size_t i = 0; i < span; i++)
 			widen(&scale[i], p + (at + i * LANES) * 2);
-		UNROLL
+		FL_UNROLL
 		for (size_t r = 0; r < rows; r++)
-			UNROLL
+			FL_UNROLL
 			for (size_t i = 0; i < span; i++) {
 				ivec whole;
 				vec f;
@@ -156,9 +156,9 @@ cell(float *c, size_t ldc, const struct fl_qrows *a, size_t row, size_t rows, si
 				madd(&sum[r][i], &f, &scale[i]);
 			}
 	}
-	UNROLL
+	FL_UNROLL
 	for (size_t r = 0; r < rows; r++)
-		UNROLL
+		FL_UNROLL
 		for (size_t i = 0; i < span; i++) {
 			vec w, zero = (vec){ 0 } - a->zero[row + r];
 

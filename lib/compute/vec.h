@@ -10,10 +10,16 @@
 #include <stdint.h>
 #include <string.h>
 
-#if defined(__x86_64__) && defined(__linux__)
+/* What sanitizers watch is neither cloned nor unrolled: that would take the compiler minutes a file. */
+#if defined(__x86_64__) && defined(__linux__) && !defined(FL_SANITIZED)
 #define FL_CLONES __attribute__((target_clones("default", "avx2", "avx512f")))
 #else
 #define FL_CLONES
+#endif
+#ifdef FL_SANITIZED
+#define FL_UNROLL
+#else
+#define FL_UNROLL _Pragma("GCC unroll 16")
 #endif
 #define FL_INLINE static inline __attribute__((always_inline))
 
