@@ -33,17 +33,15 @@ DIR := $(OUT)/findings
 MAKE_IT = mv $@.tmp $@
 
 $(if $(wildcard $(OUT)/trials.tsv),,$(error there is no $(OUT)/trials.tsv: OUT= must name the directory of a search))
-$(shell mkdir -p $(DIR)/decode $(DIR)/chunk $(DIR)/asked)
+$(shell mkdir -p $(DIR)/decode $(DIR)/chunk)
 -include $(OUT)/asked/settings.mk
 
-# As in search.mk: what results depend on is a file, rewritten only when it changes.
-asked = $(file >$(DIR)/asked/$1.new,$2)$(shell cd $(DIR)/asked; \
-	if cmp -s $1.new $1; then rm $1.new; else mv $1.new $1; fi)
+ASKED := $(DIR)/asked
+include $(HERE)asked.mk
 $(call asked,lengths,$(LENGTHS))
 $(call asked,decode,$(DECODE))
 $(call asked,runs,$(RUNS))
 $(call asked,chunks,$(CHUNKS))
-$(DIR)/asked/%: ;
 
 TABLE := $(firstword $(wildcard $(OUT)/latency.tsv) $(OUT)/trials.tsv)
 OURS := $(if $(RUNTIME),,$(filter fl-measure,$(firstword $(MEASURE))))

@@ -13,7 +13,8 @@
 #   STEPS      of training after a cut, with options TRAIN, judged every EVERY
 #   CANDIDATES how many architectures are ranked, before training and after RANK_STEPS
 #
-# A table is what a script in repair/ of its name prints, kept in OUT/TABLE.tsv. By default all:
+# A table is what a script in repair/ of its name prints, kept in OUT/TABLE.tsv, and printed again when a setting that it
+# depends on has changed. By default all:
 #
 #   cuts    loss after a cut by the paper's operator, by each repair and by all, and the part of what was lost that is
 #           given back
@@ -46,6 +47,8 @@ export OUT BASE SEQUENCES DROP CONTEXT STEPS EVERY TRAIN CANDIDATES RANK_STEPS S
 
 $(foreach v,BASE CALIB HELD,$(if $($v),,$(error $v= must be given, as repair.mk says at its beginning)))
 $(foreach v,BASE $(CALIB) $(HELD),$(if $(wildcard $(or $($v),$v)),,$(error '$(or $($v),$v)' is not there)))
+stems = $(basename $(notdir $1))
+$(foreach v,CALIB HELD,$(if $(filter-out $(words $(sort $(call stems,$($v)))),$(words $($v))),$(error $v='$($v)' has two texts of one name)))
 $(shell mkdir -p $(OUT)/calib $(OUT)/held)
 TABLES := cuts order text int4 train rank
 
@@ -54,10 +57,22 @@ all: $(TABLES)
 $(TABLES): %: $(OUT)/%.tsv
 	@echo; cat $<
 
+# What each result depends on.
+ASKED := $(OUT)/asked
+include $(HERE)asked.mk
+$(call asked,base,$(call checkpoint,$(BASE)))
+$(call asked,calib,$(CALIB) $(call identity,$(CALIB)) $(SEPARATOR))
+$(call asked,held,$(HELD) $(call identity,$(HELD)) $(SEPARATOR) $(CONTEXT) $(JUDGED))
+$(call asked,metrics,$(SEQUENCES) $(CONTEXT) $(DROP))
+$(call asked,train,$(STEPS) $(EVERY) $(TRAIN))
+$(call asked,rank,$(CANDIDATES) $(RANK_STEPS) $(TRAIN) $(SEED))
+
 # Tokens, of texts that are judged on the first ones.
-token_files = $(foreach t,$2,$(OUT)/$1/$(basename $(notdir $t)).tok)
+token_files = $(patsubst %,$(OUT)/$1/%.tok,$(call stems,$2))
+CALIB_TOKENS := $(call token_files,calib,$(CALIB))
+HELD_TOKENS := $(call token_files,held,$(HELD))
 define tokens
-$(call token_files,$1,$2): $2 $(BASE)
+$(call token_files,$1,$2): $(OUT)/asked/$1 $(OUT)/asked/base
 	@fl-tokenize -q -c $(BASE) --separator '$(SEPARATOR)' -o $$@.all $2
 	@head -c $$$$(( $3 )) $$@.all > $$@.tmp
 	@rm $$@.all; mv $$@.tmp $$@
@@ -65,6 +80,12 @@ endef
 $(foreach t,$(CALIB),$(eval $(call tokens,calib,$t,1 << 40)))
 $(foreach t,$(HELD),$(eval $(call tokens,held,$t,4 * $(CONTEXT) * $(JUDGED))))
 
-$(TABLES:%=$(OUT)/%.tsv): $(OUT)/%.tsv: $(HERE)repair/%.sh $(HERE)repair/common.sh $(call token_files,calib,$(CALIB)) $(call token_files,held,$(HELD))
-	@CALIB='$(call token_files,calib,$(CALIB))' HELD='$(call token_files,held,$(HELD))' $< > $@.tmp
+$(OUT)/metrics: $(HERE)repair/metrics.sh $(HERE)repair/common.sh $(CALIB_TOKENS) $(OUT)/asked/metrics
+	@CALIB='$(CALIB_TOKENS)' $< $@.tmp
 	@mv $@.tmp $@
+
+$(TABLES:%=$(OUT)/%.tsv): $(OUT)/%.tsv: $(HERE)repair/%.sh $(HERE)repair/common.sh $(OUT)/metrics $(HELD_TOKENS)
+	@CALIB='$(CALIB_TOKENS)' HELD='$(HELD_TOKENS)' $< > $@.tmp
+	@mv $@.tmp $@
+$(OUT)/train.tsv: $(OUT)/asked/train
+$(OUT)/rank.tsv: $(OUT)/asked/rank

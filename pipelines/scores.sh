@@ -14,24 +14,17 @@ if [ $# -lt 3 ]; then
 	sed -n '3,10s/^# \{0,1\}//p' "$0" >&2
 	exit 2
 fi
-base=$1 calib=$2 held=$3 seeds=${4:-20}
-tmp=$(mktemp -d)
-trap 'rm -rf "$tmp"' EXIT
+BASE=$1 calib=$2 held=$3 seeds=${4:-20}
+CONTEXT=$(fl-info --json "$BASE" | jq .context)
+. "$(dirname "$0")/repair/common.sh"
 
-fl-calibrate -q -t "$calib" -o "$tmp/sums" "$base"
-fl-calibrate -q --static -o "$tmp/static" "$base"
+fl-calibrate -q -t "$calib" -o "$tmp/sums" "$BASE"
+fl-calibrate -q --static -o "$tmp/static" "$BASE"
 fl-calibrate -q --merge -o "$tmp/metrics" "$tmp/sums" "$tmp/static"
 
-read -r width ffn layers context < <(fl-info --json "$base" | jq -r '"\(.width) \(.ffn) \(.layers) \(.context)"')
-
-part() { echo $(( $1 * $2 / $3 / 32 * 32 )); } # SIZE NUMERATOR DENOMINATOR
-full() { printf '%*s' "$1" '' | tr ' ' f; }
-
-loss() { # ARCH PRUNE-OPTIONS...
-	local arch=$1
-	shift
-	fl-prune -q -m "$tmp/metrics" -a "$arch" "$@" "$base" |
-		fl-eval -q -t "$held" --context "$context" --json | jq .loss_nats
+cost() { # ARCH PRUNE-OPTIONS...: the loss after it
+	fl-prune -q -m "$tmp/metrics" -a "$1" "${@:2}" -o "$tmp/cut.tar" "$BASE"
+	loss_on "$tmp/cut.tar" "$held"
 }
 
 row() { # CUT CHOICE LOSS...: their mean and its standard error
@@ -43,39 +36,41 @@ row() { # CUT CHOICE LOSS...: their mean and its standard error
 }
 
 chance() { # CUT CHOICE ARCH PRUNE-OPTIONS...
-	local cut=$1 choice=$2 arch=$3 all=()
-	shift 3
-	for seed in $(seq "$seeds"); do
-		all+=("$(loss "$arch" --score random --layer-score random -s "$seed" "$@")")
+	local seed nats all=()
+	for (( seed = 1; seed <= seeds; seed++ )); do
+		nats=$(cost "$3" --score random --layer-score random -s "$seed" "${@:4}")
+		all+=("$nats")
 	done
-	row "$cut" "$choice" "${all[@]}"
+	[ ${#all[@]} = 0 ] || row "$1" "$2" "${all[@]}"
 }
 
 units() { # CUT ARCH PRUNE-OPTIONS...: every score of channels and dimensions
-	local cut=$1 arch=$2
-	shift 2
+	local score nats
 	for score in flash minitron mean static; do
-		row "$cut" $score "$(loss "$arch" --score $score "$@")"
+		nats=$(cost "$2" --score $score "${@:3}")
+		row "$1" $score "$nats"
 	done
-	chance "$cut" random "$arch" "$@"
+	chance "$1" random "${@:2}"
 }
 
 depth() { # CUT ARCH: every score of layers
+	local score nats
 	for score in flash bi angular; do
-		row "$1" $score "$(loss "$2" --layer-score $score)"
+		nats=$(cost "$2" --layer-score $score)
+		row "$1" $score "$nats"
 	done
 	chance "$1" random "$2"
 }
 
-whole=$(full "$layers")
 printf 'cut\tscore\tloss_nats\tloss_nats_se\tn\n'
-row none - "$(fl-eval -q -t "$held" --context "$context" --json "$base" | jq .loss_nats)"
-units "ffn 2/3" "d$width-f$(part "$ffn" 2 3)-$whole"
-units "ffn 1/3" "d$width-f$(part "$ffn" 1 3)-$whole"
-units "ffn 1/3 --block 1" "d$width-f$(part "$ffn" 1 3)-$whole" --block 1
-units "width 5/6" "d$(part "$width" 5 6)-f$ffn-$whole"
-units "width 2/3" "d$(part "$width" 2 3)-f$ffn-$whole"
-depth "depth 3/4" "d$width-f$ffn-$(full $((layers * 3 / 4)))"
-depth "depth 1/2" "d$width-f$ffn-$(full $((layers / 2)))"
-units "all: 5/6, 2/3, 3/4" "d$(part "$width" 5 6)-f$(part "$ffn" 2 3)-$(full $((layers * 3 / 4)))"
-units "all: 2/3, 1/3, 1/2" "d$(part "$width" 2 3)-f$(part "$ffn" 1 3)-$(full $((layers / 2)))"
+nats=$(loss_on "$BASE" "$held")
+row none - "$nats"
+units "ffn 2/3" "$(arch "$width" "$(part "$ffn" 2 3)" "$layers")"
+units "ffn 1/3" "$(arch "$width" "$(part "$ffn" 1 3)" "$layers")"
+units "ffn 1/3 --block 1" "$(arch "$width" "$(part "$ffn" 1 3)" "$layers")" --block 1
+units "width 5/6" "$(arch "$(part "$width" 5 6)" "$ffn" "$layers")"
+units "width 2/3" "$(arch "$(part "$width" 2 3)" "$ffn" "$layers")"
+depth "depth 3/4" "$(arch "$width" "$ffn" $((layers * 3 / 4)))"
+depth "depth 1/2" "$(arch "$width" "$ffn" $((layers / 2)))"
+units "all: 5/6, 2/3, 3/4" "$(arch "$(part "$width" 5 6)" "$(part "$ffn" 2 3)" $((layers * 3 / 4)))"
+units "all: 2/3, 1/3, 1/2" "$(arch "$(part "$width" 2 3)" "$(part "$ffn" 1 3)" $((layers / 2)))"

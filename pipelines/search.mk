@@ -92,26 +92,22 @@ all: $(OUT)/space $(STAGE_1:%=$(OUT)/crossval.tsv) $(OUT)/front.tsv $(OUT)/front
 	@printf '\nThe winner, %s:\n%s' "$$(cat $(OUT)/winner)" "$$PROMPT"; cat $(OUT)/winner.txt; echo
 
 # What was asked for ---------------------------------------------------------------------------------
-# Each setting that results depend on is a file, rewritten only when it changes. Files given are known by
-# name, size and time, so that an older one in the place of another counts as changed too.
-
 $(foreach v,BASE TEXT HELD SPACE OUT,$(if $(word 2,$($v)),$(error $v='$($v)' has a blank in it)))
 $(if $(BASE),,$(error BASE= must name a checkpoint))
 $(if $(TEXT),,$(error TEXT= must name a text file))
 override TEACHER := $(if $(filter base,$(TEACHER)),$(BASE),$(TEACHER))
 $(foreach v,BASE TEXT HELD SPACE TEACHER,$(if $($v),$(if $(wildcard $($v)),,$(error $v='$($v)' is not there))))
 $(foreach v,TRIALS BATCH LATENCY_SAMPLES,$(if $(shell [ '$($v)' -ge $(if $(filter LATENCY_SAMPLES,$v),0,1) ] 2>&- && echo y),,$(error $v='$($v)' is no number of architectures)))
-$(shell mkdir -p $(OUT)/cand $(OUT)/asked)
+$(shell mkdir -p $(OUT)/cand)
+ASKED := $(OUT)/asked
+include $(dir $(SELF))asked.mk
 
-identity = $(shell stat -Lc '%n %s %Y' $1 | LC_ALL=C sort)
-asked = $(file >$(OUT)/asked/$1.new,$2)$(shell cd $(OUT)/asked; \
-	if cmp -s $1.new $1; then rm $1.new; else mv $1.new $1; fi)
-$(call asked,base,$(call identity,$(if $(wildcard $(BASE)/.),$(wildcard $(BASE)/*),$(BASE))))
+$(call asked,base,$(call checkpoint,$(BASE)))
 $(call asked,text,$(call identity,$(TEXT)) $(SEPARATOR))
 $(call asked,held,$(if $(HELD),$(call identity,$(HELD)) $(SEPARATOR)))
 $(call asked,space,$(if $(SPACE),$(call identity,$(SPACE))))
 $(call asked,measure,$(MEASURE) $(QUANTIZE))
-$(call asked,train,$(CPT_STEPS) $(TRAIN) $(if $(TEACHER),$(call identity,$(if $(wildcard $(TEACHER)/.),$(wildcard $(TEACHER)/*),$(TEACHER)))))
+$(call asked,train,$(CPT_STEPS) $(TRAIN) $(if $(TEACHER),$(call checkpoint,$(TEACHER))))
 $(call asked,repair,$(REPAIR))
 $(call asked,final,$(FINAL_STEPS))
 $(call asked,seed,$(SEED))
@@ -129,7 +125,6 @@ define newline
 endef
 setting = define $1 :=$(newline)$(subst $$,$$$$,$($1))$(newline)endef$(newline)
 $(call asked,settings.mk,$(foreach v,$(SETTINGS),$(call setting,$v)))
-$(OUT)/asked/%: ;
 
 # The text as tokens ------------------------------------------------------------------------------
 

@@ -1,10 +1,13 @@
 #!/bin/bash
 # SPDX-License-Identifier: Apache-2.0
-# common.sh -- what the scripts of repair.mk share: sourced by each, with repair.mk's settings in the environment.
+# common.sh -- what the scripts of repair.mk share: sourced by each, with repair.mk's settings in the environment; and
+# by ../scores.sh, which sets BASE and CONTEXT alone.
 set -euo pipefail
+shopt -s inherit_errexit
 tmp=$(mktemp -d)
 trap 'rm -rf "$tmp"' EXIT
 read -r width ffn layers < <(fl-info --json "$BASE" | jq -r '"\(.width) \(.ffn) \(.layers)"')
+m=${OUT-}/metrics # what metrics.sh leaves
 best='--score obs --block 1 --layer-score loss --rotate --repair' # all repairs at once
 
 part() { echo $(( $1 * $2 / $3 / 32 * 32 )); } # SIZE NUMERATOR DENOMINATOR: a multiple of 32
@@ -30,12 +33,6 @@ calibrate() {
 	fl-calibrate -q -t "$tmp/calib.tok" --context "$CONTEXT" --moments $drops -o "$out" "$model"
 }
 
-# The sums of BASE, made once.
-metrics() {
-	[ -s "$OUT/metrics" ] || { calibrate "$BASE" "$OUT/metrics.new" $(( layers / 2 )) && mv "$OUT/metrics.new" "$OUT/metrics"; }
-	echo "$OUT/metrics"
-}
-
 # ORDER WIDTH FFN LAYERS OUT: cut one after the other and calibrated between; letters of ORDER are w, f and l.
 cut_in_steps() {
 	local d=$width f=$ffn l=$layers model=$BASE i options rounds
@@ -46,7 +43,7 @@ cut_in_steps() {
 		f) f=$3 options='--score obs --block 1' ;;
 		l) l=$4 options='--layer-score loss' rounds=$(( layers - l )) ;;
 		esac
-		if [ $i = 0 ]; then cp "$(metrics)" "$tmp/m"; else calibrate "$model" "$tmp/m" "$rounds"; fi
+		if [ $i = 0 ]; then cp "$m" "$tmp/m"; else calibrate "$model" "$tmp/m" "$rounds"; fi
 		fl-prune -q -m "$tmp/m" -a "$(arch "$d" "$f" "$l")" $options --repair -o "$tmp/step$i.tar" "$model"
 		model=$tmp/step$i.tar
 	done
@@ -60,6 +57,13 @@ loss_on() { fl-eval -q -t "$2" --context "$CONTEXT" --json "$1" | jq .loss_nats;
 loss() {
 	local t
 	for t in $HELD; do loss_on "$1" "$t"; done | paste -s | awk -F '\t' -v OFS='\t' '{ for (i = 1; i <= NF; i++) $i = sprintf("%.4f", $i); print }'
+}
+
+# CUT HOW MODEL: a row of its losses.
+judged() {
+	local nats
+	nats=$(loss "$3")
+	printf '%s\t%s\t%s\n' "$1" "$2" "$nats"
 }
 
 heads() { for t in $HELD; do t=${t##*/}; printf '\t%s_nats' "${t%.tok}"; done; } # of columns

@@ -2,11 +2,10 @@
 # SPDX-License-Identifier: Apache-2.0
 # cuts.sh -- loss after each cut by the paper's operator and by each repair; of repair.mk.
 . "$(dirname "$0")/common.sh"
-m=$(metrics)
 
 row() { # CUT HOW ARCH OPTION...
 	fl-prune -q -m "$m" -a "$3" "${@:4}" -o "$tmp/cut.tar" "$BASE"
-	printf '%s\t%s\t%s\n' "$1" "$2" "$(loss "$tmp/cut.tar")"
+	judged "$1" "$2" "$tmp/cut.tar"
 }
 
 cut_ffn() { # CUT ARCH
@@ -38,14 +37,14 @@ skip() { # N: the paper takes those whose attention turns the residual stream le
 	local best
 	best=$(fl-attnpattern -q --best "$1" -m "$m" "$BASE" | fl-info --json | jq -r .arch)
 	fl-attnpattern -q -a "$best" -o "$tmp/cut.tar" "$BASE"
-	printf 'skip %s\tby loss\t%s\n' "$1" "$(loss "$tmp/cut.tar")"
+	judged "skip $1" 'by loss' "$tmp/cut.tar"
 	fl-attnpattern -q --best "$1" -m "$m" --repair -o "$tmp/cut.tar" "$BASE"
-	printf 'skip %s\tby loss, repair\t%s\n' "$1" "$(loss "$tmp/cut.tar")"
+	judged "skip $1" 'by loss, repair' "$tmp/cut.tar"
 }
 
 {
 	printf 'cut\thow%s\n' "$(heads)"
-	printf 'none\t-\t%s\n' "$(loss "$BASE")"
+	judged none - "$BASE"
 	for p in '2 3' '1 3' '1 6'; do cut_ffn "ffn ${p/ //}" "$(arch "$width" "$(part "$ffn" $p)" "$layers")"; done
 	for p in '5 6' '2 3' '1 2'; do cut_width "width ${p/ //}" "$(arch "$(part "$width" $p)" "$ffn" "$layers")"; done
 	for p in '3 4' '1 2'; do cut_layers "layers ${p/ //}" "$(arch "$width" "$ffn" "$(some "$layers" $p)")"; done
@@ -54,6 +53,6 @@ skip() { # N: the paper takes those whose attention turns the residual stream le
 		row "d$d f$f l$l" paper "$(arch "$d" "$f" "$l")"
 		row "d$d f$f l$l" 'all repairs' "$(arch "$d" "$f" "$l")" $best
 		cut_in_steps lfw "$d" "$f" "$l" "$tmp/cut.tar"
-		printf 'd%s f%s l%s\tall, in steps\t%s\n' "$d" "$f" "$l" "$(loss "$tmp/cut.tar")"
+		judged "d$d f$f l$l" 'all, in steps' "$tmp/cut.tar"
 	done < <(sizes)
 } | given_back

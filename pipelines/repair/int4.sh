@@ -2,18 +2,17 @@
 # SPDX-License-Identifier: Apache-2.0
 # int4.sh -- loss after rounding to 4 bits, by each method; of repair.mk.
 . "$(dirname "$0")/common.sh"
-m=$(metrics)
 
 row() { # HOW MODEL OPTION...
 	fl-quantize -q "${@:3}" -o "$tmp/q.tar" "$2"
-	printf '%s\t%s\t%s\n' "$1" "$(stat -c %s "$tmp/q.tar")" "$(loss "$tmp/q.tar")"
+	judged "$1" "$(stat -c %s "$tmp/q.tar")" "$tmp/q.tar"
 }
 
 tied=$(fl-info --json "$BASE" | jq -r 'if .tied then "--tie" else "" end')
 fl-prune -q -m "$m" -a "$whole" --rotate $tied -o "$tmp/turned.tar" "$BASE"
 calibrate "$tmp/turned.tar" "$tmp/m" 0
 printf 'method\tbytes%s\n' "$(heads)"
-printf 'none\t-\t%s\n' "$(loss "$BASE")"
+judged none - "$BASE"
 row rtn "$BASE" --method rtn
 row mse "$BASE" --method mse
 row calib "$BASE" --method calib -m "$m"

@@ -5,7 +5,6 @@
 # CANDIDATES of them, spread over half to all of the width, a quarter to all of the FFN, five eighths to all of the layers.
 # Their losses are left beside the table, ranked.tsv in OUT.
 . "$(dirname "$0")/common.sh"
-m=$(metrics)
 held=${HELD%% *}
 cat $CALIB > "$tmp/train.tok"
 
@@ -23,13 +22,16 @@ cat > "$tmp/space" <<-END
 	max-run 3
 	first f
 END
+archs=$(fl-suggest -q --space "$tmp/space" -s "$SEED" --batch "$CANDIDATES" --initial "$CANDIDATES") || [ $? = 1 ] # the space has fewer
 {
 	printf 'arch\tpaper_0_nats\tpaper_%d_nats\trepair_0_nats\trepair_%d_nats\n' "$RANK_STEPS" "$RANK_STEPS"
-	for a in $(fl-suggest -q --space "$tmp/space" -s "$SEED" --batch "$CANDIDATES" --initial "$CANDIDATES"); do
+	for a in $archs; do
 		printf '%s' "$a"
 		for options in '' "$best"; do
 			fl-prune -q -m "$m" -a "$a" $options "$BASE" | fl-attnpattern -q -a "$a" -o "$tmp/cut.tar"
-			printf '\t%s\t%s' "$(loss_on "$tmp/cut.tar" "$held")" "$(train)"
+			untrained=$(loss_on "$tmp/cut.tar" "$held")
+			trained=$(train)
+			printf '\t%s\t%s' "$untrained" "$trained"
 		done
 		echo
 	done

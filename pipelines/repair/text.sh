@@ -2,11 +2,10 @@
 # SPDX-License-Identifier: Apache-2.0
 # text.sh -- what a repair gives back by the text it was calibrated on, and by how much of it; of repair.mk.
 . "$(dirname "$0")/common.sh"
-m=$(metrics)
 
 row() { # CUT HOW METRICS ARCH OPTION...
 	fl-prune -q -m "$3" -a "$4" "${@:5}" -o "$tmp/cut.tar" "$BASE"
-	printf '%s\t%s\t%s\n' "$1" "$2" "$(loss "$tmp/cut.tar")"
+	judged "$1" "$2" "$tmp/cut.tar"
 }
 
 rows() { # HOW METRICS: two cuts
@@ -17,7 +16,7 @@ rows() { # HOW METRICS: two cuts
 f=$(arch "$width" "$(part "$ffn" 1 3)" "$layers") w=$(arch "$(part "$width" 2 3)" "$ffn" "$layers")
 {
 	printf 'cut\thow%s\n' "$(heads)"
-	printf 'none\t-\t%s\n' "$(loss "$BASE")"
+	judged none - "$BASE"
 	{
 		row 'ffn 1/3' paper "$m" "$f"
 		row 'width 2/3' paper "$m" "$w"

@@ -4,7 +4,6 @@
 #
 # Leaves the curves of both beside the table, curve.WIDTH-FFN-LAYERS.{paper,repair}.tsv in OUT.
 . "$(dirname "$0")/common.sh"
-m=$(metrics)
 held=${HELD%% *}
 cat $CALIB > "$tmp/train.tok"
 

@@ -7,6 +7,16 @@ repair() {
 		JUDGED=4 STEPS=4 EVERY=2 TRAIN='--batch 2 --rate 1e-3' CANDIDATES=3 RANK_STEPS=2 "$@"
 }
 
+# base [SEED]: a model and its texts.
+base() {
+	need jq
+	rm -rf base
+	fl-init -q -s "${1:-1}" -a d96-f192-ffff -o base/ "$FIXTURES/tiny/config.json"
+	cp "$FIXTURES/tiny/tokenizer.json" base/
+	tar cf base.tar -C base config.json tokenizer.json model.safetensors
+	for t in a b held; do seq 900 > $t.txt; done
+}
+
 # rows TABLE COLUMNS: of that table, with so many columns in each; every loss is one
 rows() {
 	run -0 awk -F '\t' -v n="$2" 'NF != n' "run/$1.tsv"
@@ -15,11 +25,7 @@ rows() {
 }
 
 @test "every table of repairs is there, and a second run does nothing" {
-	need jq
-	fl-init -q -s 1 -a d96-f192-ffff -o base/ "$FIXTURES/tiny/config.json"
-	cp "$FIXTURES/tiny/tokenizer.json" base/
-	tar cf base.tar -C base config.json tokenizer.json model.safetensors
-	for t in a b held; do seq 900 > $t.txt; done
+	base
 	run -0 repair
 	rows cuts 4
 	assert_output 59
@@ -41,4 +47,47 @@ rows() {
 	touch stamp
 	run -0 repair
 	assert_equal "$(find run -newer stamp -type f)" ""
+}
+
+@test "with other settings it makes again what depends on them" {
+	base
+	repair int4
+	cp run/metrics metrics
+	repair int4 CANDIDATES=4 STEPS=5
+	cmp run/metrics metrics
+	touch stamp
+	repair int4 JUDGED=3
+	assert_equal "$(find run -newer stamp -name '*.t??' | sort | xargs)" "run/held/held.tok run/int4.tsv"
+	for other in DROP=3 SEQUENCES=5 CONTEXT=24 CALIB=a.txt; do
+		repair int4 $other
+		run ! cmp run/metrics metrics
+		repair int4
+		cmp run/metrics metrics
+	done
+	# An older model in the place of the first
+	base 2
+	touch -d 2000-01-01 base.tar
+	repair int4
+	run ! cmp run/metrics metrics
+}
+
+@test "a loss that cannot be measured is no table" {
+	base
+	mkdir bin
+	printf '#!/bin/bash\n[[ ${!#} = base.tar ]] && exec %s "$@"\nexit 3\n' "$(command -v fl-eval)" > bin/fl-eval
+	chmod +x bin/fl-eval
+	PATH=$PWD/bin:$PATH run -2 repair -k
+	assert_equal "$(ls run/*.tsv)" run/ranked.tsv
+	tar xf base.tar tokenizer.json config.json model.safetensors
+	fl-tokenize -c . -o text.tok a.txt
+	PATH=$PWD/bin:$PATH run -3 "$ROOT/pipelines/scores.sh" base.tar text.tok text.tok 1
+	assert_equal "${#lines[@]}" 2
+}
+
+@test "texts of one name are refused" {
+	base
+	mkdir other
+	cp a.txt other
+	run -2 repair CALIB='a.txt other/a.txt'
+	assert_output --partial "two texts of one name"
 }
