@@ -1,11 +1,12 @@
 # SPDX-License-Identifier: Apache-2.0
 # demo.mk -- the whole job with nothing downloaded: a corpus, a tokenizer, a backbone, the search, a winner.
 #
-#   make -f demo.mk [OUT=build/demo] [STEPS=600] ...
+#   make -f demo.mk [OUT=build/demo] [STEPS=400] ...
 #
 #   STORIES   little stories to write (demo/stories.awk); HELD_STORIES others to judge by
 #   STEPS     steps of pretraining of the backbone
-#   TRIALS, CPT_STEPS, FINAL_STEPS and all else as in search.mk, which does the search in $(OUT)/search
+#   TRIALS, CPT_STEPS, FINAL_STEPS and all else as in search.mk, which does the search in $(OUT)/search; some have other
+#             defaults here, as is said below
 #
 # The stories are generated because no text is on every Debian machine whose errors a reader sees at once, and
 # that a model of a million weights learns in a minute. Everything is left in $(OUT); a second run does nothing.
@@ -21,8 +22,16 @@ STORIES ?= 20000
 HELD_STORIES ?= 300
 STEPS ?= 400
 BATCH_SIZE := 16
-SEARCH := TRIALS=16 BATCH=4 CPT_STEPS=20 FINAL_STEPS=200 PREFILL=1024 TEACHER=base \
-	TRAIN='--batch $(BATCH_SIZE) --rate 2e-3' PROMPT='Once upon a time, there was a'
+
+# Of the search.
+export TRIALS ?= 16
+export BATCH ?= 4
+export CPT_STEPS ?= 20
+export FINAL_STEPS ?= 200
+export PREFILL ?= 1024
+export TEACHER ?= base
+export TRAIN ?= --batch $(BATCH_SIZE) --rate 2e-3
+export PROMPT ?= Once upon a time, there was a
 
 MAKE_IT = mv $@.tmp $@
 say = @printf '\n$1\n'
@@ -31,7 +40,7 @@ say = @printf '\n$1\n'
 all: $(OUT)/backbone.tar $(OUT)/held.txt
 	$(call say,4. The search: candidates inherit weights$(,) learn from the backbone for a moment$(,) and are judged.)
 	@+$(MAKE) --no-print-directory -f $(HERE)search.mk BASE=$(OUT)/backbone.tar TEXT=$(OUT)/stories.txt \
-		HELD=$(OUT)/held.txt OUT=$(OUT)/search $(SEARCH)
+		HELD=$(OUT)/held.txt OUT=$(OUT)/search
 	@ls -sh $(OUT)/backbone.tar $(OUT)/search/winner.gguf $(OUT)/search/front.png
 
 , := ,

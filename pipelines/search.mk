@@ -337,7 +337,7 @@ $(OUT)/winner.tar: $(OUT)/chosen.tar $(OUT)/calib.tok $(OUT)/asked/final $(OUT)/
 		--curve $(OUT)/winner-curve.tsv $(TEACHER:%=--teacher %)))
 
 $(OUT)/winner.gguf: $(OUT)/winner.tar
-	@fl-quantize $< > $@.tar; fl-export --to gguf -o $@ $@.tar || { [ $$? = 1 ] && echo 'search: there is no $@' >&2; }
+	@rm -f $@; fl-quantize $< > $@.tar; fl-export --to gguf -o $@ $@.tar || { [ $$? = 1 ] && echo 'search: there is no $@' >&2; }
 	@rm $@.tar
 
 $(OUT)/winner.txt: $(OUT)/winner.tar $(OUT)/asked/prompt

@@ -5,12 +5,14 @@ load ../cli/helper
 @test "the demo goes from nothing to a winner, a second run does nothing, and ranking.mk uses its backbone" {
 	need spm_train gnuplot jq
 	demo=(make --no-print-directory -f "$ROOT/pipelines/demo.mk" OUT=demo STORIES=400 HELD_STORIES=20 STEPS=4
-		SEARCH="TRIALS=2 BATCH=2 LATENCY_SAMPLES=3 CPT_STEPS=2 FINAL_STEPS=2 PREFILL=64 REPEAT=1 TEACHER=base TRAIN='--batch 2 --rate 2e-3'")
+		TRIALS=2 BATCH=2 LATENCY_SAMPLES=3 CPT_STEPS=2 FINAL_STEPS=2 PREFILL=64 REPEAT=1 TRAIN='--batch 2 --rate 2e-3')
 	"${demo[@]}"
 	for file in backbone.tar search/trials.tsv search/front.tsv search/front.svg search/winner.tar search/winner.gguf; do
 		[ -s demo/$file ]
 	done
 	assert_equal "$(wc -l < demo/search/trials.tsv)" 4
+	run -0 bash -c "sed -n '/^define TEACHER/,/^endef/p' demo/search/asked/settings.mk"
+	assert_line demo/backbone.tar
 	assert_equal "$(tar xOf demo/search/winner.tar fl-history.jsonl | jq -r .tool | tail -n 1)" fl-train
 	find demo -type f -printf '%p %T@\n' | sort > before
 	"${demo[@]}"

@@ -227,6 +227,19 @@ again() {
 	[ -z "$(find run/cand -name row.tsv)" ]
 }
 
+@test "a winner that cannot be exported leaves no GGUF of the one before" {
+	few=(TRIALS=1 LATENCY_SAMPLES=0)
+	search "${few[@]}" > /dev/null
+	[ -s run/winner.gguf ]
+	mkdir bin
+	printf '#!/bin/sh\nexit 1\n' > bin/fl-export
+	chmod +x bin/fl-export
+	touch run/winner.tar
+	PATH=$PWD/bin:$PATH run -0 search "${few[@]}"
+	assert_output --partial "search: there is no run/winner.gguf"
+	[ ! -e run/winner.gguf ]
+}
+
 @test "that there is no GGUF of what the space has is said before anything is done" {
 	fl-init -q -o qwen2/ <(jq '.model_type = "qwen2"' "$FIXTURES/tiny/config.json")
 	cp base/tokenizer.json qwen2
