@@ -46,10 +46,13 @@ main(int argc, char **argv)
 	struct fl_plan *plan;
 	int i = fl_cli(&tool, argc, argv);
 
+	fl_cli_one_stdin(argv[i], &metrics_path, 1);
 	if (!arch_text == !best)
 		fl_die(FL_EXIT_USAGE, "one of -a and --best is required");
 	if ((best || repair) != !!metrics_path)
 		fl_die(FL_EXIT_USAGE, "-m goes with --best or --repair, and they with it");
+	if (force && !metrics_path)
+		fl_die(FL_EXIT_USAGE, "--force goes with -m");
 	fl_cli_refuse_terminal(sink.output);
 	if ((arch_text && fl_arch_parse(arch_text, &arch, &err) < 0) ||
 	    (metrics_path && !(metrics = fl_metrics_read(metrics_path, &err))))

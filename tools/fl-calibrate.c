@@ -56,12 +56,6 @@ static const struct fl_tool tool = {
 	.operands = "[checkpoint | metrics ...]", .max_operands = -1, .opts = opts,
 };
 
-static bool
-is_stdin(const char *path)
-{
-	return !path || strcmp(path, "-") == 0;
-}
-
 /* --moments is all, --moments-of one by one; named as in the file. */
 static void
 choose_moments(void)
@@ -86,10 +80,14 @@ choose_moments(void)
 }
 
 static void
-check_usage(int operands, const char *first)
+check_usage(int operands, char **operand)
 {
 	bool drops = drop_layers || drop_attention || drop_sequences;
 
+	if (merge)
+		fl_cli_one_stdin(operand[0], (const char *const *)operand + 1, (size_t)operands - (operands > 0));
+	else
+		fl_cli_one_stdin(operand[0], &tokens_path, 1);
 	if (merge && (tokens_path || weights_alone || context || sequences || bos || moments || reach || drops))
 		fl_die(FL_EXIT_USAGE, "--merge goes with no option but -o");
 	if (merge && !operands)
@@ -100,12 +98,12 @@ check_usage(int operands, const char *first)
 		fl_die(FL_EXIT_USAGE, "nothing to do: give -t, --static or --merge");
 	if ((moments || drops) && !merge && !tokens_path)
 		fl_die(FL_EXIT_USAGE, "%s need -t", moments ? "moments" : "losses without a part");
+	if ((context || sequences || bos) && !merge && !tokens_path)
+		fl_die(FL_EXIT_USAGE, "%s goes with -t", context ? "--context" : sequences ? "--sequences" : "--bos");
 	if (drop_sequences && !drop_layers && !drop_attention)
 		fl_die(FL_EXIT_USAGE, "--drop-sequences is for --drop-layers and --drop-attention");
 	if (reach && !merge && !wanted[FL_LAYER_ACROSS])
 		fl_die(FL_EXIT_USAGE, "--reach is for moments of layer.across");
-	if (!merge && tokens_path && is_stdin(tokens_path) && is_stdin(first))
-		fl_die(FL_EXIT_USAGE, "tokens and checkpoint cannot both come from standard input");
 	fl_cli_refuse_terminal(output);
 }
 
@@ -194,7 +192,7 @@ main(int argc, char **argv)
 	struct fl_metrics *out;
 
 	choose_moments();
-	check_usage(argc - i, argv[i]);
+	check_usage(argc - i, argv + i);
 	out = merge ? add_files(argc - i, argv + i, &err) : measure(argv[i], &err);
 	if (!out || fl_metrics_write(out, output, &err) < 0)
 		fl_die_err(&err);

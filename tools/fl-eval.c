@@ -2,6 +2,7 @@
 /* fl-eval.c -- how well a checkpoint predicts held-out tokens and does tasks, as a row of a table. */
 #include <ctype.h>
 #include <math.h>
+#include <stdlib.h>
 #include <string.h>
 
 #include "base/alloc.h"
@@ -16,8 +17,8 @@
 #include "model/tokenizer_of.h"
 #include "text/tokens.h"
 
-static const char *tokens_path, *logits_path, *shots_path, *marks_path, *kv = "f32";
-static struct fl_output *logits; /* to be committed when all else is done */
+static const char *tokens_path, *logits_path, *shots_path, *marks_path, *kv;
+static struct fl_output *logits, *marks_file; /* to be committed when all else is done */
 static struct fl_strs task_paths;
 static int context, stride, skip, shots, seed;
 static bool bos, dequantize, json;
@@ -90,7 +91,7 @@ predict(const struct fl_model *m, const struct fl_tokenizer *tokenizer, struct f
 	w = (struct fl_windows){ .id = t->id, .n = t->n, .skip = (size_t)skip };
 	if (fl_windows_init(&w, &m->config, context, stride, bos, err) < 0)
 		return fl_err_prefix(err, "'%s'", fl_input_name(tokens_path));
-	if (fl_eval_loss(m, &w, fl_kv_kind(kv), &loss, err) < 0 ||
+	if (fl_eval_loss(m, &w, fl_kv_kind(kv ? kv : "f32"), &loss, err) < 0 ||
 	    (logits_path && !(logits = fl_logits_write(m, &w, logits_path, err))))
 		return -1;
 	put_loss(row, &loss, tokenizer ? fl_eval_bytes(&w, tokenizer) : 0);
@@ -214,7 +215,7 @@ static char *
 name_of(const char *path)
 {
 	const char *slash = strrchr(path, '/'), *base = slash ? slash + 1 : path;
-	char *name = strcmp(path, "-") == 0 ? fl_strdup("task") : fl_strndup(base, strcspn(base, "."));
+	char *name = fl_is_dash(path) ? fl_strdup("task") : fl_strndup(base, strcspn(base, "."));
 
 	for (const char *p = name; *p || p == name; p++)
 		if (!isalnum((unsigned char)*p) && *p != '_' && *p != '-')
@@ -270,33 +271,37 @@ evaluate(const struct fl_model *m, const struct task *tasks, const struct fl_tas
 	return 0;
 }
 
-static bool
-is_stdin(const char *path)
+static void
+check_stdin(const char *checkpoint)
 {
-	return path && strcmp(path, "-") == 0;
+	const char **others = fl_alloc(task_paths.n + 2, sizeof *others);
+
+	for (size_t i = 0; i < task_paths.n; i++)
+		others[i] = task_paths.v[i];
+	others[task_paths.n] = tokens_path;
+	others[task_paths.n + 1] = shots_path;
+	fl_cli_one_stdin(checkpoint, others, task_paths.n + 2);
+	free(others);
 }
 
 static void
 check_usage(const char *checkpoint)
 {
-	int inputs = !checkpoint || is_stdin(checkpoint);
-
+	check_stdin(checkpoint);
 	if (!tokens_path && !task_paths.n)
 		fl_die(FL_EXIT_USAGE, "give tokens with -t or a task with --task");
 	if (logits_path && !tokens_path)
+	if (!tokens_path && (context || stride || skip || bos || kv))
+		fl_die(FL_EXIT_USAGE, "%s goes with -t", context ? "--context" : stride ? "--stride" : skip ? "--skip" :
+		    bos ? "--bos" : "--kv");
 		fl_die(FL_EXIT_USAGE, "--logits goes with -t");
 	if (!task_paths.n && (shots || shots_path || marks_path))
 		fl_die(FL_EXIT_USAGE, "--shots, --shots-file and --marks go with --task");
 	if (shots_path && (!shots || task_paths.n > 1))
 		fl_die(FL_EXIT_USAGE, "--shots-file goes with --shots and one task");
-	if (is_stdin(marks_path) || is_stdin(logits_path))
+	if (fl_is_dash(marks_path) || fl_is_dash(logits_path))
 		fl_die(FL_EXIT_USAGE, "%s needs a file, standard output is the table's",
-		    is_stdin(marks_path) ? "--marks" : "--logits");
-	inputs += is_stdin(tokens_path) + is_stdin(shots_path);
-	for (size_t i = 0; i < task_paths.n; i++)
-		inputs += is_stdin(task_paths.v[i]);
-	if (inputs > 1)
-		fl_die(FL_EXIT_USAGE, "only one of checkpoint, tokens and tasks can come from standard input");
+		    fl_is_dash(marks_path) ? "--marks" : "--logits");
 }
 
 int

@@ -192,6 +192,7 @@ main(int argc, char **argv)
 	int i = fl_cli(&tool, argc, argv);
 	struct fl_model *m;
 
+	fl_cli_one_stdin(argv[i], &prompt_file, 1);
 	if (prompt && prompt_file)
 		fl_die(FL_EXIT_USAGE, "--prompt and --file exclude each other");
 	if (chatting && !prompt && !prompt_file)

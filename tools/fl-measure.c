@@ -26,7 +26,7 @@ static const char *head = "int4";
 static const char *const heads[] = { "int4", "int8", NULL }, *const swas[] = { "exact", "ring", NULL };
 static struct fl_nums prefill, decode;
 static struct fl_measure_opts opt = { .tokens = 32, .chunk = 1024, .warmup = 1, .repeat = 3 };
-static struct fl_external external = { .timeout = 600 };
+static struct fl_external external; /* its timeout 0 is not given */
 static bool quantize, json;
 static int threads; /* 0: one a core */
 
@@ -89,7 +89,7 @@ check_list(const char *name, const struct fl_nums *list)
 }
 
 static void
-check_usage(int operands)
+check_usage(int operands, const char *checkpoint)
 {
 	static int prompts[] = { 1024, 2048 }, depths[] = { 0, 1024 };
 
@@ -97,15 +97,16 @@ check_usage(int operands)
 		fl_die(FL_EXIT_USAGE, "-c stands for a checkpoint: give one or the other");
 	if (!config_path && (arch_text || quantize))
 		fl_die(FL_EXIT_USAGE, "%s needs a configuration, -c", arch_text ? "-a" : "--quantize");
-	if (!external.runtime && (external.via || external.cool))
-		fl_die(FL_EXIT_USAGE, "%s needs a --runtime", external.via ? "--via" : "--cool");
+	if (!external.runtime && (external.via || external.cool || external.timeout))
+		fl_die(FL_EXIT_USAGE, "%s needs a --runtime", external.via ? "--via" : external.cool ? "--cool" : "--timeout");
+	external.timeout = external.timeout ? external.timeout : 600;
 	if (external.via && !threads)
 		fl_die(FL_EXIT_USAGE, "how many threads does the device have? --via needs -j");
 	if (threads)
 		fl_parallel_set(threads);
 	if (external.runtime && (strcmp(kv, "int8") != 0 || strcmp(swa, "exact") != 0))
 		fl_die(FL_EXIT_USAGE, "--kv and --swa are of our own runtime: --runtime takes neither");
-	if (external.runtime && (config_path || opt.trace || operands == 0))
+	if (external.runtime && (config_path || opt.trace || !checkpoint || fl_is_dash(checkpoint)))
 		fl_die(FL_EXIT_USAGE, "--runtime measures a checkpoint that has a name%s", opt.trace ? ", and has no --trace" : "");
 	if (!quantize && strcmp(head, "int4") != 0)
 		fl_die(FL_EXIT_USAGE, "--head goes with --quantize");
@@ -194,7 +195,7 @@ main(int argc, char **argv)
 	struct fl_model *m;
 	int i = fl_cli(&tool, argc, argv);
 
-	check_usage(argc - i);
+	check_usage(argc - i, argv[i]);
 	if (external.runtime) {
 		measure_elsewhere(argv[i]);
 		return fl_finish(FL_EXIT_OK);

@@ -178,11 +178,16 @@ main(int argc, char **argv)
 	struct fl_objective y = { 0 }, x = { 0 };
 	struct fl_plot p;
 	struct fl_output *image = NULL;
-	size_t *front, n, top;
+	size_t tables = first < argc ? (size_t)(argc - first) : 1, *front, n, top;
 
+	if (best + hypervolume + trace > 1)
+		fl_die(FL_EXIT_USAGE, "only one of --best, --hypervolume and --trace can be printed");
+	if (refs.n && !hypervolume && !trace)
+		fl_die(FL_EXIT_USAGE, "--ref goes with --hypervolume or --trace");
 	if (plot_path && !fl_str_ends(plot_path, ".svg") && !fl_str_ends(plot_path, ".png"))
 		fl_die(FL_EXIT_USAGE, "option '--plot': '%s' ends neither in .svg nor in .png", plot_path);
-	t = fl_table_read(paths, first < argc ? (size_t)(argc - first) : 1, &err);
+	fl_cli_one_stdin(paths[0], paths + 1, tables - 1);
+	t = fl_table_read(paths, tables, &err);
 	if (!t)
 		fl_die_err(&err);
 	consider(t, &y, &x);

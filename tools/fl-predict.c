@@ -16,7 +16,7 @@
 static struct fl_strs pairs;
 static const char *column_name;
 static bool json, crossval;
-static int folds = 10;
+static int folds; /* 0 is not given */
 
 static const struct fl_opt opts[] = {
 	{ 0, "agree", "a,b", "Print how far columns a and b rank the architectures alike. Repeatable.",
@@ -150,6 +150,9 @@ main(int argc, char **argv)
 
 	if (pairs.n && (crossval || column_name))
 		fl_die(FL_EXIT_USAGE, "--agree compares columns: it takes neither --cv nor --column");
+	if (folds && !crossval)
+		fl_die(FL_EXIT_USAGE, "--folds goes with --cv");
+	folds = folds ? folds : 10;
 	if (pairs.n == 0 && !crossval && first == argc)
 		fl_die(FL_EXIT_USAGE, "which table? The architectures are on standard input");
 	for (int i = first; i < argc && pairs.n == 0 && !crossval; i++)

@@ -7,7 +7,7 @@
 #include "model/prune.h"
 #include "model/score.h"
 
-static struct fl_prune_opts opt = { .block = 32, .align = 32 };
+static struct fl_prune_opts opt = { .seed = -1 }; /* what is not given: set_defaults() */
 static struct fl_sink sink = { .tool = "fl-prune" };
 static const char *arch_text, *metrics_path;
 
@@ -51,6 +51,36 @@ static const struct fl_tool tool = {
 	.operands = "[checkpoint]", .max_operands = 1, .opts = opts,
 };
 
+static void
+check_usage(const char *operand)
+{
+	const char *chooses = opt.score ? "--score" : opt.layer_score ? "--layer-score" : opt.block ? "--block" :
+	    opt.align ? "--align" : opt.seed >= 0 ? "--seed" : NULL;
+
+	fl_cli_one_stdin(operand, &metrics_path, 1);
+	if (opt.tie && opt.untie)
+		fl_die(FL_EXIT_USAGE, "--tie and --untie exclude each other");
+	if (!arch_text && !opt.tie && !opt.untie)
+		fl_die(FL_EXIT_USAGE, "nothing to do: give -a, --tie or --untie");
+	if ((opt.repair || opt.rotate) && (!arch_text || !metrics_path))
+		fl_die(FL_EXIT_USAGE, "%s needs -a and -m", opt.repair ? "--repair" : "--rotate");
+	if (chooses && !arch_text)
+		fl_die(FL_EXIT_USAGE, "%s goes with -a", chooses);
+	if (opt.force && !metrics_path)
+		fl_die(FL_EXIT_USAGE, "--force goes with -m");
+	fl_cli_refuse_terminal(sink.output);
+}
+
+static void
+set_defaults(void)
+{
+	opt.score = opt.score ? opt.score : fl_score_names[0];
+	opt.layer_score = opt.layer_score ? opt.layer_score : fl_layer_score_names[0];
+	opt.block = opt.block ? opt.block : 32;
+	opt.align = opt.align ? opt.align : 32;
+	opt.seed = opt.seed < 0 ? 0 : opt.seed;
+}
+
 int
 main(int argc, char **argv)
 {
@@ -60,19 +90,11 @@ main(int argc, char **argv)
 	struct fl_metrics *metrics = NULL;
 	struct fl_reader *in;
 	struct fl_plan *plan;
-	int i;
+	int i = fl_cli(&tool, argc, argv);
 
-	opt.score = fl_score_names[0];
-	opt.layer_score = fl_layer_score_names[0];
-	i = fl_cli(&tool, argc, argv);
+	check_usage(argv[i]);
+	set_defaults();
 	opt.checkpoint = argv[i];
-	if (opt.tie && opt.untie)
-		fl_die(FL_EXIT_USAGE, "--tie and --untie exclude each other");
-	if (!arch_text && !opt.tie && !opt.untie)
-		fl_die(FL_EXIT_USAGE, "nothing to do: give -a, --tie or --untie");
-	if ((opt.repair || opt.rotate) && (!arch_text || !metrics_path))
-		fl_die(FL_EXIT_USAGE, "%s needs -a and -m", opt.repair ? "--repair" : "--rotate");
-	fl_cli_refuse_terminal(sink.output);
 	if ((arch_text && fl_arch_parse(arch_text, &arch, &err) < 0) ||
 	    (metrics_path && !(metrics = fl_metrics_read(metrics_path, &err))))
 		fl_die_err(&err);

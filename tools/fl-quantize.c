@@ -47,10 +47,11 @@ bits(const char *type)
 }
 
 static void
-check_usage(void)
+check_usage(const char *operand)
 {
 	bool measured = fl_quantize_measured(opt.method);
 
+	fl_cli_one_stdin(operand, &metrics_path, 1);
 	if (measured && !metrics_path)
 		fl_die(FL_EXIT_USAGE, "--method %s needs metrics, -m", opt.method);
 	if (!measured && (metrics_path || opt.force))
@@ -72,7 +73,7 @@ main(int argc, char **argv)
 
 	opt.method = fl_quantize_methods[0];
 	i = fl_cli(&tool, argc, argv);
-	check_usage();
+	check_usage(argv[i]);
 	opt.head = bits(head);
 	opt.embed = bits(embed);
 	if (metrics_path && !(metrics = fl_metrics_read(metrics_path, &err)))

@@ -203,10 +203,13 @@ find_unsure(const struct fl_space *space, const struct fl_table *t, struct fl_ar
 }
 
 static void
-check_usage(void)
+check_usage(const char *const *table, size_t tables)
 {
 	if (!space_path)
 		fl_die(FL_EXIT_USAGE, "which space? --space is missing");
+	fl_cli_one_stdin(space_path, table, tables);
+	if (latency)
+		fl_cli_one_stdin(latency, table, tables);
 	if (refine && (refs.n || maxima.n || minima.n || baseline))
 		fl_die(FL_EXIT_USAGE, "--refine asks what is least known: it takes no --ref, --ref-from, --max and --min");
 	if (baseline && refs.n)
@@ -225,7 +228,7 @@ main(int argc, char **argv)
 	struct fl_space space;
 	size_t rows, before, found;
 
-	check_usage();
+	check_usage(paths, (size_t)n);
 	if (fl_space_read(&space, space_path, &err) < 0)
 		fl_die_err(&err);
 	if (n == 0 && has_input())

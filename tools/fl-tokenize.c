@@ -250,9 +250,7 @@ main(int argc, char **argv)
 
 	if (!checkpoint)
 		fl_die(FL_EXIT_USAGE, "which tokenizer? give a checkpoint with -c");
-	for (size_t i = 0; i < n; i++)
-		if (strcmp(checkpoint, "-") == 0 && strcmp(path[i], "-") == 0)
-			fl_die(FL_EXIT_USAGE, "checkpoint and text cannot both be standard input");
+	fl_cli_one_stdin(checkpoint, path, n);
 	if (!decode)
 		fl_cli_refuse_terminal(output);
 	if (!(t = fl_tokenizer_of_checkpoint(checkpoint, &err)) || !(out = fl_output_open(output, &err)))

@@ -30,9 +30,9 @@ static const char *schedule = "cosine";
 static const char *const schedules[] = { "cosine", "linear", NULL };
 static const char *const dtypes[] = { "float32", "bfloat16", NULL };
 static bool zstd, no_history, documents, recompute, bf16, ask;
-static int steps = 100, batch = 8, accumulate = 1, context, warmup = -1, seed, held_every, state_every = 100, top = 64;
+static int steps = 100, batch = 8, accumulate = 1, context, warmup = -1, seed, held_every, state_every, top; /* 0 is one not given */
 static double rate = 3e-4, floor_ = 0.1, beta1 = 0.9, beta2 = 0.95, eps = 1e-8, decay = 0.1, clip = 1;
-static double temperature = 1, mix = 1;
+static double temperature, mix = -1; /* 0 and -1 are ones not given */
 
 static const struct fl_opt opts[] = {
 	FL_OPT_TOKENS(tokens_path),
@@ -120,17 +120,26 @@ options(void)
 	return o;
 }
 
-static bool
-is_stdin(const char *path)
+/* Options of the steps go with --ask too: it takes those of the run that it is for. */
+static void
+check_teaching(void)
 {
-	return path && strcmp(path, "-") == 0;
+	bool softened = temperature > 0 || mix >= 0;
+
+	if (!teacher_path && !ask && (softened || top))
+		fl_die(FL_EXIT_USAGE, "%s goes with --teacher or --ask", mix >= 0 ? "--mix" : softened ? "--temperature" : "--top");
+	if (ask && (teacher_path || fl_ranks_count() > 1))
+		fl_die(FL_EXIT_USAGE, "--ask is for one teacher, the operand, on one rank");
+	if (ask && (held_path || curve_path || state_path || zstd))
+		fl_die(FL_EXIT_USAGE, "--ask does not train: it takes no %s",
+		    held_path ? "--held" : curve_path ? "--curve" : state_path ? "--state" : "--zstd");
 }
 
 static void
 check_usage(const char *operand)
 {
-	bool from_stdin = !operand || is_stdin(operand);
-	const char *const others[] = { tokens_path ? tokens_path : chat_path, teacher_path, held_path };
+	const char *const others[] = { tokens_path, chat_path, teacher_path, held_path };
+	bool from_stdin = fl_cli_one_stdin(operand, others, 4);
 
 	if (!tokens_path == !chat_path)
 		fl_die(FL_EXIT_USAGE, "give either tokens with -t or conversations with --chat");
@@ -138,24 +147,28 @@ check_usage(const char *operand)
 		fl_die(FL_EXIT_USAGE, "--documents is for tokens: conversations never see one another");
 	if (warmup > steps)
 		fl_die(FL_EXIT_USAGE, "--warmup %d is more than --steps %d", warmup, steps);
-	for (int i = 0; i < 3; i++)
-		if (is_stdin(others[i])) {
-			if (from_stdin)
-				fl_die(FL_EXIT_USAGE, "checkpoint and tokens cannot both come from standard input");
-			from_stdin = true;
-		}
-	if (ask && (teacher_path || fl_ranks_count() > 1))
-		fl_die(FL_EXIT_USAGE, "--ask is for one teacher, the operand, on one rank");
+	check_teaching();
 	if (fl_ranks_count() > 1 && from_stdin)
 		fl_die(FL_EXIT_USAGE, "several ranks cannot share standard input: name files");
-	if (is_stdin(curve_path) || is_stdin(state_path))
+	if (fl_is_dash(curve_path) || fl_is_dash(state_path))
 		fl_die(FL_EXIT_USAGE, "--curve and --state need files: standard output is the checkpoint's");
 	if (held_every && !held_path)
 		fl_die(FL_EXIT_USAGE, "--held-every needs --held");
 	fl_cli_refuse_terminal(output);
+	if (state_every && !state_path && !ask)
+		fl_die(FL_EXIT_USAGE, "--state-every needs --state");
 }
 
 struct run {
+static void
+set_defaults(void)
+{
+	temperature = temperature > 0 ? temperature : 1;
+	mix = mix >= 0 ? mix : 1;
+	top = top ? top : 64;
+	state_every = state_every ? state_every : 100;
+}
+
 	const struct fl_config *config; /* of the operand */
 	struct fl_params *params;
 	struct fl_tokens *tokens, *held;
@@ -421,3 +434,4 @@ main(int argc, char **argv)
 	fl_ranks_end();
 	return FL_EXIT_OK;
 }
+	set_defaults();

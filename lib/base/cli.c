@@ -55,10 +55,22 @@ fl_finish(enum fl_exit code)
 	return code;
 }
 
+bool
+fl_cli_one_stdin(const char *operand, const char *const *other, size_t n)
+{
+	size_t readers = !operand || fl_is_dash(operand);
+
+	for (size_t i = 0; i < n; i++)
+		readers += fl_is_dash(other[i]);
+	if (readers > 1)
+		fl_die(FL_EXIT_USAGE, "only one input can come from standard input");
+	return readers;
+}
+
 void
 fl_cli_refuse_terminal(const char *output)
 {
-	if ((!output || strcmp(output, "-") == 0) && isatty(STDOUT_FILENO))
+	if ((!output || fl_is_dash(output)) && isatty(STDOUT_FILENO))
 		fl_die(FL_EXIT_USAGE, "binary output is not written to a terminal; use -o or a pipe");
 }
 

@@ -110,6 +110,10 @@ _Noreturn void fl_die_err(const struct fl_err *err);
  * call of every tool that prints there. */
 int fl_finish(enum fl_exit code);
 
+/* Whether standard input is read: by the operand, as which NULL stands for it as "-" does, or by one of n other inputs,
+ * paths of options, NULL where not given. FL_EXIT_USAGE if it would be read twice. */
+bool fl_cli_one_stdin(const char *operand, const char *const *other, size_t n);
+
 /* FL_EXIT_USAGE if standard output is a terminal: for tools that write binary data to it. */
 void fl_cli_refuse_terminal(const char *output);
 

@@ -104,16 +104,22 @@ fl_str_one_line(char *text)
 			*p = '?';
 }
 
+bool
+fl_is_dash(const char *path)
+{
+	return path && strcmp(path, "-") == 0;
+}
+
 const char *
 fl_input_name(const char *path)
 {
-	return path && strcmp(path, "-") != 0 ? path : "standard input";
+	return path && !fl_is_dash(path) ? path : "standard input";
 }
 
 char *
 fl_slurp(const char *path, size_t limit, size_t *len, struct fl_err *err)
 {
-	bool in = strcmp(path, "-") == 0;
+	bool in = fl_is_dash(path);
 	const char *name = fl_input_name(path);
 	FILE *f = in ? stdin : fopen(path, "rb");
 	struct fl_str s = { 0 };

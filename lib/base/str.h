@@ -27,6 +27,9 @@ bool fl_str_ends(const char *s, const char *suffix);
 /* Control characters, line breaks among them, become question marks. */
 void fl_str_one_line(char *text);
 
+/* Whether a path given is "-", standard input or output; NULL, one not given, is not. */
+bool fl_is_dash(const char *path);
+
 /* What messages call the input of that path: "standard input" for "-" and NULL. */
 const char *fl_input_name(const char *path);
 

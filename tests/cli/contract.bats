@@ -209,6 +209,24 @@ refused() {
 	each_tool check
 }
 
+@test "two inputs cannot both be standard input" {
+	check() {
+		local o
+		example "$1"
+		for o in --tokens --metrics --file --chat --teacher --held --shots-file --task; do
+			options "$1" | grep -q -e "$o=" || continue
+			refused 2 "$1" "${args[@]::${#args[@]}-1}" $o=- < garbage
+			[[ $stderr = *"only one input can come from standard input" ]] || fail "$1 $o: $stderr"
+		done
+	}
+	each_tool check
+	refused 2 fl-tokenize -c - < garbage
+	refused 2 fl-suggest --space - - < garbage
+	refused 2 fl-pareto trials.tsv - - < garbage
+	refused 2 fl-calibrate --merge - - < garbage
+	refused 2 fl-eval --task - -t tiny.tok - < garbage
+}
+
 @test "messages call standard input by that name" {
 	check() {
 		example "$1"

@@ -59,6 +59,7 @@ setup() {
 	one_line_error 2 fl-attnpattern --best 1 -o x.tar some
 	one_line_error 2 fl-attnpattern --best 1 -m m -a d64-f128-wfss -o x.tar some
 	one_line_error 2 fl-attnpattern -m m -a d64-f128-wfss -o x.tar some
+	one_line_error 2 fl-attnpattern --force -a d64-f128-wfss -o x.tar some
 	[ ! -e x.tar ]
 }
 

@@ -265,6 +265,9 @@ elements() {
 	one_line_error 2 fl-calibrate -t "$TOKENS" -o x "$MODEL" "$MODEL"
 	one_line_error 2 fl-calibrate -t - -o x
 	one_line_error 2 fl-calibrate --moments --static -o x "$MODEL"
+	for alone in '--context 9' '--sequences 9' --bos; do
+		one_line_error 2 fl-calibrate --static $alone -o x "$MODEL"
+	done
 	one_line_error 2 fl-calibrate --moments --merge -o x x
 }
 

@@ -209,6 +209,8 @@ agrees_with_the_harness() {
 		fl-eval -q --task $part --shots 2 --shots-file "$FIXTURES/tasks/choice.jsonl" --marks m "$DATA/stories260K" > row1
 		cat m >> each
 	done
+	run -4 bash -c "fl-eval -q --task part00 --marks none '$DATA/stories260K' > /dev/full"
+	[ ! -e none ]
 	run -0 compare_marks all each
 	assert_output $'8\t0\t0\t0\ttrue'
 }
@@ -278,6 +280,9 @@ agrees_with_the_harness() {
 @test "options of tasks that do not go together are refused" {
 	cp "$FIXTURES/tasks/choice.jsonl" a.jsonl
 	one_line_error 2 fl-eval --shots 1 -t x "$MODEL"
+	for alone in '--context 9' '--stride 9' '--skip 1' --bos '--kv f32'; do
+		one_line_error 2 fl-eval $alone --task a.jsonl "$MODEL"
+	done
 	one_line_error 2 fl-eval --shots-file a.jsonl --task a.jsonl "$MODEL"
 	one_line_error 2 fl-eval --shots 1 --shots-file a.jsonl --task a.jsonl --task b.jsonl "$MODEL"
 	one_line_error 2 fl-eval --task - < a.jsonl

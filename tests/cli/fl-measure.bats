@@ -98,6 +98,7 @@ setup() {
 @test "a command line without sense is refused" {
 	one_line_error 2 fl-measure -a d32-f64-f "$MODEL"
 	one_line_error 2 fl-measure --quantize "$MODEL"
+	one_line_error 2 fl-measure --timeout 600 "$MODEL"
 	one_line_error 2 fl-measure -c "$MODEL" "$MODEL"
 	one_line_error 2 fl-measure --prefill 8,8 "$MODEL"
 	one_line_error 2 fl-measure --prefill 0 "$MODEL"

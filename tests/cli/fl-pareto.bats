@@ -168,7 +168,10 @@ setup() {
 	assert_equal "$stderr" "fl-pareto: the table has no column 'speed'"
 	one_line_error 2 fl-pareto --objectives loss_nats,note t.tsv
 	one_line_error 2 fl-pareto --max ttft_1024_s t.tsv
-	one_line_error 2 fl-pareto --ref note=1 t.tsv
+	one_line_error 2 fl-pareto --hypervolume --ref note=1 t.tsv
+	one_line_error 2 fl-pareto --ref loss_nats=1 t.tsv
+	one_line_error 2 fl-pareto --best --trace t.tsv
+	one_line_error 2 fl-pareto --hypervolume --trace t.tsv
 	one_line_error 2 fl-pareto --plot a.gif t.tsv
 	one_line_error 2 fl-pareto --confidence 0.4 t.tsv
 	one_line_error 3 fl-pareto /dev/null

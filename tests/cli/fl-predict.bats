@@ -42,6 +42,7 @@ setup() {
 	one_line_error 2 fl-predict
 	assert_equal "$stderr" "fl-predict: which table? The architectures are on standard input"
 	one_line_error 2 fl-predict --agree loss_nats,params --cv t.tsv
+	one_line_error 2 fl-predict --folds 10 --agree loss_nats,params t.tsv
 	one_line_error 2 fl-predict --column params t.tsv
 	assert_equal "$stderr" "fl-predict: 'params' is neither a time, _s, nor a rate, _tok_s"
 	one_line_error 3 fl-predict --cv t.tsv

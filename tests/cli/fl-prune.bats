@@ -68,6 +68,9 @@ setup() {
 	[[ $stderr = *"flash"* ]]
 	one_line_error 2 fl-prune -o x.tar base
 	one_line_error 2 fl-prune --tie --untie base
+	for alone in '--score flash' '--layer-score flash' '--block 32' '--align 32' '-s 0' --force; do
+		one_line_error 2 fl-prune --untie $alone base
+	done
 	[ ! -e x.tar ]
 }
 

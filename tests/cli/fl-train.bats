@@ -136,6 +136,12 @@ less() {
 	# What cannot be written is not trained.
 	one_line_error 4 fl-train "${FEW[@]}" --steps 100000 -o nowhere/x.tar "$TINY"
 	one_line_error 2 fl-train -o x.tar "$TINY"
+	for alone in '--mix 1' '--temperature 1' '--top 9' '--state-every 9' '--ask --held held' '--ask --curve c' '--ask --state s' \
+		'--ask -z'; do
+		one_line_error 2 fl-train "${FEW[@]}" $alone -o x.tar "$TINY"
+	done
+	run -4 bash -c '"$@" > /dev/full' _ fl-train -q "${FEW[@]}" --steps 1 --curve c "$TINY"
+	[ ! -e c ]
 	[ ! -e x.tar ]
 }
 
@@ -182,6 +188,18 @@ ranks() {
 	cmp before.tar two.tar
 	fl-init -s 2 -o big/ "$FIXTURES/tiny-qwen3.json"
 	ranks 2 "${FEW[@]}" --steps 2 --teacher big -o a.tar "$TINY"
+}
+
+@test "ranks that do not share a state are refused" {
+	need mpirun
+	fl-train "${FEW[@]}" --steps 2 -o x.tar "$TINY"
+	each() { # each rank with a state of its own
+		OMPI_ALLOW_RUN_AS_ROOT=1 OMPI_ALLOW_RUN_AS_ROOT_CONFIRM=1 mpirun --oversubscribe -n 2 bash -c \
+			'exec fl-train -j 1 --state state$OMPI_COMM_WORLD_RANK "$@"' _ "${FEW[@]}" --steps 4 --curve curve.tsv -o x.tar "$TINY"
+	}
+	each
+	run ! each
+	assert_output --regexp "fl-train: 'state[01]' is not the same file on every rank"
 }
 
 @test "built without MPI, the tool says so when mpirun starts it" {

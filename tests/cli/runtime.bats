@@ -66,6 +66,7 @@ cell() { # COLUMN < TABLE
 	one_line_error 2 fl-measure --runtime ./runner --via ./dead --prefill 8 tiny.tar
 	one_line_error 2 fl-measure --runtime ./runner --kv f32 --prefill 8 tiny.tar
 	one_line_error 2 fl-measure --runtime ./runner < tiny.tar
+	one_line_error 2 fl-measure --runtime ./runner - < tiny.tar
 	one_line_error 4 fl-measure --runtime ./absent --prefill 8 tiny.tar
 	one_line_error 4 fl-measure --runtime absent --prefill 8 tiny.tar
 	echo 'case $1 in prepare) mkdir "$3"; exit ;; esac; echo this is why >&2; exit 3' > runner
