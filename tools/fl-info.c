@@ -275,6 +275,8 @@ metrics(const char *path, struct fl_err *err)
 
 	if (!m)
 		return -1;
+	if (target)
+		return fl_err_data(err, "'%s' holds metrics: --check-for takes a checkpoint or a config.json", path);
 	fact_str("fingerprint", m->fingerprint);
 	fact("tokens", fl_json_new_int(m->tokens));
 	fact("sequences", fl_json_new_int(m->sequences));

@@ -63,6 +63,8 @@ load helper
 		"$FIXTURES/tiny-qwen3.json" > config.json
 	fl-init -s 1 -o scaled/ config.json
 	one_line_error 1 fl-info --check-for gguf scaled
+	fl-calibrate --static -o metrics base
+	one_line_error 3 fl-info --check-for gguf metrics
 }
 
 @test "a checkpoint comes by any pipe" {
