@@ -205,9 +205,8 @@ judge(const struct fl_model *m, const struct fl_tokenizer *tokenizer, const stru
 static int
 write_marks(const struct fl_str *marks, struct fl_err *err)
 {
-	struct fl_output *o = fl_output_open(marks_path, err);
-
-	return o && fl_output_write(o, marks->data, marks->len, err) == 0 ? fl_output_commit(o, err) : -1;
+	marks_file = fl_output_open(marks_path, err);
+	return marks_file ? fl_output_write(marks_file, marks->data, marks->len, err) : -1;
 }
 
 /* The name of a file without directories and what follows its first point. */
@@ -291,10 +290,10 @@ check_usage(const char *checkpoint)
 	if (!tokens_path && !task_paths.n)
 		fl_die(FL_EXIT_USAGE, "give tokens with -t or a task with --task");
 	if (logits_path && !tokens_path)
+		fl_die(FL_EXIT_USAGE, "--logits goes with -t");
 	if (!tokens_path && (context || stride || skip || bos || kv))
 		fl_die(FL_EXIT_USAGE, "%s goes with -t", context ? "--context" : stride ? "--stride" : skip ? "--skip" :
 		    bos ? "--bos" : "--kv");
-		fl_die(FL_EXIT_USAGE, "--logits goes with -t");
 	if (!task_paths.n && (shots || shots_path || marks_path))
 		fl_die(FL_EXIT_USAGE, "--shots, --shots-file and --marks go with --task");
 	if (shots_path && (!shots || task_paths.n > 1))
@@ -324,7 +323,7 @@ main(int argc, char **argv)
 		fl_die_err(&err);
 	fl_model_free(m);
 	fl_finish(FL_EXIT_OK);
-	if (logits && fl_output_commit(logits, &err) < 0)
+	if ((logits && fl_output_commit(logits, &err) < 0) || (marks_file && fl_output_commit(marks_file, &err) < 0))
 		fl_die_err(&err);
 	return FL_EXIT_OK;
 }

@@ -14,6 +14,7 @@
 #include "base/ranks.h"
 #include "base/str.h"
 #include "io/history.h"
+#include "io/output.h"
 #include "model/chat_file.h"
 #include "model/eval.h"
 #include "model/params.h"
@@ -154,12 +155,11 @@ check_usage(const char *operand)
 		fl_die(FL_EXIT_USAGE, "--curve and --state need files: standard output is the checkpoint's");
 	if (held_every && !held_path)
 		fl_die(FL_EXIT_USAGE, "--held-every needs --held");
-	fl_cli_refuse_terminal(output);
 	if (state_every && !state_path && !ask)
 		fl_die(FL_EXIT_USAGE, "--state-every needs --state");
+	fl_cli_refuse_terminal(output);
 }
 
-struct run {
 static void
 set_defaults(void)
 {
@@ -169,6 +169,7 @@ set_defaults(void)
 	state_every = state_every ? state_every : 100;
 }
 
+struct run {
 	const struct fl_config *config; /* of the operand */
 	struct fl_params *params;
 	struct fl_tokens *tokens, *held;
@@ -179,6 +180,7 @@ set_defaults(void)
 	struct fl_trainer *trainer;
 	struct fl_writer *out; /* of rank 0 */
 	struct fl_curve curve;
+	struct fl_output *curve_file; /* written, to be committed when all else is done */
 	char text[FL_DIGEST_LEN]; /* of the samples */
 	char name[FL_DIGEST_LEN]; /* of everything that decides the result: options, the model, the samples */
 };
@@ -311,6 +313,17 @@ choose_bits(const struct run *r, const char *what, struct fl_quant *bits, struct
 	return 0;
 }
 
+/* Each rank has read the state from a file system of its own. */
+static int
+check_ranks(long step, struct fl_err *err)
+{
+	double sum = (double)step;
+
+	fl_ranks_sum_f64(&sum, 1);
+	return fl_ranks_all(sum == (double)step * fl_ranks_count()) ? 0 :
+	    fl_err_data(err, "'%s' is not the same file on every rank", state_path);
+}
+
 static int
 begin(struct run *r, struct fl_reader *in, struct fl_err *err)
 {
@@ -342,28 +355,38 @@ begin(struct run *r, struct fl_reader *in, struct fl_err *err)
 	name_run(r, in);
 	if (state_path)
 		taken = fl_train_state_read(fl_trainer_state(r->trainer), &r->curve, r->name, state_path, err);
+	if (taken < 0 || check_ranks(fl_trainer_state(r->trainer)->step, err) < 0)
+		return -1;
 	if (taken > 0)
 		fl_note("taken up after step %ld", fl_trainer_state(r->trainer)->step);
-	return taken < 0 ? -1 : 0;
+	return 0;
 }
 
 /* In the middle of a run its curve belongs to its state: without one what is half done leaves nothing. */
 static int
 save(struct run *r, bool done, struct fl_err *err)
 {
+	struct fl_output *o;
+
 	if (fl_ranks_self() != 0)
 		return 0;
 	if (state_path && fl_train_state_write(fl_trainer_state(r->trainer), &r->curve, r->name,
 	    state_path, err) < 0)
 		return -1;
-	return done || state_path ? fl_curve_write(&r->curve, curve_path, err) : 0;
+	if (!curve_path || (!done && !state_path))
+		return 0;
+	o = fl_curve_write(&r->curve, curve_path, err);
+	if (!o || !done)
+		return o ? fl_output_commit(o, err) : -1;
+	r->curve_file = o;
+	return 0;
 }
 
 static int
 train(struct run *r, struct fl_err *err)
 {
 	const struct fl_train_state *s = fl_trainer_state(r->trainer);
-	size_t each = (size_t)(batch * accumulate * fl_ranks_count()) * r->samples.length;
+	size_t each = (size_t)batch * (size_t)accumulate * (size_t)fl_ranks_count() * r->samples.length;
 	struct fl_train_step step;
 	struct fl_loss held;
 
@@ -409,7 +432,9 @@ finish(struct run *r, struct fl_reader *in, struct fl_err *err)
 		return -1;
 	if (!no_history && fl_history_write(out, in, tool.name, fl_cli_record(), NULL, err) < 0)
 		return -1;
-	return fl_writer_commit(out, err);
+	if (fl_writer_commit(out, err) < 0)
+		return -1;
+	return r->curve_file ? fl_output_commit(r->curve_file, err) : 0;
 }
 
 int
@@ -423,6 +448,7 @@ main(int argc, char **argv)
 	if (fl_ranks_begin(&err) < 0)
 		fl_die_err(&err);
 	check_usage(argv[i]);
+	set_defaults();
 	if (ask) {
 		if (write_answers(argv[i], &r, &err) < 0)
 			fl_die_err(&err);
@@ -434,4 +460,3 @@ main(int argc, char **argv)
 	fl_ranks_end();
 	return FL_EXIT_OK;
 }
-	set_defaults();

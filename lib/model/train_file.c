@@ -31,18 +31,14 @@ add_cell(struct fl_str *s, double x)
 		fl_str_printf(s, "\t%.6g", x);
 }
 
-int
+struct fl_output *
 fl_curve_write(const struct fl_curve *c, const char *path, struct fl_err *err)
 {
-	struct fl_output *o;
+	struct fl_output *o = fl_output_open(path, err);
 	struct fl_str s = { 0 };
-	int bad;
 
-	if (!path)
-		return 0;
-	o = fl_output_open(path, err);
 	if (!o)
-		return -1;
+		return NULL;
 	fl_str_puts(&s, "step\trate\tloss_nats\tkl_nats\tgradient_norm\theld_nats\ttokens\n");
 	for (size_t i = 0; i < c->n; i++) {
 		const struct fl_train_step *t = &c->step[i];
@@ -55,9 +51,12 @@ fl_curve_write(const struct fl_curve *c, const char *path, struct fl_err *err)
 		add_cell(&s, t->held);
 		fl_str_printf(&s, "\t%.0f\n", t->tokens);
 	}
-	bad = fl_output_write(o, s.data, s.len, err);
+	if (fl_output_write(o, s.data, s.len, err) < 0) {
+		fl_output_abandon(o);
+		o = NULL;
+	}
 	fl_str_free(&s);
-	return fl_output_end(o, bad, err);
+	return o;
 }
 
 /* --- the state --- */

@@ -10,6 +10,7 @@
 #include "base/digest.h"
 #include "base/err.h"
 #include "base/json.h"
+#include "io/output.h"
 #include "model/train.h"
 
 /* One step after the other. Zero-initialise; free(c.step). */
@@ -20,8 +21,8 @@ struct fl_curve {
 
 void fl_curve_add(struct fl_curve *c, const struct fl_train_step *s);
 
-/* A table, fl-table(5): one row a step. path NULL: nothing is written. */
-int fl_curve_write(const struct fl_curve *c, const char *path, struct fl_err *err) FL_MUST_USE;
+/* A table, fl-table(5): one row a step. What was written, for the caller to commit; NULL with err set. */
+struct fl_output *fl_curve_write(const struct fl_curve *c, const char *path, struct fl_err *err) FL_MUST_USE;
 
 /* Whole or not at all. */
 int fl_train_state_write(const struct fl_train_state *s, const struct fl_curve *c, const char *run,
