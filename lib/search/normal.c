@@ -37,7 +37,7 @@ fl_normal_log_below(double z)
 void
 fl_normal_points(double *out, size_t n, size_t dims, uint64_t seed)
 {
-	for (size_t first = 0; first < dims; first += FL_SOBOL_DIMS, seed++) {
+	for (size_t first = 0; first < dims; first += FL_SOBOL_DIMS, seed += UINT64_C(1) << 32) {
 		size_t some = dims - first < FL_SOBOL_DIMS ? dims - first : FL_SOBOL_DIMS;
 		struct fl_sobol *s = fl_sobol_new((int)some, true, seed);
 		double *u = fl_alloc(some, sizeof *u);
