@@ -13,7 +13,7 @@ double fl_normal_quantile(double p);
 double fl_normal_log_below(double z);
 
 /* out[n][dims]: the first n points of a scrambled Sobol sequence, each coordinate a normal number. Beyond
- * FL_SOBOL_DIMS coordinates another sequence goes on, of another seed: of no other below 2^32. */
+ * FL_SOBOL_DIMS coordinates another sequence goes on, whose seed is 2^32 more. */
 void fl_normal_points(double *out, size_t n, size_t dims, uint64_t seed);
 
 #endif
