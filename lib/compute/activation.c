@@ -15,17 +15,19 @@ struct job {
 
 /* --- a vector at a time --- */
 
-/* s = 1 / (1 + e^-x), with e^-x kept within numbers; of a NaN 1, but it is multiplied by that NaN. x is raised
- * to where x s is next to nothing. */
+/* s = 1 / (1 + e^-x), with e^-x kept within numbers. x is raised to where x s is next to nothing. */
 FL_INLINE void
 sigmoid(fl_vec *s, fl_vec *x)
 {
 	fl_vec least = (fl_vec){ 0 } - 87, v = least, minus;
+	fl_ivec nan;
 
+	fl_vec_nan(&nan, x);
 	fl_vec_max(x, &least);
 	minus = -*x;
 	fl_vec_max(&v, &minus);
 	*s = 1 / (1 + FL_EXP(fl_vec, fl_ivec, v));
+	*s = (fl_vec)((fl_ivec)*s | nan);
 }
 
 FL_INLINE void

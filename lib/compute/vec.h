@@ -64,45 +64,32 @@ fl_vec_sum(const fl_vec *v)
 	return s[0];
 }
 
-/* Choices between lanes are loops: gcc takes a comparison of whole vectors apart before it compiles a
- * clone for its instruction set, and a loop after. */
+/* Choices between lanes are made by sign bits: gcc takes a comparison of whole vectors apart, lane by lane, before it
+ * compiles a clone for its instruction set. */
 
-/* a = the larger of a and b, lane by lane. */
+/* All bits of the lanes in which x is below zero; of a NaN its sign. */
+FL_INLINE void
+fl_vec_negative(fl_ivec *mask, const fl_vec *x)
+{
+	*mask = (fl_ivec)*x >> 31;
+}
+
+/* All bits of the lanes in which x is no number. */
+FL_INLINE void
+fl_vec_nan(fl_ivec *mask, const fl_vec *x)
+{
+	*mask = (0x7f800000 - ((fl_ivec)*x & 0x7fffffff)) >> 31;
+}
+
+/* a = the larger of a and b, lane by lane; either where one is a NaN. */
 FL_INLINE void
 fl_vec_max(fl_vec *a, const fl_vec *b)
 {
-	float x[FL_LANES], y[FL_LANES];
+	fl_vec more = *a - *b;
+	fl_ivec less;
 
-	memcpy(x, a, sizeof x);
-	memcpy(y, b, sizeof y);
-	for (int i = 0; i < FL_LANES; i++)
-		x[i] = y[i] > x[i] ? y[i] : x[i];
-	memcpy(a, x, sizeof x);
-}
-
-/* x, but 0 where it is outside [low, high]; a NaN stays one. */
-FL_INLINE void
-fl_vec_within(fl_vec *v, const fl_vec *x, float low, float high)
-{
-	float in[FL_LANES], out[FL_LANES];
-
-	memcpy(in, x, sizeof in);
-	for (int i = 0; i < FL_LANES; i++)
-		out[i] = in[i] < low || in[i] > high ? 0 : in[i];
-	memcpy(v, out, sizeof out);
-}
-
-/* y is 0 where x is below low, infinity where it is above high. */
-FL_INLINE void
-fl_vec_limit(fl_vec *y, const fl_vec *x, float low, float high)
-{
-	float in[FL_LANES], out[FL_LANES];
-
-	memcpy(in, x, sizeof in);
-	memcpy(out, y, sizeof out);
-	for (int i = 0; i < FL_LANES; i++)
-		out[i] = in[i] > high ? __builtin_inff() : in[i] < low ? 0 : out[i];
-	memcpy(y, out, sizeof out);
+	fl_vec_negative(&less, &more);
+	*a = (fl_vec)(((fl_ivec)*a & ~less) | ((fl_ivec)*b & less));
 }
 
 /* e^v for v from -87.3 to 88, within 2 units in the last place, of vectors of floats `vec` and integers `ivec` of
@@ -122,17 +109,20 @@ fl_vec_limit(fl_vec *y, const fl_vec *x, float low, float high)
 	p_ = p_ * r_ + 1.f; \
 	(vec)((ivec)p_ + (__builtin_convertvector(n_, ivec) << 23)); })
 
-/* e^x; 0 below -87.3, infinity above 88. */
+/* e^x; 0 below -87.3, infinity above 88; a NaN stays one. */
 FL_INLINE void
 fl_vec_exp(fl_vec *x)
 {
 	const float lowest = -87.3f, highest = 88.0f;
-	fl_vec v, p;
+	fl_vec from = *x - lowest, to = highest - *x, v;
+	fl_ivec below, above, nan;
 
-	fl_vec_within(&v, x, lowest, highest);
-	p = FL_EXP(fl_vec, fl_ivec, v);
-	fl_vec_limit(&p, x, lowest, highest);
-	*x = p;
+	fl_vec_negative(&below, &from);
+	fl_vec_negative(&above, &to);
+	fl_vec_nan(&nan, x);
+	v = (fl_vec)((fl_ivec)*x & ~(below | above));
+	v = FL_EXP(fl_vec, fl_ivec, v);
+	*x = (fl_vec)(((fl_ivec)v & ~(below | above)) | (above & 0x7f800000) | nan);
 }
 
 #endif
