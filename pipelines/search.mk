@@ -93,6 +93,7 @@ all: $(OUT)/space $(STAGE_1:%=$(OUT)/crossval.tsv) $(OUT)/front.tsv $(OUT)/front
 
 # What was asked for ---------------------------------------------------------------------------------
 $(foreach v,BASE TEXT HELD SPACE OUT,$(if $(word 2,$($v)),$(error $v='$($v)' has a blank in it)))
+$(foreach t,jq gnuplot,$(if $(shell command -v $t),,$(error $t is needed and not there)))
 $(if $(BASE),,$(error BASE= must name a checkpoint))
 $(if $(TEXT),,$(error TEXT= must name a text file))
 override TEACHER := $(if $(filter base,$(TEACHER)),$(BASE),$(TEACHER))

@@ -11,7 +11,7 @@ load ../cli/helper
 		[ -s demo/$file ]
 	done
 	assert_equal "$(wc -l < demo/search/trials.tsv)" 4
-	run -0 bash -c "sed -n '/^define TEACHER/,/^endef/p' demo/search/asked/settings.mk"
+	run -0 grep -A 1 'define TEACHER ' demo/search/asked/settings.mk
 	assert_line demo/backbone.tar
 	assert_equal "$(tar xOf demo/search/winner.tar fl-history.jsonl | jq -r .tool | tail -n 1)" fl-train
 	find demo -type f -printf '%p %T@\n' | sort > before

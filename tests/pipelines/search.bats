@@ -4,6 +4,7 @@
 load ../cli/helper
 
 setup() {
+	need jq gnuplot
 	fl-init -q -s 1 -o base/ "$FIXTURES/tiny/config.json"
 	cp "$FIXTURES/tiny/tokenizer.json" base/
 	for i in $(seq 300); do
@@ -34,7 +35,6 @@ results() {
 }
 
 @test "a search leaves trials, a frontier, plots, and a winner that speaks and is exported" {
-	need gnuplot
 	run -0 search
 	[ "$(wc -l < run/trials.tsv)" = 15 ] # the header, BASE, thirteen trials, the last as models of the others suggest
 	[ "$(cut -f 1 run/trials.tsv | sort -u | wc -l)" = 15 ]
@@ -51,7 +51,6 @@ results() {
 }
 
 @test "a second run does nothing" {
-	need gnuplot
 	search > /dev/null
 	results > before
 	find run -type f -printf '%p %T@\n' | grep -v lock | sort > times
@@ -71,7 +70,6 @@ now() {
 # everything that make had started. A run that ends before its moment is compared, and the next begins anew.
 # KILL_SEED repeats the draws.
 @test "killed at any moment and run again, it leaves the same files and no others, also under -j" {
-	need gnuplot
 	local kills=${KILLS:-4} killed=0 searches=1 began took at pid status
 	RANDOM=${KILL_SEED:=$RANDOM}
 	echo "# KILL_SEED=$KILL_SEED" >&3
@@ -104,7 +102,6 @@ now() {
 }
 
 @test "a search measures in another runtime, quantized or not" {
-	need gnuplot
 	mkdir tmp
 	export TMPDIR=$PWD/tmp
 	cat > runner <<-'END'
@@ -125,7 +122,6 @@ now() {
 }
 
 @test "candidates are mended in closed form where that is asked for" {
-	need gnuplot
 	run -0 search TRIALS=4
 	run -0 search TRIALS=4 REPAIR=1
 	assert_equal "$(ls run/cand/*/model.tar | wc -l)" 5
@@ -140,7 +136,6 @@ now() {
 }
 
 @test "the first stage says how well the time is predicted, and can be left out" {
-	need gnuplot
 	run -0 search LATENCY_SAMPLES=24 TRIALS=2
 	[ "$(wc -l < run/latency.tsv)" = 25 ]
 	assert_output --partial "How well ttft_1024_s is predicted, by cross-validation:"
@@ -154,7 +149,6 @@ now() {
 }
 
 @test "a changed text rebuilds what depends on it" {
-	need gnuplot
 	search > /dev/null
 	results > before
 	sed -i 's/number/numeral/' text.txt
@@ -172,7 +166,6 @@ again() {
 }
 
 @test "more trials are the old ones and more" {
-	need gnuplot
 	search > /dev/null
 	cp run/trials.tsv old
 	cp measured measured.before
@@ -185,7 +178,6 @@ again() {
 }
 
 @test "another budget, prompt, separator, space or base counts" {
-	need gnuplot
 	search > /dev/null
 	again BUDGET=1
 	[ "$(cat run/winner)" = "$(fl-pareto --best run/trials.tsv | sed -n '2s/\t.*//p')" ]
@@ -206,25 +198,30 @@ again() {
 }
 
 @test "without a model within the budget the fastest is taken, and said so" {
-	need gnuplot
 	run -0 search BUDGET=0.000001
 	assert_output --partial "no model within"
 	[ "$(cat run/winner)" = "$(sed -n '2s/\t.*//p' run/front.tsv)" ]
 }
 
 @test "a space smaller than the trials asked for is searched whole" {
-	need gnuplot
 	printf 'layers 2\nwidth 32..64/32\nffn 128\nletters f\n' > space.txt
 	run -0 search SPACE=space.txt
 	[ "$(wc -l < run/trials.tsv)" = 4 ]
 }
 
 @test "a failing measurement stops the search and leaves no row" {
-	need gnuplot
 	printf '#!/bin/sh\nexit 1\n' > measure
 	run -2 search
 	[ ! -e run/trials.tsv ]
 	[ -z "$(find run/cand -name row.tsv)" ]
+}
+
+@test "that jq or gnuplot is missing is said before anything is done" {
+	mkdir bin
+	for t in bash make mkdir dirname nproc; do ln -s "$(command -v $t)" bin; done
+	PATH=$PWD/bin run -2 search
+	assert_output --partial "jq is needed and not there"
+	[ ! -e run ]
 }
 
 @test "a winner that cannot be exported leaves no GGUF of the one before" {
