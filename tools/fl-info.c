@@ -3,12 +3,13 @@
 #include <math.h>
 #include <stdio.h>
 #include <string.h>
-#include <sys/stat.h>
 
 #include "base/cli.h"
+#include "base/file.h"
 #include "base/num.h"
 #include "base/str.h"
 #include "export/export.h"
+#include "io/safetensors.h"
 #include "model/fingerprint.h"
 #include "model/inspect.h"
 #include "model/metrics.h"
@@ -298,40 +299,14 @@ metrics(const char *path, struct fl_err *err)
 	return 0;
 }
 
-/* The first bytes of a plain file, since what is taken out of a pipe cannot be put back. */
-static int
-peek(const char *path, char head[9], struct fl_err *err)
-{
-	struct stat st;
-	FILE *f;
-
-	if (!path || strcmp(path, "-") == 0)
-		return 0;
-	if (stat(path, &st) < 0)
-		return fl_err_sys(err, "cannot open '%s'", path);
-	if (!S_ISREG(st.st_mode))
-		return 0;
-	f = fopen(path, "rb");
-	if (!f)
-		return fl_err_sys(err, "cannot open '%s'", path);
-	if (fread(head, 1, 9, f) < 9 && ferror(f))
-		fl_err_sys(err, "cannot read '%s'", path);
-	fclose(f);
-	return err->code ? -1 : 0;
-}
-
-/* A safetensors file begins with the length of its header, which leaves the last of its eight bytes zero,
- * and the header with a brace; JSON begins with one. */
 static int
 any(const char *path, struct fl_err *err)
 {
-	char head[9] = { 0 };
+	char first = '\0';
 
-	if (peek(path, head, err) < 0)
-		return -1;
-	if (head[7] == '\0' && head[8] == '{')
+	if (fl_safetensors_is(path))
 		return metrics(path, err);
-	return head[0] == '{' ? config(path, err) : checkpoint(path, err);
+	return fl_file_peek(path, &first, 1) && first == '{' ? config(path, err) : checkpoint(path, err);
 }
 
 int

@@ -35,6 +35,19 @@ map(struct fl_file *f, const char *path)
 	return true;
 }
 
+size_t
+fl_file_peek(const char *path, void *first, size_t n)
+{
+	struct stat st;
+	int fd = path && !fl_is_dash(path) && stat(path, &st) == 0 && S_ISREG(st.st_mode) ?
+	    open(path, O_RDONLY | O_CLOEXEC) : -1;
+	ssize_t got = fd < 0 ? 0 : read(fd, first, n);
+
+	if (fd >= 0)
+		close(fd);
+	return got < 0 ? 0 : (size_t)got;
+}
+
 int
 fl_file_open(struct fl_file *f, const char *path, size_t limit, struct fl_err *err)
 {

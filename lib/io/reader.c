@@ -245,26 +245,12 @@ static struct fl_safetensors *
 read_header(struct fl_reader *r, const struct fl_member *m, struct fl_err *err)
 {
 	const void *p = fl_source_take(r->src, 8, err);
-	struct fl_safetensors *s;
-	uint64_t len, data;
+	uint64_t len;
 
-	if (!p)
+	if (!p || fl_safetensors_room(p, m->size, m->name, &len, err) < 0)
 		return NULL;
-	len = fl_safetensors_length(p);
-	if (len > FL_SAFETENSORS_MAX_HEADER) {
-		fl_err_data(err, "'%s' is not a safetensors file", m->name);
-		return NULL;
-	}
 	p = fl_source_take(r->src, len, err);
-	s = p ? fl_safetensors_parse(p, len, m->name, err) : NULL;
-	data = m->size - 8 - len;
-	if (s && s->data_size != data) {
-		fl_err_data(err, s->data_size > data ? "'%s' ends early" : "'%s' has bytes after its end",
-		    m->name);
-		fl_safetensors_free(s);
-		return NULL;
-	}
-	return s;
+	return p ? fl_safetensors_parse_sized(p, len, m->size, m->name, err) : NULL;
 }
 
 static int

@@ -180,29 +180,47 @@ fl_safetensors_length(const void *eight)
 	return n;
 }
 
-/* The parts of a whole file, whose sizes must add up. */
-static struct fl_safetensors *
-parse_file(const char *p, size_t size, const char *what, struct fl_err *err)
+int
+fl_safetensors_room(const void *eight, uint64_t size, const char *what, uint64_t *len, struct fl_err *err)
 {
-	uint64_t len = size < 8 ? 0 : fl_safetensors_length(p), data;
-	struct fl_safetensors *s;
+	*len = size < 8 ? 0 : fl_safetensors_length(eight);
+	if (*len > FL_SAFETENSORS_MAX_HEADER)
+		return fl_err_data(err, "'%s' is not a safetensors file", what);
+	return size < 8 || *len > size - 8 ? fl_err_data(err, "'%s' ends early", what) : 0;
+}
 
-	if (size < 8 || (len <= FL_SAFETENSORS_MAX_HEADER && len > size - 8)) {
-		fl_err_data(err, "'%s' ends early", what);
-		return NULL;
-	}
-	if (len > FL_SAFETENSORS_MAX_HEADER) {
-		fl_err_data(err, "'%s' is not a safetensors file", what);
-		return NULL;
-	}
-	s = fl_safetensors_parse(p + 8, len, what, err);
-	data = size - 8 - len;
+struct fl_safetensors *
+fl_safetensors_parse_sized(const char *text, size_t len, uint64_t size, const char *what, struct fl_err *err)
+{
+	struct fl_safetensors *s = fl_safetensors_parse(text, len, what, err);
+	uint64_t data = size - 8 - len;
+
 	if (s && s->data_size != data) {
-		fl_err_data(err, s->data_size > data ? "'%s' ends early" : "'%s' has bytes after its end",
-		    what);
+		fl_err_data(err, s->data_size > data ? "'%s' ends early" : "'%s' has bytes after its end", what);
 		fl_safetensors_free(s);
 		return NULL;
 	}
+	return s;
+}
+
+bool
+fl_safetensors_is(const char *path)
+{
+	char begin[9];
+
+	return fl_file_peek(path, begin, sizeof begin) == sizeof begin && begin[8] == '{' &&
+	    fl_safetensors_length(begin) <= FL_SAFETENSORS_MAX_HEADER;
+}
+
+static struct fl_safetensors *
+parse_file(const char *p, size_t size, const char *what, struct fl_err *err)
+{
+	struct fl_safetensors *s;
+	uint64_t len;
+
+	if (fl_safetensors_room(p, size, what, &len, err) < 0)
+		return NULL;
+	s = fl_safetensors_parse_sized(p + 8, len, size, what, err);
 	if (s)
 		s->data = p + 8 + len;
 	return s;

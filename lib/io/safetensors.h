@@ -6,6 +6,7 @@
 #ifndef FL_IO_SAFETENSORS_H
 #define FL_IO_SAFETENSORS_H
 
+#include <stdbool.h>
 #include <stddef.h>
 
 #include "base/err.h"
@@ -31,10 +32,22 @@ struct fl_safetensors {
 /* The first eight bytes of a file: the length of its header. */
 uint64_t fl_safetensors_length(const void *eight);
 
+/* The same, checked: not too long, and no longer than a file of `size` bytes has room for, which `what` names. Of a file
+ * of less than eight bytes none is looked at. */
+int fl_safetensors_room(const void *eight, uint64_t size, const char *what, uint64_t *len,
+    struct fl_err *err) FL_MUST_USE;
+
 /* The header's JSON text (without the eight bytes of its length). `what` names the file. */
 struct fl_safetensors *fl_safetensors_parse(const char *text, size_t len, const char *what,
     struct fl_err *err) FL_MUST_USE;
+/* The same of a file of `size` bytes, which must be those of its parts. */
+struct fl_safetensors *fl_safetensors_parse_sized(const char *text, size_t len, uint64_t size, const char *what,
+    struct fl_err *err) FL_MUST_USE;
 void fl_safetensors_free(struct fl_safetensors *s);
+
+/* Whether a plain file begins as one: a length, and a brace. Nothing else is opened, a pipe would not survive it; nor is
+ * it said why a file cannot be read. */
+bool fl_safetensors_is(const char *path);
 
 /* A whole file mapped (metrics, fixtures): data is set; the file's size must be exact. */
 struct fl_safetensors *fl_safetensors_open(const char *path, struct fl_err *err) FL_MUST_USE;
