@@ -212,7 +212,7 @@ tokens_before(struct fl_chat *c, const struct fl_ids *ids, const struct fl_str *
     size_t *n, struct fl_err *err)
 {
 	c->part.n = 0;
-	if (fl_encoder_run(c->encoder, text->data, at, true, &c->part, err) < 0)
+	if (fl_encoder_run(c->encoder, text->data, at, FL_ENCODE_SPECIALS, &c->part, err) < 0)
 		return -1;
 	for (*n = 0; *n < ids->n && *n < c->part.n && ids->v[*n] == c->part.v[*n];)
 		++*n;
@@ -346,7 +346,7 @@ fl_chat_encode(struct fl_chat *c, const struct fl_json *conversation, struct fl_
 	out->ids.n = 0;
 	if (check_messages(messages, err) < 0 ||
 	    render(c, conversation, fl_json_len(messages), false, &text, &spans, err) < 0 ||
-	    fl_encoder_run(c->encoder, text.data, text.len, true, &out->ids, err) < 0)
+	    fl_encoder_run(c->encoder, text.data, text.len, FL_ENCODE_SPECIALS, &out->ids, err) < 0)
 		goto out;
 	out->answer = fl_realloc(out->answer, out->ids.n + 1, sizeof *out->answer);
 	memset(out->answer, 0, (out->ids.n + 1) * sizeof *out->answer);
@@ -386,7 +386,7 @@ fl_chat_prompt(struct fl_chat *c, const char *text, size_t len, struct fl_ids *o
 	fl_json_set(v, "messages", messages);
 	rc = render(c, v, 1, true, &s, NULL, err);
 	if (rc == 0)
-		rc = fl_encoder_run(c->encoder, s.data, s.len, true, out, err);
+		rc = fl_encoder_run(c->encoder, s.data, s.len, FL_ENCODE_SPECIALS, out, err);
 	fl_str_free(&s);
 	fl_json_free(v);
 	return rc;

@@ -122,7 +122,7 @@ encode(struct fl_prompter *p, size_t len, struct fl_ids *out, struct fl_err *err
 	long bos = fl_tokenizer_add_bos(p->t) ? fl_tokenizer_bos(p->t) : -1;
 	size_t start = out->n;
 
-	if (fl_encoder_run(p->e, p->text.data, len, true, out, err) < 0)
+	if (fl_encoder_run(p->e, p->text.data, len, FL_ENCODE_SPECIALS, out, err) < 0)
 		return -1;
 	if (bos >= 0 && (out->n == start || out->v[start] != (uint32_t)bos)) {
 		fl_ids_push(out, 0);
@@ -154,7 +154,7 @@ encode_alone(struct fl_prompter *p, struct fl_sequence *s, struct fl_err *err)
 		return fl_err_data(err, "the context is empty, and the tokenizer has neither BOS nor EOS");
 	fl_ids_push(&s->ids, (uint32_t)front);
 	s->first = 1;
-	if (fl_encoder_run(p->e, p->text.data, p->text.len, true, &s->ids, err) < 0)
+	if (fl_encoder_run(p->e, p->text.data, p->text.len, FL_ENCODE_SPECIALS, &s->ids, err) < 0)
 		return -1;
 	if (s->ids.n > 1 && s->ids.v[1] == (uint32_t)front)
 		memmove(s->ids.v, s->ids.v + 1, --s->ids.n * sizeof *s->ids.v);

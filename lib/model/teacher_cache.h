@@ -5,7 +5,7 @@
  * A safetensors file. "sample" U32 [S], ascending: which samples (lib/model/samples.h) it knows. "top" U32
  * [S, length, 2, k]: for each token of each, the k likeliest next ones and, as the bits of floats, their
  * probabilities at the temperature of the file; what the others have together is the rest. __metadata__
- * names the teacher's fingerprint, the tokens by digest, temperature and length. */
+ * names the teacher's fingerprint, the tokens by digest, and the temperature. */
 #ifndef FL_MODEL_TEACHER_CACHE_H
 #define FL_MODEL_TEACHER_CACHE_H
 

@@ -61,7 +61,7 @@ struct fl_train_state {
 };
 struct fl_train_state *fl_trainer_state(struct fl_trainer *t);
 
-/* Bytes: weights, gradients and moments; everything else. */
+/* Bytes: of weights, gradients and moments; of the activations kept for the backward pass. */
 void fl_trainer_memory(const struct fl_trainer *t, size_t *arrays, size_t *activations);
 
 /* The learning rate at a step, from 0. */

@@ -77,7 +77,7 @@ along(struct span s, double v)
 	return s.log ? log(v / s.lo) / log(s.hi / s.lo) : (v - s.lo) / (s.hi - s.lo);
 }
 
-/* ttft_1024_s is "time to first token, 1024 tokens (s)"; a name not known here stays as it is. */
+/* ttft_1024_s is "time to first token, 1024-token prompt (s)"; a name not known here stays as it is. */
 static void
 label(struct fl_str *out, const char *column)
 {

@@ -18,7 +18,7 @@ size_t fl_suggest_sobol(const struct fl_space *space, uint64_t seed, size_t n,
     struct fl_archset *known);
 
 /* A suggestion by models: the logarithm of what it is expected to raise the hypervolume by, and what
- * measurements of its two objectives would be. */
+ * measurements of its two objectives would be: the first as it is, the second as the logarithm of a cost, search/trials.h. */
 struct fl_suggestion {
 	double gain;
 	double mean[2], sd[2];
