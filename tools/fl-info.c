@@ -1,14 +1,13 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /* fl-info.c -- say what a checkpoint, a configuration or a metrics file is. */
-#include <math.h>
 #include <stdio.h>
-#include <string.h>
 
 #include "base/cli.h"
 #include "base/file.h"
 #include "base/num.h"
 #include "base/str.h"
 #include "export/export.h"
+#include "io/history.h"
 #include "io/safetensors.h"
 #include "model/fingerprint.h"
 #include "model/inspect.h"
@@ -148,32 +147,12 @@ print_step(const struct fl_json *step)
 }
 
 static int
-check_step(const struct fl_json *step, struct fl_err *err)
-{
-	const struct fl_json *arguments = fl_json_get(step, "arguments");
-
-	if (!fl_json_str(fl_json_get(step, "tool")))
-		return fl_err_data(err, "'fl-history.jsonl' has a line that names no tool");
-	for (size_t i = 0; i < fl_json_len(arguments); i++)
-		if (!fl_json_str(fl_json_at(arguments, i)))
-			return fl_err_data(err, "'fl-history.jsonl' has an argument that is no string");
-	return 0;
-}
-
-static int
 history_facts(const char *text, struct fl_err *err)
 {
-	struct fl_json *all = fl_json_new_array();
+	struct fl_json *all = fl_history_parse(text, err);
 
-	while (*text) {
-		size_t n = strcspn(text, "\n");
-		struct fl_json *step = fl_json_parse(text, n, "fl-history.jsonl", err);
-
-		if (!step || check_step(step, err) < 0)
-			return -1;
-		fl_json_push(all, step);
-		text += n + (text[n] == '\n');
-	}
+	if (!all)
+		return -1;
 	if (json && fl_json_len(all))
 		fact("history", all);
 	print_facts();
@@ -240,22 +219,10 @@ print_metric(const struct fl_metrics *m, enum fl_metric which)
 
 	fl_metric_shape(m, which, &rows, &cols);
 	for (size_t r = 0; r < rows; r++) {
-		double sum = 0, least = INFINITY, most = -INFINITY;
-		size_t n = 0;
+		struct fl_metric_range x = fl_metric_range(m, which, r);
 
-		for (size_t c = 0; c < cols; c++) {
-			double x = m->sum[which][r * cols + c];
-
-			if (fl_metric_is_loss(which) && x == 0)
-				continue;
-			n++;
-			sum += x;
-			least = x < least ? x : least;
-			most = x > most ? x : most;
-		}
-		if (n)
-			printf("%s\t%zu\t%zu\t%.6g\t%.6g\t%.6g\n", fl_metric_name(which), r, n, least, sum / (double)n,
-			    most);
+		if (x.n)
+			printf("%s\t%zu\t%zu\t%.6g\t%.6g\t%.6g\n", fl_metric_name(which), r, x.n, x.least, x.mean, x.most);
 	}
 }
 

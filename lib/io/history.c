@@ -41,3 +41,36 @@ fl_history_write(struct fl_writer *w, const struct fl_reader *r, const char *too
 	free(text);
 	return rc;
 }
+
+static int
+check_line(const struct fl_json *line, struct fl_err *err)
+{
+	const struct fl_json *arguments = fl_json_get(line, "arguments");
+
+	if (!fl_json_str(fl_json_get(line, "tool")))
+		return fl_err_data(err, "'" FL_MEMBER_HISTORY_NAME "' has a line that names no tool");
+	for (size_t i = 0; i < fl_json_len(arguments); i++)
+		if (!fl_json_str(fl_json_at(arguments, i)))
+			return fl_err_data(err, "'" FL_MEMBER_HISTORY_NAME "' has an argument that is no string");
+	return 0;
+}
+
+struct fl_json *
+fl_history_parse(const char *text, struct fl_err *err)
+{
+	struct fl_json *all = fl_json_new_array();
+
+	while (*text) {
+		size_t n = strcspn(text, "\n");
+		struct fl_json *line = fl_json_parse(text, n, FL_MEMBER_HISTORY_NAME, err);
+
+		if (!line || check_line(line, err) < 0) {
+			fl_json_free(line);
+			fl_json_free(all);
+			return NULL;
+		}
+		fl_json_push(all, line);
+		text += n + (text[n] == '\n');
+	}
+	return all;
+}

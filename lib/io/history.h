@@ -19,4 +19,8 @@ int fl_history_write(struct fl_writer *w, const struct fl_reader *r, const char 
 char *fl_history_text(const char *before, const char *digest, const char *tool, const struct fl_json *arguments,
     const struct fl_json *kept);
 
+/* Its lines, to be freed: an array of objects that name a tool and whose arguments are strings. NULL with err set where
+ * one is not such. */
+struct fl_json *fl_history_parse(const char *text, struct fl_err *err) FL_MUST_USE;
+
 #endif

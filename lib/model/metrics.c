@@ -1,6 +1,7 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 #include "model/metrics.h"
 
+#include <math.h>
 #include <stdlib.h>
 #include <string.h>
 
@@ -112,6 +113,27 @@ count(const struct fl_metrics *m, enum fl_metric which)
 
 	fl_metric_shape(m, which, &rows, &cols);
 	return rows * cols;
+}
+
+struct fl_metric_range
+fl_metric_range(const struct fl_metrics *m, enum fl_metric which, size_t row)
+{
+	struct fl_metric_range r = { 0, INFINITY, 0, -INFINITY };
+	size_t rows, cols;
+
+	fl_metric_shape(m, which, &rows, &cols);
+	for (size_t c = 0; c < cols; c++) {
+		double x = m->sum[which][row * cols + c];
+
+		if (fl_metric_is_loss(which) && x == 0)
+			continue;
+		r.n++;
+		r.least = x < r.least ? x : r.least;
+		r.mean += x;
+		r.most = x > r.most ? x : r.most;
+	}
+	r.mean /= (double)r.n;
+	return r;
 }
 
 struct fl_metrics *

@@ -72,6 +72,15 @@ const char *fl_moment_name(enum fl_moment m);
 bool fl_metric_is_loss(enum fl_metric m); /* no sum: where it is 0 nothing was tried */
 void fl_metric_shape(const struct fl_metrics *m, enum fl_metric which, size_t *rows, size_t *cols);
 
+/* Of a row that is there: its columns, their least, mean and largest element. Of losses those alone that were tried, and
+ * n may be 0. */
+struct fl_metric_range {
+	size_t n;
+	double least, mean, most;
+};
+
+struct fl_metric_range fl_metric_range(const struct fl_metrics *m, enum fl_metric which, size_t row);
+
 /* Sizes and fingerprint from c, no sums yet; fl_metrics_make() zeroes one into being. */
 struct fl_metrics *fl_metrics_new(const struct fl_config *c);
 double *fl_metrics_make(struct fl_metrics *m, enum fl_metric which);
