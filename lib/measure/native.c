@@ -53,6 +53,7 @@ struct run {
 	struct step *step;
 	size_t steps;
 	bool counts; /* this round */
+	struct fl_probe *probe; /* in turn with them; NULL: no trace */
 };
 
 /* The clock of a measurement, and with it the one that tells kinds of work apart. */
@@ -116,16 +117,21 @@ prefill(struct run *r, const struct step *s, double *taken, struct fl_err *err)
 static int
 generate(struct run *r, const struct step *s, double *rate, struct fl_err *err)
 {
-	double start;
+	double taken = 0;
 
 	if (fill(r, (size_t)s->length, err) < 0)
 		return -1;
-	start = begin(r, s);
 	for (int i = 0; i < r->opts->tokens; i++) {
+		double start;
+
+		if (r->counts && r->probe)
+			fl_probe_read(r->probe);
+		start = begin(r, s);
 		if (fl_forward_append(r->forward, &r->token, 1, err) < 0 || next(r, err) < 0)
 			return -1;
+		taken += end(r, s, start);
 	}
-	*rate = r->opts->tokens / end(r, s, start);
+	*rate = r->opts->tokens / taken;
 	return 0;
 }
 
@@ -136,6 +142,8 @@ round_of_all(struct run *r, struct fl_err *err)
 	double x;
 
 	for (const struct step *s = r->step; s < r->step + r->steps; s++) {
+		if (r->counts && r->probe)
+			fl_probe_run(r->probe);
 		if ((s->decode ? generate : prefill)(r, s, &x, err) < 0)
 			return -1;
 		if (r->counts)
@@ -200,7 +208,8 @@ fl_measure_native(const struct fl_model *m, const struct fl_measure_opts *o,
 	size_t positions = longest(o);
 	size_t rows = (size_t)o->chunk < positions ? (size_t)o->chunk : positions;
 	struct run r = { .model = m, .opts = o, .forward = fl_forward_new_cached(m, rows, positions, &o->cache),
-		.greedy = fl_sampler_new(0, 1, 0), .prompt = make_prompt(positions, m->config.vocab) };
+		.greedy = fl_sampler_new(0, 1, 0), .prompt = make_prompt(positions, m->config.vocab),
+		.probe = o->trace ? fl_probe_new() : NULL };
 	int bad = 0;
 
 	out->ttft = fl_alloc(o->prefills, sizeof *out->ttft);
@@ -215,7 +224,10 @@ fl_measure_native(const struct fl_model *m, const struct fl_measure_opts *o,
 	fl_progress_end();
 	for (size_t i = 0; i < r.steps; i++)
 		fl_repeats_finish(r.step[i].out);
+	if (r.probe && !bad)
+		out->limits = fl_probe_limits(r.probe, false);
 	out->peak_bytes = fl_memory_peak();
+	fl_probe_free(r.probe);
 	fl_forward_free(r.forward);
 	free(r.prompt);
 	free(r.step);

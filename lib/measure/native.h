@@ -14,6 +14,7 @@
 #include <stdint.h>
 
 #include "base/err.h"
+#include "measure/limits.h"
 #include "model/forward.h"
 #include "model/weights.h"
 
@@ -24,7 +25,7 @@ struct fl_measure_opts {
 	int chunk;	    /* tokens of a prompt computed at once */
 	struct fl_cache_opts cache;
 	int warmup, repeat; /* rounds not counted, and counted */
-	bool trace;	    /* say where the time goes */
+	bool trace;	    /* say where the time goes, and measure the machine's limits in between */
 };
 
 struct fl_repeats { /* n repeats of one measurement; sd, the standard deviation, is 0 of one */
@@ -39,6 +40,7 @@ void fl_repeats_finish(struct fl_repeats *r);
 struct fl_measured {
 	struct fl_repeats *ttft;   /* [prefills], seconds */
 	struct fl_repeats *decode; /* [decodes], tokens a second */
+	struct fl_limits limits;   /* the mean, where a trace is asked for */
 	uint64_t cache_bytes;	   /* of the KV cache, for the longest of all */
 	uint64_t peak_bytes;	   /* the most memory the process ever had resident */
 	double load_s;		   /* what it took to make the model ready, NaN if it came from no file; */

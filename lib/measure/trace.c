@@ -189,7 +189,7 @@ void
 fl_trace_print(const struct fl_model *m, const struct fl_measure_opts *o, const struct fl_measured *x, bool json,
     FILE *out)
 {
-	struct table t = { m, o, fl_limits_measure(), out, json, false };
+	struct table t = { m, o, x->limits, out, json, false };
 	struct fl_demand second = { t.limits.int8, t.limits.f32, t.limits.memory };
 
 	print(&t, "machine", t.limits.kernels, 1, 1, &second, "none", 1);
