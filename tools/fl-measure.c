@@ -128,12 +128,8 @@ check_usage(int operands, const char *checkpoint)
 static void
 warn_of_length(const struct fl_config *c)
 {
-	int longest = 0;
+	int longest = fl_measure_longest(&opt);
 
-	for (size_t i = 0; i < opt.prefills; i++)
-		longest = opt.prefill[i] > longest ? opt.prefill[i] : longest;
-	for (size_t i = 0; i < opt.decodes; i++)
-		longest = opt.decode[i] + opt.tokens > longest ? opt.decode[i] + opt.tokens : longest;
 	if (longest > c->context)
 		fl_warn("%d tokens exceed the model's context of %d: measured all the same", longest,
 		    c->context);

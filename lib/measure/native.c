@@ -177,9 +177,8 @@ plan(struct run *r, struct fl_measured *out)
 	qsort(r->step, r->steps, sizeof *r->step, by_length);
 }
 
-/* Positions of the cache: the longest prompt, or the deepest decode and what it generates. */
-static size_t
-longest(const struct fl_measure_opts *o)
+int
+fl_measure_longest(const struct fl_measure_opts *o)
 {
 	int n = 1;
 
@@ -187,7 +186,7 @@ longest(const struct fl_measure_opts *o)
 		n = o->prefill[i] > n ? o->prefill[i] : n;
 	for (size_t i = 0; i < o->decodes; i++)
 		n = o->decode[i] + o->tokens > n ? o->decode[i] + o->tokens : n;
-	return (size_t)n;
+	return n;
 }
 
 static uint32_t *
@@ -205,7 +204,7 @@ int
 fl_measure_native(const struct fl_model *m, const struct fl_measure_opts *o,
     struct fl_measured *out, struct fl_err *err)
 {
-	size_t positions = longest(o);
+	size_t positions = (size_t)fl_measure_longest(o); /* of the cache */
 	size_t rows = (size_t)o->chunk < positions ? (size_t)o->chunk : positions;
 	struct run r = { .model = m, .opts = o, .forward = fl_forward_new_cached(m, rows, positions, &o->cache),
 		.greedy = fl_sampler_new(0, 1, 0), .prompt = make_prompt(positions, m->config.vocab),

@@ -47,6 +47,11 @@ struct fl_measured {
 	uint64_t loaded_bytes;	   /* that became resident then: both the caller's to say */
 };
 
+/* The longest of all, tokens: of prompts, and of depths with what is generated there; 1 where there are none. */
+int fl_measure_longest(const struct fl_measure_opts *o);
+
+/* Measures m, packed, on the threads there are; load_s and loaded_bytes of *out stay as they are. -1 where the model
+ * fails. In any case fl_measured_free(out, o). */
 int fl_measure_native(const struct fl_model *m, const struct fl_measure_opts *o,
     struct fl_measured *out, struct fl_err *err) FL_MUST_USE;
 void fl_measured_free(struct fl_measured *m, const struct fl_measure_opts *o);
