@@ -269,11 +269,14 @@ metrics(const char *path, struct fl_err *err)
 static int
 any(const char *path, struct fl_err *err)
 {
+	int sums = fl_safetensors_is(path, err);
 	char first = '\0';
 
-	if (fl_safetensors_is(path))
+	if (sums < 0 || fl_file_peek(path, &first, 1, err) < 0)
+		return -1;
+	if (sums)
 		return metrics(path, err);
-	return fl_file_peek(path, &first, 1) && first == '{' ? config(path, err) : checkpoint(path, err);
+	return first == '{' ? config(path, err) : checkpoint(path, err);
 }
 
 int

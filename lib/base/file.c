@@ -1,6 +1,7 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 #include "base/file.h"
 
+#include <errno.h>
 #include <fcntl.h>
 #include <stdint.h>
 #include <stdlib.h>
@@ -35,17 +36,31 @@ map(struct fl_file *f, const char *path)
 	return true;
 }
 
-size_t
-fl_file_peek(const char *path, void *first, size_t n)
+int
+fl_file_peek(const char *path, void *first, size_t n, struct fl_err *err)
 {
 	struct stat st;
-	int fd = path && !fl_is_dash(path) && stat(path, &st) == 0 && S_ISREG(st.st_mode) ?
-	    open(path, O_RDONLY | O_CLOEXEC) : -1;
-	ssize_t got = fd < 0 ? 0 : read(fd, first, n);
+	ssize_t got;
+	size_t all = 0;
+	int fd;
 
-	if (fd >= 0)
-		close(fd);
-	return got < 0 ? 0 : (size_t)got;
+	if (!path || fl_is_dash(path))
+		return 0;
+	if (stat(path, &st) < 0)
+		return fl_err_sys(err, "cannot open '%s'", path);
+	if (!S_ISREG(st.st_mode))
+		return 0;
+	fd = open(path, O_RDONLY | O_CLOEXEC);
+	if (fd < 0)
+		return fl_err_sys(err, "cannot open '%s'", path);
+	do {
+		got = read(fd, (char *)first + all, n - all);
+		all += got > 0 ? (size_t)got : 0;
+	} while (all < n && (got > 0 || (got < 0 && errno == EINTR)));
+	if (got < 0)
+		fl_err_sys(err, "cannot read '%s'", path);
+	close(fd);
+	return got < 0 ? -1 : (int)all;
 }
 
 int

@@ -15,9 +15,9 @@ struct fl_file {
 	bool mapped; /* nobody else may shorten the file meanwhile */
 };
 
-/* The first bytes of a plain file, at most n: how many. None of anything else, which would not survive being opened
- * twice, or of what cannot be read. */
-size_t fl_file_peek(const char *path, void *first, size_t n);
+/* The first bytes of a plain file, at most n: how many. None, 0, of anything else, which would not survive being opened
+ * twice; -1 with err set where it cannot be read. NULL is standard input, too. */
+int fl_file_peek(const char *path, void *first, size_t n, struct fl_err *err) FL_MUST_USE;
 
 /* path "-" is standard input. What cannot be mapped may have at most limit bytes. */
 int fl_file_open(struct fl_file *f, const char *path, size_t limit, struct fl_err *err) FL_MUST_USE;

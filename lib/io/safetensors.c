@@ -203,13 +203,15 @@ fl_safetensors_parse_sized(const char *text, size_t len, uint64_t size, const ch
 	return s;
 }
 
-bool
-fl_safetensors_is(const char *path)
+int
+fl_safetensors_is(const char *path, struct fl_err *err)
 {
 	char begin[9];
+	int n = fl_file_peek(path, begin, sizeof begin, err);
 
-	return fl_file_peek(path, begin, sizeof begin) == sizeof begin && begin[8] == '{' &&
-	    fl_safetensors_length(begin) <= FL_SAFETENSORS_MAX_HEADER;
+	if (n < (int)sizeof begin)
+		return n < 0 ? -1 : 0;
+	return begin[8] == '{' && fl_safetensors_length(begin) <= FL_SAFETENSORS_MAX_HEADER;
 }
 
 static struct fl_safetensors *

@@ -6,7 +6,6 @@
 #ifndef FL_IO_SAFETENSORS_H
 #define FL_IO_SAFETENSORS_H
 
-#include <stdbool.h>
 #include <stddef.h>
 
 #include "base/err.h"
@@ -45,9 +44,9 @@ struct fl_safetensors *fl_safetensors_parse_sized(const char *text, size_t len, 
     struct fl_err *err) FL_MUST_USE;
 void fl_safetensors_free(struct fl_safetensors *s);
 
-/* Whether a plain file begins as one: a length, and a brace. Nothing else is opened, a pipe would not survive it; nor is
- * it said why a file cannot be read. */
-bool fl_safetensors_is(const char *path);
+/* 1: a plain file begins as one, a length and a brace; 0: it does not, or is no plain file, and then it was not opened, as
+ * a pipe would not survive it; -1: it cannot be read. */
+int fl_safetensors_is(const char *path, struct fl_err *err) FL_MUST_USE;
 
 /* A whole file mapped (metrics, fixtures): data is set; the file's size must be exact. */
 struct fl_safetensors *fl_safetensors_open(const char *path, struct fl_err *err) FL_MUST_USE;

@@ -7,8 +7,12 @@ int
 fl_teacher_open(struct fl_teacher *t, const char *path, const struct fl_teacher_key *key,
     struct fl_err *err)
 {
+	int cached = fl_safetensors_is(path, err);
+
 	*t = (struct fl_teacher){ 0 };
-	if (fl_safetensors_is(path)) {
+	if (cached < 0)
+		return -1;
+	if (cached) {
 		t->cache = fl_teacher_cache_open(path, key, err);
 		return t->cache ? 0 : -1;
 	}
