@@ -10,6 +10,7 @@
 #   SEQUENCES  calibration takes so many sequences of CONTEXT tokens of each text, and DROP of all these to find which
 #              layers and attentions are missed least
 #   JUDGED     sequences of each text that a loss is of
+#   GRAIN      sizes are multiples of it, and the paper's operator takes blocks of it
 #   STEPS      of training after a cut, with options TRAIN, judged every EVERY
 #   CANDIDATES how many architectures are ranked, before training and after RANK_STEPS
 #
@@ -36,6 +37,7 @@ SEQUENCES ?= 100
 DROP ?= 32
 CONTEXT ?= 256
 JUDGED ?= 100
+GRAIN ?= 32
 STEPS ?= 200
 EVERY ?= 5
 TRAIN ?= --batch 8 --rate 1e-3
@@ -43,7 +45,7 @@ CANDIDATES ?= 20
 RANK_STEPS ?= 50
 SEED ?= 1
 SEPARATOR ?= <|endoftext|>
-export OUT BASE SEQUENCES DROP CONTEXT STEPS EVERY TRAIN CANDIDATES RANK_STEPS SEED
+export OUT BASE SEQUENCES DROP CONTEXT GRAIN STEPS EVERY TRAIN CANDIDATES RANK_STEPS SEED
 
 $(foreach v,BASE CALIB HELD,$(if $($v),,$(error $v= must be given, as repair.mk says at its beginning)))
 $(foreach v,BASE $(CALIB) $(HELD),$(if $(wildcard $(or $($v),$v)),,$(error '$(or $($v),$v)' is not there)))
@@ -64,6 +66,7 @@ $(call asked,base,$(call checkpoint,$(BASE)))
 $(call asked,calib,$(CALIB) $(call identity,$(CALIB)) $(SEPARATOR))
 $(call asked,held,$(HELD) $(call identity,$(HELD)) $(SEPARATOR) $(CONTEXT) $(JUDGED))
 $(call asked,metrics,$(SEQUENCES) $(CONTEXT) $(DROP))
+$(call asked,grain,$(GRAIN))
 $(call asked,train,$(STEPS) $(EVERY) $(TRAIN))
 $(call asked,rank,$(CANDIDATES) $(RANK_STEPS) $(TRAIN) $(SEED))
 
@@ -84,7 +87,7 @@ $(OUT)/metrics: $(HERE)repair/metrics.sh $(HERE)repair/common.sh $(CALIB_TOKENS)
 	@CALIB='$(CALIB_TOKENS)' $< $@.tmp
 	@mv $@.tmp $@
 
-$(TABLES:%=$(OUT)/%.tsv): $(OUT)/%.tsv: $(HERE)repair/%.sh $(HERE)repair/common.sh $(OUT)/metrics $(HELD_TOKENS)
+$(TABLES:%=$(OUT)/%.tsv): $(OUT)/%.tsv: $(HERE)repair/%.sh $(HERE)repair/common.sh $(OUT)/metrics $(HELD_TOKENS) $(OUT)/asked/grain
 	@CALIB='$(CALIB_TOKENS)' HELD='$(HELD_TOKENS)' $< > $@.tmp
 	@mv $@.tmp $@
 $(OUT)/train.tsv: $(OUT)/asked/train

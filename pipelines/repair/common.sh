@@ -7,10 +7,11 @@ shopt -s inherit_errexit
 tmp=$(mktemp -d)
 trap 'rm -rf "$tmp"' EXIT
 read -r width ffn layers < <(fl-info --json "$BASE" | jq -r '"\(.width) \(.ffn) \(.layers)"')
+: "${GRAIN:=32}"
 m=${OUT-}/metrics # what metrics.sh leaves
 best='--score obs --block 1 --layer-score loss --rotate --repair' # all repairs at once
 
-part() { echo $(( $1 * $2 / $3 / 32 * 32 )); } # SIZE NUMERATOR DENOMINATOR: a multiple of 32
+part() { echo $(( $1 * $2 / $3 / GRAIN * GRAIN )); } # SIZE NUMERATOR DENOMINATOR: a multiple of GRAIN
 some() { echo $(( ($1 * $2 + $3 / 2) / $3 )); } # so many layers
 arch() { echo "d$1-f$2-$(printf '%*s' "$3" '' | tr ' ' f)"; } # WIDTH FFN LAYERS
 whole=$(arch "$width" "$ffn" "$layers")
@@ -20,6 +21,13 @@ sizes() {
 	echo "$(part "$width" 5 6) $(part "$ffn" 2 3) $(some "$layers" 7 8)"
 	echo "$(part "$width" 2 3) $(part "$ffn" 2 3) $(some "$layers" 3 4)"
 	echo "$(part "$width" 2 3) $(part "$ffn" 1 3) $(some "$layers" 3 4)"
+}
+
+# METRICS ARCH MODEL OUT OPTION...: fl-prune, by blocks of GRAIN where no option says otherwise.
+cut() {
+	local block="--block $GRAIN"
+	[[ " ${*:5} " != *' --block '* ]] || block=
+	fl-prune -q -m "$1" -a "$2" --align "$GRAIN" $block "${@:5}" -o "$4" "$3"
 }
 
 # MODEL OUT ROUNDS [SEQUENCES [TOKENS...]]: its sums and moments; with ROUNDS also which so many layers, and attentions, are
@@ -44,7 +52,7 @@ cut_in_steps() {
 		l) l=$4 options='--layer-score loss' rounds=$(( layers - l )) ;;
 		esac
 		if [ $i = 0 ]; then cp "$m" "$tmp/m"; else calibrate "$model" "$tmp/m" "$rounds"; fi
-		fl-prune -q -m "$tmp/m" -a "$(arch "$d" "$f" "$l")" $options --repair -o "$tmp/step$i.tar" "$model"
+		cut "$tmp/m" "$(arch "$d" "$f" "$l")" "$model" "$tmp/step$i.tar" $options --repair
 		model=$tmp/step$i.tar
 	done
 	mv "$model" "$5"

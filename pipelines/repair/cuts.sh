@@ -4,7 +4,7 @@
 . "$(dirname "$0")/common.sh"
 
 row() { # CUT HOW ARCH OPTION...
-	fl-prune -q -m "$m" -a "$3" "${@:4}" -o "$tmp/cut.tar" "$BASE"
+	cut "$m" "$3" "$BASE" "$tmp/cut.tar" "${@:4}"
 	judged "$1" "$2" "$tmp/cut.tar"
 }
 

@@ -9,7 +9,7 @@ row() { # HOW MODEL OPTION...
 }
 
 tied=$(fl-info --json "$BASE" | jq -r 'if .tied then "--tie" else "" end')
-fl-prune -q -m "$m" -a "$whole" --rotate $tied -o "$tmp/turned.tar" "$BASE"
+cut "$m" "$whole" "$BASE" "$tmp/turned.tar" --rotate $tied
 calibrate "$tmp/turned.tar" "$tmp/m" 0
 printf 'method\tbytes%s\n' "$(heads)"
 judged none - "$BASE"

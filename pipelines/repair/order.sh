@@ -9,9 +9,9 @@ row() { judged "d$d f$f l$l" "$1" "$tmp/cut.tar"; } # HOW
 {
 	printf 'cut\thow%s\n' "$(heads)"
 	judged none - "$BASE"
-	fl-prune -q -m "$m" -a "$(arch "$d" "$f" "$l")" -o "$tmp/cut.tar" "$BASE"
+	cut "$m" "$(arch "$d" "$f" "$l")" "$BASE" "$tmp/cut.tar"
 	row paper
-	fl-prune -q -m "$m" -a "$(arch "$d" "$f" "$l")" $best -o "$tmp/cut.tar" "$BASE"
+	cut "$m" "$(arch "$d" "$f" "$l")" "$BASE" "$tmp/cut.tar" $best
 	row 'at once'
 	for order in wfl wlf fwl flw lwf lfw; do
 		cut_in_steps $order "$d" "$f" "$l" "$tmp/cut.tar"

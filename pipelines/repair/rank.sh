@@ -16,8 +16,8 @@ train() {
 
 cat > "$tmp/space" <<-END
 	layers $(( (layers * 5 + 7) / 8 ))..$layers
-	width $(part "$width" 1 2)..$width/32
-	ffn $(part "$ffn" 1 4)..$ffn/32
+	width $(part "$width" 1 2)..$width/$GRAIN
+	ffn $(part "$ffn" 1 4)..$ffn/$GRAIN
 	letters f s
 	max-run 3
 	first f
@@ -28,7 +28,8 @@ archs=$(fl-suggest -q --space "$tmp/space" -s "$SEED" --batch "$CANDIDATES" --in
 	for a in $archs; do
 		printf '%s' "$a"
 		for options in '' "$best"; do
-			fl-prune -q -m "$m" -a "$a" $options "$BASE" | fl-attnpattern -q -a "$a" -o "$tmp/cut.tar"
+			cut "$m" "$a" "$BASE" "$tmp/pruned.tar" $options
+			fl-attnpattern -q -a "$a" -o "$tmp/cut.tar" "$tmp/pruned.tar"
 			untrained=$(loss_on "$tmp/cut.tar" "$held")
 			trained=$(train)
 			printf '\t%s\t%s' "$untrained" "$trained"

@@ -4,7 +4,7 @@
 . "$(dirname "$0")/common.sh"
 
 row() { # CUT HOW METRICS ARCH OPTION...
-	fl-prune -q -m "$3" -a "$4" "${@:5}" -o "$tmp/cut.tar" "$BASE"
+	cut "$3" "$4" "$BASE" "$tmp/cut.tar" "${@:5}"
 	judged "$1" "$2" "$tmp/cut.tar"
 }
 

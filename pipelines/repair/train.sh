@@ -17,7 +17,7 @@ held_at() { awk -F '\t' -v s="$2" '$1 == s { printf "%.4f", $6 }' "$OUT/curve.$1
 printf 'cut\tpaper_0_nats\trepair_0_nats\tsteps_to_repair\tpaper_%d_nats\trepair_%d_nats\n' "$STEPS" "$STEPS"
 while read -r d f l; do
 	name=d$d-f$f-l$l
-	fl-prune -q -m "$m" -a "$(arch "$d" "$f" "$l")" -o "$tmp/cut.tar" "$BASE"
+	cut "$m" "$(arch "$d" "$f" "$l")" "$BASE" "$tmp/cut.tar"
 	paper=$(loss_on "$tmp/cut.tar" "$held")
 	train "$name.paper"
 	cut_in_steps lfw "$d" "$f" "$l" "$tmp/cut.tar"
