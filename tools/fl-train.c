@@ -2,26 +2,22 @@
 /* fl-train.c -- train a checkpoint further: continued pretraining, distillation from a teacher, or tuning on
  * conversations.
  *
- * The step is in model/train.h; this file connects it to streams, to the state it can be taken up from,
- * and to the learning curve. */
+ * A run is in model/train_run.h; this file opens what it takes and writes what it gives. */
 #include <math.h>
 #include <string.h>
 
 #include "base/cli.h"
 #include "base/digest.h"
 #include "base/log.h"
-#include "base/progress.h"
 #include "base/ranks.h"
 #include "base/str.h"
 #include "io/history.h"
-#include "io/output.h"
-#include "model/chat_file.h"
-#include "model/eval.h"
 #include "model/params.h"
 #include "model/quantize.h"
 #include "model/tokenizer_of.h"
 #include "model/train.h"
-#include "model/train_file.h"
+#include "model/train_run.h"
+#include "model/train_text.h"
 #include "text/tokens.h"
 
 static const char *tokens_path, *chat_path, *teacher_path, *held_path, *state_path, *curve_path;
@@ -170,34 +166,15 @@ set_defaults(void)
 }
 
 struct run {
-	const struct fl_config *config; /* of the operand */
 	struct fl_params *params;
-	struct fl_tokens *tokens, *held;
-	struct fl_chat_file chat; /* instead of tokens */
+	struct fl_tokens *held;
 	struct fl_windows windows; /* of held */
-	struct fl_samples samples;
+	struct fl_train_text text;
 	struct fl_teacher teacher;
-	struct fl_trainer *trainer;
-	struct fl_writer *out; /* of rank 0 */
-	struct fl_curve curve;
-	struct fl_output *curve_file; /* written, to be committed when all else is done */
-	char text[FL_DIGEST_LEN]; /* of the samples */
+	struct fl_writer *out;	  /* of rank 0 */
 	char name[FL_DIGEST_LEN]; /* of everything that decides the result: options, the model, the samples */
+	struct fl_train_run of;
 };
-
-static void
-name_text(struct run *r)
-{
-	struct fl_digest *d = fl_digest_new();
-	int64_t separator = r->samples.separator;
-
-	fl_digest_add(d, r->samples.id, r->samples.n * r->samples.length * sizeof *r->samples.id);
-	if (r->samples.flag)
-		fl_digest_add(d, r->samples.flag, r->samples.n * r->samples.length);
-	fl_digest_add(d, &separator, sizeof separator);
-	fl_digest_hex(d, r->text);
-	fl_digest_free(d);
-}
 
 static void
 name_run(struct run *r, const struct fl_reader *in)
@@ -209,74 +186,48 @@ name_run(struct run *r, const struct fl_reader *in)
 	fl_json_write(&s, fl_cli_record(), 0);
 	fl_digest_add(d, s.data, s.len);
 	fl_digest_add(d, fl_reader_digest(in), strlen(fl_reader_digest(in)));
-	fl_digest_add(d, r->text, strlen(r->text));
+	fl_digest_add(d, r->text.name, strlen(r->text.name));
 	fl_digest_hex(d, r->name);
 	fl_digest_free(d);
 	fl_str_free(&s);
 }
 
-/* Takes the tokenizer, NULL if there is none, and err says why. */
+/* Takes what reads the text: the chat template for conversations, the tokenizer for documents, NULL where err says why
+ * there is none. */
 static int
-find_separator(struct run *r, struct fl_tokenizer *t, struct fl_err *err)
+open_text(struct run *r, const struct fl_config *c, struct fl_chat *chat, struct fl_tokenizer *t, struct fl_err *err)
 {
-	if (!t)
-		return -1;
-	r->samples.separator = fl_tokenizer_eot(t);
-	fl_tokenizer_free(t);
-	return r->samples.separator >= 0 ? 0 :
-	    fl_err_data(err, "--documents: the tokenizer has no end-of-text token");
-}
+	int rc = -1;
 
-static int
-open_tokens(struct run *r, struct fl_err *err)
-{
-	struct fl_windows w;
-
-	r->tokens = fl_tokens_open(tokens_path, (size_t)r->config->vocab, err);
-	if (!r->tokens)
-		return -1;
-	w = (struct fl_windows){ .id = r->tokens->id, .n = r->tokens->n };
-	if (fl_windows_init(&w, r->config, context, 0, false, err) < 0 ||
-	    fl_samples_init(&r->samples, w.id, w.n, w.context, seed, err) < 0)
-		return fl_err_prefix(err, "'%s'", fl_input_name(tokens_path));
-	return 0;
-}
-
-/* Takes the chat template, NULL if there is none, and err says why. */
-static int
-open_chat(struct run *r, struct fl_chat *chat, struct fl_err *err)
-{
-	size_t length = fl_windows_context(r->config, context);
-	int rc = chat ? fl_chat_file_read(&r->chat, chat_path, chat, length, (size_t)r->config->vocab, err) : -1;
-
+	if (chat_path && chat)
+		rc = fl_train_text_chat(&r->text, chat_path, c, context, seed, chat, err);
+	else if (!chat_path && (t || !documents))
+		rc = fl_train_text_tokens(&r->text, tokens_path, c, context, seed, t, err);
 	fl_chat_free(chat);
-	if (rc < 0 || fl_samples_init(&r->samples, r->chat.id, r->chat.n, length, seed, err) < 0)
-		return -1;
-	r->samples.flag = r->chat.flag;
-	fl_note("%zu conversations, %zu of them cut, %zu more left out; %zu rows of %zu tokens, %zu of them "
-	    "answers", r->chat.conversations, r->chat.cut, r->chat.left_out, r->samples.n, length, r->chat.answers);
-	return 0;
+	fl_tokenizer_free(t);
+	return rc;
 }
 
 static int
 open_held(struct run *r, struct fl_err *err)
 {
+	const struct fl_config *c = &r->params->config;
+
 	if (!held_path)
 		return 0;
-	r->held = fl_tokens_open(held_path, (size_t)r->config->vocab, err);
+	r->held = fl_tokens_open(held_path, (size_t)c->vocab, err);
 	if (!r->held)
 		return -1;
 	r->windows = (struct fl_windows){ .id = r->held->id, .n = r->held->n };
-	if (fl_windows_init(&r->windows, r->config, context, 0, false, err) < 0)
+	if (fl_windows_init(&r->windows, c, context, 0, false, err) < 0)
 		return fl_err_prefix(err, "'%s'", fl_input_name(held_path));
 	return 0;
 }
 
 static struct fl_teacher_key
-teacher_key(const struct run *r)
+teacher_key(const struct run *r, const struct fl_config *c)
 {
-	return (struct fl_teacher_key){ r->text, (float)temperature, r->samples.length,
-		(size_t)r->config->vocab };
+	return (struct fl_teacher_key){ r->text.name, (float)temperature, r->text.samples.length, (size_t)c->vocab };
 }
 
 /* --ask: the operand is the teacher. */
@@ -286,15 +237,11 @@ write_answers(const char *operand, struct run *r, struct fl_err *err)
 	struct fl_model *m = fl_model_open(operand, err);
 	struct fl_teacher_key key;
 
-	if (!m)
+	if (!m || open_text(r, &m->config, chat_path ? fl_chat_of_model(m, err) : NULL,
+	    documents ? fl_tokenizer_of_model(m, err) : NULL, err) < 0)
 		return -1;
-	r->config = &m->config;
-	if ((chat_path ? open_chat(r, fl_chat_of_model(m, err), err) : open_tokens(r, err)) < 0 ||
-	    (documents && find_separator(r, fl_tokenizer_of_model(m, err), err) < 0))
-		return -1;
-	name_text(r);
-	key = teacher_key(r);
-	return fl_teacher_cache_write(output, m, &r->samples,
+	key = teacher_key(r, &m->config);
+	return fl_teacher_cache_write(output, m, &r->text.samples,
 	    (size_t)steps * (size_t)batch * (size_t)accumulate, &key, (size_t)top, err);
 }
 
@@ -303,7 +250,7 @@ static int
 choose_bits(const struct run *r, const char *what, struct fl_quant *bits, struct fl_err *err)
 {
 	const struct fl_quantize_opts usual = { .method = fl_quantize_methods[0], .head = -1, .embed = -1 };
-	struct fl_plan *plan = qat ? fl_plan_quantize(r->config, what, NULL, &usual, err) : NULL;
+	struct fl_plan *plan = qat ? fl_plan_quantize(&r->params->config, what, NULL, &usual, err) : NULL;
 
 	if (qat && !plan)
 		return -1;
@@ -313,102 +260,44 @@ choose_bits(const struct run *r, const char *what, struct fl_quant *bits, struct
 	return 0;
 }
 
-/* Each rank has read the state from a file system of its own. */
-static int
-check_ranks(long step, struct fl_err *err)
+static struct fl_trainer *
+make_trainer(struct run *r, const struct fl_train_opts *o, struct fl_err *err)
 {
-	double sum = (double)step;
+	struct fl_teacher_key key = teacher_key(r, &r->params->config);
+	struct fl_trainer *t;
+	size_t arrays, activations;
 
-	fl_ranks_sum_f64(&sum, 1);
-	return fl_ranks_all(sum == (double)step * fl_ranks_count()) ? 0 :
-	    fl_err_data(err, "'%s' is not the same file on every rank", state_path);
+	if (teacher_path && fl_teacher_open(&r->teacher, teacher_path, &key, err) < 0)
+		return NULL;
+	t = fl_trainer_new(r->params, &r->text.samples, &r->teacher, o);
+	fl_trainer_memory(t, &arrays, &activations);
+	fl_note("weights, gradients and moments: %zu MiB; activations: %zu MiB", arrays >> 20, activations >> 20);
+	return t;
 }
 
 static int
 begin(struct run *r, struct fl_reader *in, struct fl_err *err)
 {
 	struct fl_train_opts o = options();
-	struct fl_teacher_key key;
-	size_t arrays, activations;
-	int taken = 0;
+	struct fl_trainer *t;
 
 	r->params = fl_params_read(in, err);
-	if (!r->params)
+	if (!r->params || open_text(r, &r->params->config, chat_path ? fl_chat_of_params(r->params, err) : NULL,
+	    documents ? fl_tokenizer_of_params(r->params, err) : NULL, err) < 0 || open_held(r, err) < 0)
 		return -1;
-	r->config = &r->params->config;
-	if ((chat_path ? open_chat(r, fl_chat_of_params(r->params, err), err) : open_tokens(r, err)) < 0 ||
-	    open_held(r, err) < 0 ||
-	    (documents && find_separator(r, fl_tokenizer_of_params(r->params, err), err) < 0))
-		return -1;
-	name_text(r);
-	key = teacher_key(r);
 	if (choose_bits(r, fl_reader_name(in), &o.qat, err) < 0)
 		return -1;
 	if (dtype)
 		fl_config_set_dtype(&r->params->config, strcmp(dtype, "float32") == 0 ? FL_F32 : FL_BF16);
-	if (teacher_path && fl_teacher_open(&r->teacher, teacher_path, &key, err) < 0)
+	t = make_trainer(r, &o, err);
+	if (!t)
 		return -1;
-	r->trainer = fl_trainer_new(r->params, &r->samples, &r->teacher, &o);
-	fl_trainer_memory(r->trainer, &arrays, &activations);
-	fl_note("weights, gradients and moments: %zu MiB; activations: %zu MiB", arrays >> 20,
-	    activations >> 20);
 	name_run(r, in);
-	if (state_path)
-		taken = fl_train_state_read(fl_trainer_state(r->trainer), &r->curve, r->name, state_path, err);
-	if (taken < 0 || check_ranks(fl_trainer_state(r->trainer)->step, err) < 0)
-		return -1;
-	if (taken > 0)
-		fl_note("taken up after step %ld", fl_trainer_state(r->trainer)->step);
-	return 0;
-}
-
-/* In the middle of a run its curve belongs to its state: without one what is half done leaves nothing. */
-static int
-save(struct run *r, bool done, struct fl_err *err)
-{
-	struct fl_output *o;
-
-	if (fl_ranks_self() != 0)
-		return 0;
-	if (state_path && fl_train_state_write(fl_trainer_state(r->trainer), &r->curve, r->name,
-	    state_path, err) < 0)
-		return -1;
-	if (!curve_path || (!done && !state_path))
-		return 0;
-	o = fl_curve_write(&r->curve, curve_path, err);
-	if (!o || !done)
-		return o ? fl_output_commit(o, err) : -1;
-	r->curve_file = o;
-	return 0;
-}
-
-static int
-train(struct run *r, struct fl_err *err)
-{
-	const struct fl_train_state *s = fl_trainer_state(r->trainer);
-	size_t each = (size_t)batch * (size_t)accumulate * (size_t)fl_ranks_count() * r->samples.length;
-	struct fl_train_step step;
-	struct fl_loss held;
-
-	fl_progress_begin("training", "tokens", (uint64_t)steps * each);
-	fl_progress_add((uint64_t)s->step * each);
-	while (s->step < steps) {
-		if (fl_trainer_step(r->trainer, &step, err) < 0)
-			return -1;
-		fl_progress_add(each);
-		if (r->held && (s->step == steps || (held_every && s->step % held_every == 0))) {
-			if (fl_eval_loss(fl_trainer_model(r->trainer), &r->windows, FL_KV_F32, &held, err) < 0)
-				return -1;
-			step.held = held.nats;
-		}
-		fl_curve_add(&r->curve, &step);
-		if (fl_ranks_self() == 0)
-			fl_note("step %ld: loss %.4f", s->step, step.loss);
-		if (s->step % state_every == 0 && s->step < steps && save(r, false, err) < 0)
-			return -1;
-	}
-	fl_progress_end();
-	return save(r, true, err);
+	r->of = (struct fl_train_run){ .trainer = t, .name = r->name, .steps = steps,
+		.tokens = (size_t)batch * (size_t)accumulate * (size_t)fl_ranks_count() * r->text.samples.length,
+		.held = r->held ? &r->windows : NULL, .state = state_path, .curve_path = curve_path,
+		.held_every = held_every, .state_every = state_every };
+	return fl_train_run_take_up(&r->of, err);
 }
 
 /* Before the work, so that what cannot be written is not trained. */
@@ -428,13 +317,13 @@ finish(struct run *r, struct fl_reader *in, struct fl_err *err)
 
 	if (!out)
 		return 0;
-	if (fl_params_write(r->params, fl_trainer_state(r->trainer)->w, out, err) < 0)
+	if (fl_params_write(r->params, fl_trainer_state(r->of.trainer)->w, out, err) < 0)
 		return -1;
 	if (!no_history && fl_history_write(out, in, tool.name, fl_cli_record(), NULL, err) < 0)
 		return -1;
 	if (fl_writer_commit(out, err) < 0)
 		return -1;
-	return r->curve_file ? fl_output_commit(r->curve_file, err) : 0;
+	return r->of.curve_file ? fl_output_commit(r->of.curve_file, err) : 0;
 }
 
 int
@@ -455,7 +344,7 @@ main(int argc, char **argv)
 		return FL_EXIT_OK;
 	}
 	in = fl_reader_open(argv[i], &err);
-	if (!in || begin(&r, in, &err) < 0 || open_output(&r, &err) < 0 || train(&r, &err) < 0 || finish(&r, in, &err) < 0)
+	if (!in || begin(&r, in, &err) < 0 || open_output(&r, &err) < 0 || fl_train_run_go(&r.of, &err) < 0 || finish(&r, in, &err) < 0)
 		fl_die_err(&err);
 	fl_ranks_end();
 	return FL_EXIT_OK;
