@@ -14,12 +14,13 @@ static const struct fl_opt opts[] = {
 	    "window, s none. Its width, ffn and number of layers must be the checkpoint's."),
 	{ 0, "best", "n",
 	  "Let n layers skip attention instead, those that lose least by the order that fl-calibrate --drop-attention found.",
-	  .num = &best, .min = 1, .max = FL_ARCH_LAYERS },
-	FL_OPT_METRICS(metrics_path),
+	  .num = &best, .min = 1, .max = FL_ARCH_LAYERS, .with = "metrics" },
+	FL_OPT_METRICS(metrics_path, .with = "best repair"),
 	{ 0, "repair", NULL,
 	  "Let the layer before one that loses its attention say, by least squares, what that added. Needs metrics made with "
-	  "fl-calibrate --moments.", .flag = &repair },
-	{ 0, "force", NULL, "Accept metrics of a model with another fingerprint but the same sizes.", .flag = &force },
+	  "fl-calibrate --moments.", .flag = &repair, .with = "metrics" },
+	{ 0, "force", NULL, "Accept metrics of a model with another fingerprint but the same sizes.", .flag = &force,
+	  .with = "metrics" },
 	{ 0, "window", "n",
 	  "Let window layers see n tokens, themselves included. The default is the checkpoint's, or 256.",
 	  .num = &window, .min = 1, .max = 1 << 30 },
@@ -49,10 +50,6 @@ main(int argc, char **argv)
 	fl_cli_one_stdin(argv[i], &metrics_path, 1);
 	if (!arch_text == !best)
 		fl_die(FL_EXIT_USAGE, "one of -a and --best is required");
-	if ((best || repair) != !!metrics_path)
-		fl_die(FL_EXIT_USAGE, "-m goes with --best or --repair, and they with it");
-	if (force && !metrics_path)
-		fl_die(FL_EXIT_USAGE, "--force goes with -m");
 	fl_cli_refuse_terminal(sink.output);
 	if ((arch_text && fl_arch_parse(arch_text, &arch, &err) < 0) ||
 	    (metrics_path && !(metrics = fl_metrics_read(metrics_path, &err))))

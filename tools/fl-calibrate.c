@@ -23,26 +23,28 @@ static const struct fl_opt opts[] = {
 	FL_OPT_TOKENS(tokens_path),
 	{ 0, "context", "n",
 	  "Cut the tokens into sequences of n. The default is the smaller of 2048 and the model's maximum.",
-	  .num = &context, .min = 2, .max = 1 << 20 },
-	{ 0, "sequences", "n", "Stop after n sequences.", .num = &sequences, .min = 1, .max = 1 << 30 },
+	  .num = &context, .min = 2, .max = 1 << 20, .with = "tokens" },
+	{ 0, "sequences", "n", "Stop after n sequences.", .num = &sequences, .min = 1, .max = 1 << 30,
+	  .with = "tokens" },
 	{ 0, "bos", NULL, "Begin every sequence with the model's BOS token, one of the n.",
-	  .flag = &bos },
+	  .flag = &bos, .with = "tokens" },
 	{ 0, "moments", NULL,
 	  "Also sum the matrices of second moments, which fl-prune --repair and fl-quantize --method gptq need.",
-	  .flag = &moments },
+	  .flag = &moments, .with = "tokens" },
 	{ 0, "moments-of", "part",
 	  "Sum the moments of one part alone: ffn, dim, dim.out, attn, layer.across or attn.across. Repeatable.",
-	  .list = &parts },
+	  .list = &parts, .with = "tokens" },
 	{ 0, "reach", "n",
 	  "Let moments of layer.across mend n layers that go in a row. The default is 2.", .num = &reach, .min = 1,
 	  .max = FL_REACH_MOST },
 	{ 0, "drop-layers", "n",
 	  "Also find which n layers cost the least loss when they go, one after the other. n rounds, each of about half as "
-	  "many passes as there are layers.", .num = &drop_layers, .min = 1, .max = FL_ARCH_LAYERS },
+	  "many passes as there are layers.", .num = &drop_layers, .min = 1, .max = FL_ARCH_LAYERS,
+	  .with = "tokens" },
 	{ 0, "drop-attention", "n", "The same for the attention parts of n layers.", .num = &drop_attention, .min = 1,
-	  .max = FL_ARCH_LAYERS },
+	  .max = FL_ARCH_LAYERS, .with = "tokens" },
 	{ 0, "drop-sequences", "n", "Do so on n of the sequences alone, evenly spread.", .num = &drop_sequences, .min = 1,
-	  .max = 1 << 30 },
+	  .max = 1 << 30, .with = "drop-layers drop-attention" },
 	{ 0, "static", NULL, "Write the scores of the weights alone. Needs no tokens.",
 	  .flag = &weights_alone },
 	{ 0, "merge", NULL, "Add metrics files, the operands, in the order given.", .flag = &merge },
@@ -82,13 +84,11 @@ choose_moments(void)
 static void
 check_usage(int operands, char **operand)
 {
-	bool drops = drop_layers || drop_attention || drop_sequences;
-
 	if (merge)
 		fl_cli_one_stdin(operand[0], (const char *const *)operand + 1, (size_t)operands - (operands > 0));
 	else
 		fl_cli_one_stdin(operand[0], &tokens_path, 1);
-	if (merge && (tokens_path || weights_alone || context || sequences || bos || moments || reach || drops))
+	if (merge && (tokens_path || weights_alone))
 		fl_die(FL_EXIT_USAGE, "--merge goes with no option but -o");
 	if (merge && !operands)
 		fl_die(FL_EXIT_USAGE, "--merge needs metrics files");
@@ -96,13 +96,7 @@ check_usage(int operands, char **operand)
 		fl_die(FL_EXIT_USAGE, "too many operands");
 	if (!merge && !tokens_path && !weights_alone)
 		fl_die(FL_EXIT_USAGE, "nothing to do: give -t, --static or --merge");
-	if ((moments || drops) && !merge && !tokens_path)
-		fl_die(FL_EXIT_USAGE, "%s need -t", moments ? "moments" : "losses without a part");
-	if ((context || sequences || bos) && !merge && !tokens_path)
-		fl_die(FL_EXIT_USAGE, "%s goes with -t", context ? "--context" : sequences ? "--sequences" : "--bos");
-	if (drop_sequences && !drop_layers && !drop_attention)
-		fl_die(FL_EXIT_USAGE, "--drop-sequences is for --drop-layers and --drop-attention");
-	if (reach && !merge && !wanted[FL_LAYER_ACROSS])
+	if (reach && !wanted[FL_LAYER_ACROSS])
 		fl_die(FL_EXIT_USAGE, "--reach is for moments of layer.across");
 	fl_cli_refuse_terminal(output);
 }

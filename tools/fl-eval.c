@@ -17,7 +17,7 @@
 #include "model/tokenizer_of.h"
 #include "text/tokens.h"
 
-static const char *tokens_path, *logits_path, *shots_path, *marks_path, *kv;
+static const char *tokens_path, *logits_path, *shots_path, *marks_path, *kv = "f32";
 static struct fl_output *logits, *marks_file; /* to be committed when all else is done */
 static struct fl_strs task_paths;
 static int context, stride, skip, shots, seed;
@@ -27,32 +27,33 @@ static const struct fl_opt opts[] = {
 	FL_OPT_TOKENS(tokens_path),
 	{ 0, "context", "n",
 	  "Cut the tokens into windows of n. The default is the smaller of 2048 and the model's maximum.",
-	  .num = &context, .min = 2, .max = 1 << 20 },
+	  .num = &context, .min = 2, .max = 1 << 20, .with = "tokens" },
 	{ 0, "stride", "n",
 	  "Begin a window every n tokens. The default is the context. Less gives every prediction a past of "
-	  "at least the difference; no token counts twice.", .num = &stride, .min = 1, .max = 1 << 20 },
+	  "at least the difference; no token counts twice.", .num = &stride, .min = 1, .max = 1 << 20, .with = "tokens" },
 	{ 0, "skip", "n", "Count none of the first n tokens of a window. The default is 1.", .num = &skip,
-	  .min = 1, .max = 1 << 20 },
-	{ 0, "bos", NULL, "Begin every window with the model's BOS token, one of the n.", .flag = &bos },
+	  .min = 1, .max = 1 << 20, .with = "tokens" },
+	{ 0, "bos", NULL, "Begin every window with the model's BOS token, one of the n.", .flag = &bos,
+	  .with = "tokens" },
 	{ 0, "logits", "file",
 	  "Write the logits after every token of every window to file, too, a safetensors file.",
-	  .str = &logits_path, .mute = true },
+	  .str = &logits_path, .with = "tokens", .mute = true },
 	{ 0, "task", "file",
 	  "Judge by the questions in file, fl-task(5), whose name without its ending names the columns. May be "
 	  "given again.", .list = &task_paths },
 	{ 0, "shots", "n", "Put n examples before each question. The default is 0.", .num = &shots, .min = 0,
-	  .max = 1000 },
+	  .max = 1000, .with = "task" },
 	{ 0, "shots-file", "file",
 	  "Draw the examples from file, of the same form. The default is the task's own file; a question is "
 	  "never its own example.", .str = &shots_path, .file = true },
 	FL_OPT_SEED(seed),
 	{ 0, "marks", "file", "Write what each question got to file, as JSON lines.", .str = &marks_path,
-	  .mute = true },
+	  .with = "task", .mute = true },
 	{ 0, "dequantize", NULL,
 	  "Turn quantized weights into floats and round no activations, instead of computing as 8-bit runtimes do.",
 	  .flag = &dequantize },
 	{ 0, "kv", "type", "For the loss, store keys and values as type, and int8 rounds queries, too. The default is f32.",
-	  .word = &kv, .words = fl_kv_kinds },
+	  .word = &kv, .words = fl_kv_kinds, .with = "tokens" },
 	FL_OPT_JSON(json),
 	FL_OPT_THREADS,
 	{ 0 },
@@ -91,7 +92,7 @@ predict(const struct fl_model *m, const struct fl_tokenizer *tokenizer, struct f
 	w = (struct fl_windows){ .id = t->id, .n = t->n, .skip = (size_t)skip };
 	if (fl_windows_init(&w, &m->config, context, stride, bos, err) < 0)
 		return fl_err_prefix(err, "'%s'", fl_input_name(tokens_path));
-	if (fl_eval_loss(m, &w, fl_kv_kind(kv ? kv : "f32"), &loss, err) < 0 ||
+	if (fl_eval_loss(m, &w, fl_kv_kind(kv), &loss, err) < 0 ||
 	    (logits_path && !(logits = fl_logits_write(m, &w, logits_path, err))))
 		return -1;
 	put_loss(row, &loss, tokenizer ? fl_eval_bytes(&w, tokenizer) : 0);
@@ -289,13 +290,6 @@ check_usage(const char *checkpoint)
 	check_stdin(checkpoint);
 	if (!tokens_path && !task_paths.n)
 		fl_die(FL_EXIT_USAGE, "give tokens with -t or a task with --task");
-	if (logits_path && !tokens_path)
-		fl_die(FL_EXIT_USAGE, "--logits goes with -t");
-	if (!tokens_path && (context || stride || skip || bos || kv))
-		fl_die(FL_EXIT_USAGE, "%s goes with -t", context ? "--context" : stride ? "--stride" : skip ? "--skip" :
-		    bos ? "--bos" : "--kv");
-	if (!task_paths.n && (shots || shots_path || marks_path))
-		fl_die(FL_EXIT_USAGE, "--shots, --shots-file and --marks go with --task");
 	if (shots_path && (!shots || task_paths.n > 1))
 		fl_die(FL_EXIT_USAGE, "--shots-file goes with --shots and one task");
 	if (fl_is_dash(marks_path) || fl_is_dash(logits_path))

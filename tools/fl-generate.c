@@ -29,7 +29,7 @@ static const struct fl_opt opts[] = {
 	  "document.", .str = &prompt },
 	{ 'f', "file", "file", "Continue the text in file.", .str = &prompt_file, .file = true },
 	{ 0, "chat", NULL, "Answer the prompt, put into the checkpoint's chat template as what the user says.",
-	  .flag = &chatting },
+	  .flag = &chatting, .with = "prompt file" },
 	{ 'n', "count", "n", "Stop after n tokens. The default is 256.", .num = &count, .min = 0,
 	  .max = 1 << 24 },
 	{ 0, "temperature", "t",
@@ -195,8 +195,6 @@ main(int argc, char **argv)
 	fl_cli_one_stdin(argv[i], &prompt_file, 1);
 	if (prompt && prompt_file)
 		fl_die(FL_EXIT_USAGE, "--prompt and --file exclude each other");
-	if (chatting && !prompt && !prompt_file)
-		fl_die(FL_EXIT_USAGE, "--chat needs a prompt");
 	m = fl_model_open(argv[i], &err);
 	if (m && !dequantize)
 		fl_model_pack(m);

@@ -26,7 +26,7 @@ static const char *head = "int4";
 static const char *const heads[] = { "int4", "int8", NULL }, *const swas[] = { "exact", "ring", NULL };
 static struct fl_nums prefill, decode;
 static struct fl_measure_opts opt = { .tokens = 32, .chunk = 1024, .warmup = 1, .repeat = 3 };
-static struct fl_external external; /* its timeout 0 is not given */
+static struct fl_external external = { .timeout = 600 };
 static bool quantize, json;
 static int threads; /* 0: one a core */
 
@@ -49,11 +49,12 @@ static const struct fl_opt opts[] = {
 	    "Instead of an operand, measure random weights for the configuration of path, a checkpoint or a "
 	    "config.json."),
 	FL_OPT_ARCH(arch_text,
-	    "With -c, give the model the sizes and the attention of this architecture string, fl-arch(7)."),
+	    "With -c, give the model the sizes and the attention of this architecture string, fl-arch(7).",
+	    .with = "checkpoint"),
 	{ 0, "quantize", NULL, "With -c, weights of 4 bits, as fl-quantize makes them.",
-	  .flag = &quantize },
+	  .flag = &quantize, .with = "checkpoint" },
 	{ 0, "head", "type", "With --quantize, a head of int4 or int8. The default is int4.", .word = &head,
-	  .words = heads },
+	  .words = heads, .with = "quantize" },
 	{ 0, "kv", "type", "Store keys and values as type. The default is int8, with queries of 8 bits too.",
 	  .word = &kv, .words = fl_kv_kinds },
 	{ 0, "swa", "way", "Compute windows in this way: exact, what they see and no more, or ring, all of a ring "
@@ -63,11 +64,11 @@ static const struct fl_opt opts[] = {
 	{ 0, "runtime", "runner", "Measure in another runtime: llama.cpp, executorch, onnxruntime, native on a device, or by "
 	  "a script of your own, whose path has a slash.", .str = &external.runtime },
 	{ 0, "via", "command", "With --runtime, measure where command runs its last argument, 'ssh phone' or 'adb shell'.",
-	  .str = &external.via },
+	  .str = &external.via, .with = "runtime" },
 	{ 0, "timeout", "s", "With --runtime, give up what takes longer than s seconds. The default is 600.",
-	  .num = &external.timeout, .min = 1, .max = 1 << 20 },
+	  .num = &external.timeout, .min = 1, .max = 1 << 20, .with = "runtime" },
 	{ 0, "cool", "n", "With --runtime, wait until the hottest sensor is below n degrees Celsius, 10 minutes at most.",
-	  .num = &external.cool, .min = 1, .max = 200 },
+	  .num = &external.cool, .min = 1, .max = 200, .with = "runtime" },
 	FL_OPT_JSON(json),
 	{ 'j', "threads", "n", "Measure with n threads. The default is one a core; with --via it must be said.",
 	  .num = &threads, .min = 1, .max = 1024 },
@@ -95,11 +96,6 @@ check_usage(int operands, const char *checkpoint)
 
 	if (config_path && operands)
 		fl_die(FL_EXIT_USAGE, "-c stands for a checkpoint: give one or the other");
-	if (!config_path && (arch_text || quantize))
-		fl_die(FL_EXIT_USAGE, "%s needs a configuration, -c", arch_text ? "-a" : "--quantize");
-	if (!external.runtime && (external.via || external.cool || external.timeout))
-		fl_die(FL_EXIT_USAGE, "%s needs a --runtime", external.via ? "--via" : external.cool ? "--cool" : "--timeout");
-	external.timeout = external.timeout ? external.timeout : 600;
 	if (external.via && !threads)
 		fl_die(FL_EXIT_USAGE, "how many threads does the device have? --via needs -j");
 	if (threads)
@@ -108,8 +104,6 @@ check_usage(int operands, const char *checkpoint)
 		fl_die(FL_EXIT_USAGE, "--kv and --swa are of our own runtime: --runtime takes neither");
 	if (external.runtime && (config_path || opt.trace || !checkpoint || fl_is_dash(checkpoint)))
 		fl_die(FL_EXIT_USAGE, "--runtime measures a checkpoint that has a name%s", opt.trace ? ", and has no --trace" : "");
-	if (!quantize && strcmp(head, "int4") != 0)
-		fl_die(FL_EXIT_USAGE, "--head goes with --quantize");
 	check_list("prefill", &prefill);
 	check_list("decode", &decode);
 	opt.cache = (struct fl_cache_opts){ fl_kv_kind(kv), strcmp(swa, "ring") == 0 };

@@ -37,7 +37,7 @@ static const struct fl_opt opts[] = {
 	{ 0, "trace", NULL, "Print instead for every row in turn the hypervolume of it and those before.",
 	  .flag = &trace },
 	{ 0, "ref", "col=v", "Measure the hypervolume up to v in objective col. Repeatable.",
-	  .list = &refs },
+	  .list = &refs, .with = "hypervolume trace" },
 	{ 0, "plot", "file", "Also draw all rows and the frontier into file, .svg or .png.",
 	  .str = &plot_path },
 	{ 0, "text-plot", NULL, "Also draw them in text, as is done on a terminal.",
@@ -182,8 +182,6 @@ main(int argc, char **argv)
 
 	if (best + hypervolume + trace > 1)
 		fl_die(FL_EXIT_USAGE, "only one of --best, --hypervolume and --trace can be printed");
-	if (refs.n && !hypervolume && !trace)
-		fl_die(FL_EXIT_USAGE, "--ref goes with --hypervolume or --trace");
 	if (plot_path && !fl_str_ends(plot_path, ".svg") && !fl_str_ends(plot_path, ".png"))
 		fl_die(FL_EXIT_USAGE, "option '--plot': '%s' ends neither in .svg nor in .png", plot_path);
 	fl_cli_one_stdin(paths[0], paths + 1, tables - 1);

@@ -16,7 +16,7 @@
 static struct fl_strs pairs;
 static const char *column_name;
 static bool json, crossval;
-static int folds; /* 0 is not given */
+static int folds = 10;
 
 static const struct fl_opt opts[] = {
 	{ 0, "agree", "a,b", "Print how far columns a and b rank the architectures alike. Repeatable.",
@@ -24,7 +24,7 @@ static const struct fl_opt opts[] = {
 	{ 0, "cv", NULL, "Print how well a time is predicted from rows it was not learnt from, by cross-validation.",
 	  .flag = &crossval },
 	{ 0, "folds", "n", "Cross-validate with n parts of the rows, as many as there are rows to leave out one at a time. The "
-	  "default is 10.", .num = &folds, .min = 2, .max = 1000000 },
+	  "default is 10.", .num = &folds, .min = 2, .max = 1000000, .with = "cv" },
 	{ 0, "column", "col", "Predict col, a time or a rate. The default is the first ttft column.",
 	  .str = &column_name },
 	FL_OPT_JSON(json),
@@ -150,9 +150,6 @@ main(int argc, char **argv)
 
 	if (pairs.n && (crossval || column_name))
 		fl_die(FL_EXIT_USAGE, "--agree compares columns: it takes neither --cv nor --column");
-	if (folds && !crossval)
-		fl_die(FL_EXIT_USAGE, "--folds goes with --cv");
-	folds = folds ? folds : 10;
 	if (pairs.n == 0 && !crossval && first == argc)
 		fl_die(FL_EXIT_USAGE, "which table? The architectures are on standard input");
 	for (int i = first; i < argc && pairs.n == 0 && !crossval; i++)

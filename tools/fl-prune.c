@@ -7,7 +7,7 @@
 #include "model/prune.h"
 #include "model/score.h"
 
-static struct fl_prune_opts opt = { .seed = -1 }; /* what is not given: set_defaults() */
+static struct fl_prune_opts opt = { .block = 32, .align = 32 };
 static struct fl_sink sink = { .tool = "fl-prune" };
 static const char *arch_text, *metrics_path;
 
@@ -15,30 +15,32 @@ static const struct fl_opt opts[] = {
 	FL_OPT_ARCH(arch_text,
 	    "Prune to the width, ffn and number of layers of this architecture string, fl-arch(7). The "
 	    "layers that stay keep their own attention."),
-	FL_OPT_METRICS(metrics_path),
+	FL_OPT_METRICS(metrics_path, .with = "arch"),
 	{ 0, "score", "formula",
 	  "Rank FFN channels and residual dimensions by flash, minitron, mean, static or random; channels by obs, what "
-	  "their removal does to the layer's output. The default is flash.", .word = &opt.score, .words = fl_score_names },
+	  "their removal does to the layer's output. The default is flash.", .word = &opt.score, .words = fl_score_names,
+	  .with = "arch" },
 	{ 0, "layer-score", "formula",
 	  "Rank layers by flash, bi, angular, loss or random. The default is flash.",
-	  .word = &opt.layer_score, .words = fl_layer_score_names },
+	  .word = &opt.layer_score, .words = fl_layer_score_names, .with = "arch" },
 	{ 0, "block", "n",
 	  "Keep or remove aligned blocks of n channels or dimensions. The default is 32.",
-	  .num = &opt.block, .min = 1, .max = 65536 },
+	  .num = &opt.block, .min = 1, .max = 65536, .with = "arch" },
 	{ 0, "align", "n", "Require target sizes to be multiples of n. The default is 32.",
-	  .num = &opt.align, .min = 1, .max = 65536 },
+	  .num = &opt.align, .min = 1, .max = 65536, .with = "arch" },
 	{ 0, "rotate", NULL,
 	  "Cut the width to the principal directions of the residual stream. Needs metrics made with "
-	  "fl-calibrate --moments. The result has a head of its own unless --tie is given.", .flag = &opt.rotate },
+	  "fl-calibrate --moments. The result has a head of its own unless --tie is given.", .flag = &opt.rotate,
+	  .with = "arch" },
 	{ 0, "repair", NULL,
 	  "Where FFN channels or dimensions go, solve what reads them again by least squares for those that stay. "
-	  "Needs metrics made with fl-calibrate --moments.", .flag = &opt.repair },
-	FL_OPT_SEED(opt.seed),
+	  "Needs metrics made with fl-calibrate --moments.", .flag = &opt.repair, .with = "arch" },
+	FL_OPT_SEED(opt.seed, .with = "arch"),
 	{ 0, "tie", NULL, "Drop the output head: the embedding serves as head.", .flag = &opt.tie },
 	{ 0, "untie", NULL, "Give a model with a tied embedding a head of its own, a copy.",
 	  .flag = &opt.untie },
 	{ 0, "force", NULL, "Accept metrics of a model with another fingerprint but the same sizes.",
-	  .flag = &opt.force },
+	  .flag = &opt.force, .with = "metrics" },
 	FL_OPT_CKPT_OUTPUT(sink.output),
 	FL_OPT_ZSTD(sink.zstd),
 	FL_OPT_HISTORY(sink.no_history),
@@ -54,31 +56,12 @@ static const struct fl_tool tool = {
 static void
 check_usage(const char *operand)
 {
-	const char *chooses = opt.score ? "--score" : opt.layer_score ? "--layer-score" : opt.block ? "--block" :
-	    opt.align ? "--align" : opt.seed >= 0 ? "--seed" : NULL;
-
 	fl_cli_one_stdin(operand, &metrics_path, 1);
 	if (opt.tie && opt.untie)
 		fl_die(FL_EXIT_USAGE, "--tie and --untie exclude each other");
 	if (!arch_text && !opt.tie && !opt.untie)
 		fl_die(FL_EXIT_USAGE, "nothing to do: give -a, --tie or --untie");
-	if ((opt.repair || opt.rotate) && (!arch_text || !metrics_path))
-		fl_die(FL_EXIT_USAGE, "%s needs -a and -m", opt.repair ? "--repair" : "--rotate");
-	if (chooses && !arch_text)
-		fl_die(FL_EXIT_USAGE, "%s goes with -a", chooses);
-	if (opt.force && !metrics_path)
-		fl_die(FL_EXIT_USAGE, "--force goes with -m");
 	fl_cli_refuse_terminal(sink.output);
-}
-
-static void
-set_defaults(void)
-{
-	opt.score = opt.score ? opt.score : fl_score_names[0];
-	opt.layer_score = opt.layer_score ? opt.layer_score : fl_layer_score_names[0];
-	opt.block = opt.block ? opt.block : 32;
-	opt.align = opt.align ? opt.align : 32;
-	opt.seed = opt.seed < 0 ? 0 : opt.seed;
 }
 
 int
@@ -90,10 +73,12 @@ main(int argc, char **argv)
 	struct fl_metrics *metrics = NULL;
 	struct fl_reader *in;
 	struct fl_plan *plan;
-	int i = fl_cli(&tool, argc, argv);
+	int i;
 
+	opt.score = fl_score_names[0];
+	opt.layer_score = fl_layer_score_names[0];
+	i = fl_cli(&tool, argc, argv);
 	check_usage(argv[i]);
-	set_defaults();
 	opt.checkpoint = argv[i];
 	if ((arch_text && fl_arch_parse(arch_text, &arch, &err) < 0) ||
 	    (metrics_path && !(metrics = fl_metrics_read(metrics_path, &err))))

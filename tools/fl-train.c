@@ -27,9 +27,9 @@ static const char *schedule = "cosine";
 static const char *const schedules[] = { "cosine", "linear", NULL };
 static const char *const dtypes[] = { "float32", "bfloat16", NULL };
 static bool zstd, no_history, documents, recompute, bf16, ask;
-static int steps = 100, batch = 8, accumulate = 1, context, warmup = -1, seed, held_every, state_every, top; /* 0 is one not given */
+static int steps = 100, batch = 8, accumulate = 1, context, warmup = -1, seed, held_every, state_every = 100, top = 64;
 static double rate = 3e-4, floor_ = 0.1, beta1 = 0.9, beta2 = 0.95, eps = 1e-8, decay = 0.1, clip = 1;
-static double temperature, mix = -1; /* 0 and -1 are ones not given */
+static double temperature = 1, mix = 1;
 
 static const struct fl_opt opts[] = {
 	FL_OPT_TOKENS(tokens_path),
@@ -66,20 +66,20 @@ static const struct fl_opt opts[] = {
 	{ 0, "ask", NULL,
 	  "Do not train: write what the operand, a teacher, says of the sequences of such a run.", .flag = &ask },
 	{ 0, "top", "n", "With --ask: tell the n likeliest tokens, and the rest as one. The default is 64.",
-	  .num = &top, .min = 1, .max = FL_TEACHER_TOP },
+	  .num = &top, .min = 1, .max = FL_TEACHER_TOP, .with = "teacher ask" },
 	{ 0, "temperature", "x", "Soften student and teacher by x. The default is 1.", .real = &temperature,
-	  .min = 0.01, .max = 100 },
+	  .min = 0.01, .max = 100, .with = "teacher ask" },
 	{ 0, "mix", "x", "Weigh the teacher with x and the text with 1 - x. The default is 1.", .real = &mix,
-	  .min = 0, .max = 1 },
+	  .min = 0, .max = 1, .with = "teacher ask" },
 	{ 0, "held", "file", "Measure the loss on these held-out tokens.", .str = &held_path, .file = true },
 	{ 0, "held-every", "n", "Do so every n steps. The default is at the end alone.", .num = &held_every,
-	  .min = 1, .max = 1 << 30 },
+	  .min = 1, .max = 1 << 30, .with = "held" },
 	{ 0, "curve", "file", "Write the learning curve to file, a row a step.", .str = &curve_path, .mute = true },
 	{ 0, "state", "file",
 	  "Keep in file what the run can be taken up from, and take it up from there if it exists.",
 	  .str = &state_path, .mute = true },
 	{ 0, "state-every", "n", "Do so every n steps. The default is 100.", .num = &state_every, .min = 1,
-	  .max = 1 << 30, .mute = true },
+	  .max = 1 << 30, .with = "state ask", .mute = true },
 	{ 0, "recompute", NULL,
 	  "Keep the input of each layer alone and compute the rest again: less memory, a third more time.",
 	  .flag = &recompute, .mute = true },
@@ -119,12 +119,8 @@ options(void)
 
 /* Options of the steps go with --ask too: it takes those of the run that it is for. */
 static void
-check_teaching(void)
+check_ask(void)
 {
-	bool softened = temperature > 0 || mix >= 0;
-
-	if (!teacher_path && !ask && (softened || top))
-		fl_die(FL_EXIT_USAGE, "%s goes with --teacher or --ask", mix >= 0 ? "--mix" : softened ? "--temperature" : "--top");
 	if (ask && (teacher_path || fl_ranks_count() > 1))
 		fl_die(FL_EXIT_USAGE, "--ask is for one teacher, the operand, on one rank");
 	if (ask && (held_path || curve_path || state_path || zstd))
@@ -144,25 +140,12 @@ check_usage(const char *operand)
 		fl_die(FL_EXIT_USAGE, "--documents is for tokens: conversations never see one another");
 	if (warmup > steps)
 		fl_die(FL_EXIT_USAGE, "--warmup %d is more than --steps %d", warmup, steps);
-	check_teaching();
+	check_ask();
 	if (fl_ranks_count() > 1 && from_stdin)
 		fl_die(FL_EXIT_USAGE, "several ranks cannot share standard input: name files");
 	if (fl_is_dash(curve_path) || fl_is_dash(state_path))
 		fl_die(FL_EXIT_USAGE, "--curve and --state need files: standard output is the checkpoint's");
-	if (held_every && !held_path)
-		fl_die(FL_EXIT_USAGE, "--held-every needs --held");
-	if (state_every && !state_path && !ask)
-		fl_die(FL_EXIT_USAGE, "--state-every needs --state");
 	fl_cli_refuse_terminal(output);
-}
-
-static void
-set_defaults(void)
-{
-	temperature = temperature > 0 ? temperature : 1;
-	mix = mix >= 0 ? mix : 1;
-	top = top ? top : 64;
-	state_every = state_every ? state_every : 100;
 }
 
 struct run {
@@ -337,7 +320,6 @@ main(int argc, char **argv)
 	if (fl_ranks_begin(&err) < 0)
 		fl_die_err(&err);
 	check_usage(argv[i]);
-	set_defaults();
 	if (ask) {
 		if (write_answers(argv[i], &r, &err) < 0)
 			fl_die_err(&err);

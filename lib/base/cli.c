@@ -307,6 +307,57 @@ fl_cli_record(void)
 	return record;
 }
 
+/* As it is given at its shortest. */
+static void
+add_option(struct fl_str *s, const struct fl_opt *o)
+{
+	if (o->letter)
+		fl_str_printf(s, "-%c", o->letter);
+	else
+		fl_str_printf(s, "--%s", o->name);
+}
+
+static size_t
+find_option(const struct fl_opt *opts, const char *name, size_t len)
+{
+	size_t i = 0;
+
+	for (; opts[i].name; i++)
+		if (strlen(opts[i].name) == len && memcmp(opts[i].name, name, len) == 0)
+			return i;
+	fl_bug("no option '%.*s'", (int)len, name);
+}
+
+/* Whether one is given of those that an option goes with; else all of them are in `names`. */
+static bool
+in_company(const struct fl_opt *opts, const bool *given, const char *with, struct fl_str *names)
+{
+	for (; *with; with += strspn(with, " ")) {
+		size_t len = strcspn(with, " "), i = find_option(opts, with, len);
+
+		if (given[i])
+			return true;
+		fl_str_puts(names, names->len ? " or " : "");
+		add_option(names, &opts[i]);
+		with += len;
+	}
+	return false;
+}
+
+static void
+check_company(const struct fl_opt *opts, const bool *given)
+{
+	for (size_t i = 0; opts[i].name; i++) {
+		struct fl_str names = { 0 }, name = { 0 };
+
+		if (opts[i].with && !in_company(opts, given, opts[i].with, &names) && given[i]) {
+			add_option(&name, &opts[i]);
+			fl_die(FL_EXIT_USAGE, "%s goes with %s", name.data, names.data);
+		}
+		fl_str_free(&names);
+	}
+}
+
 static void
 check_operands(const struct fl_tool *t, int first, int argc, char **argv)
 {
@@ -413,6 +464,7 @@ fl_cli(const struct fl_tool *t, int argc, char **argv)
 {
 	struct option longs[MAX_OPTS + 5];
 	char shorts[2 * MAX_OPTS + 5];
+	bool given[MAX_OPTS] = { 0 };
 	int c, verbosity = 0;
 
 	hold_standard_descriptors();
@@ -434,11 +486,13 @@ fl_cli(const struct fl_tool *t, int argc, char **argv)
 		default:
 			while (c >= LONG_ONLY ? o - t->opts != c - LONG_ONLY : o->letter != c)
 				o++;
+			given[o - t->opts] = true;
 			set(o, optarg);
 			note(o, optarg);
 		}
 	}
 	fl_log_init(t->name, verbosity);
+	check_company(t->opts, given);
 	check_operands(t, optind, argc, argv);
 	return optind;
 }

@@ -15,7 +15,7 @@
  *
  * Options stand before operands; "--" ends them. Numbers are read whole and checked against
  * [min, max] (both 0: no bound). The last of -q and -v counts. Anything wrong ends the program with
- * FL_EXIT_USAGE. */
+ * FL_EXIT_USAGE, an option without those it goes with, too. */
 #ifndef FL_BASE_CLI_H
 #define FL_BASE_CLI_H
 
@@ -51,6 +51,7 @@ struct fl_opt {
 	struct fl_nums *nums;	     /* each checked against min and max */
 	void (*apply)(int);	     /* an integer handed to a function */
 	double min, max;
+	const char *with; /* has an effect only beside one of these options, names between blanks; NULL: alone */
 	bool mute; /* does not change the result: left out of fl_cli_record() */
 	bool file; /* the value is a path: recorded without its directories */
 };
@@ -62,7 +63,7 @@ struct fl_tool {
 	const struct fl_opt *opts;
 };
 
-/* The letters that mean the same in every tool. */
+/* The letters that mean the same in every tool. More members may follow the variable: FL_OPT_SEED(seed, .with = "arch"). */
 #define FL_OPT_OUTPUT(var)                                                                         \
 	{ 'o', "output", "file",                                                                   \
 	  "Write to file, which appears complete or not at all. The default is standard output.",  \
@@ -78,18 +79,18 @@ struct fl_tool {
 	{ 'j', "threads", "n",                                                                     \
 	  "Use n threads. The default is one a core. The result does not depend on it.",           \
 	  .apply = fl_parallel_set, .min = 1, .max = 1024, .mute = true }
-#define FL_OPT_SEED(var)                                                                           \
+#define FL_OPT_SEED(var, ...)                                                                      \
 	{ 's', "seed", "n", "Seed the random numbers with n. The default is 0.", .num = &(var),    \
-	  .min = 0, .max = 2147483647 }
+	  .min = 0, .max = 2147483647, __VA_ARGS__ }
 #define FL_OPT_CKPT(var, what)                                                                     \
 	{ 'c', "checkpoint", "path", what, .str = &(var), .file = true }
 #define FL_OPT_TOKENS(var)                                                                         \
 	{ 't', "tokens", "file", "Read token ids from file, as fl-tokenize writes them.", .str = &(var),   \
 	  .file = true }
-#define FL_OPT_ARCH(var, what) { 'a', "arch", "string", what, .str = &(var) }
-#define FL_OPT_METRICS(var)                                                                        \
+#define FL_OPT_ARCH(var, what, ...) { 'a', "arch", "string", what, .str = &(var), __VA_ARGS__ }
+#define FL_OPT_METRICS(var, ...)                                                                   \
 	{ 'm', "metrics", "file", "Read metrics from file, as fl-calibrate writes them.", .str = &(var), \
-	  .file = true }
+	  .file = true, __VA_ARGS__ }
 #define FL_OPT_HISTORY(var)                                                                        \
 	{ 0, "no-history", NULL, "Leave fl-history.jsonl out of the output.", .flag = &(var), .mute = true }
 #define FL_OPT_JSON(var) { 0, "json", NULL, "Print JSON instead of a table.", .flag = &(var) }

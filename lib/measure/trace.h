@@ -25,7 +25,7 @@ void fl_demand_prefill(const struct fl_model *m, const struct fl_measure_opts *o
 void fl_demand_decode(const struct fl_model *m, const struct fl_measure_opts *o, size_t n,
     struct fl_demand work[FL_WORKS]);
 
-/* Measures the machine's limits and prints the table, or JSON lines: a row of what the machine does in a second,
+/* Prints what a measurement with a trace found as a table, or JSON lines: a row of what the machine does in a second,
  * then for each length of o a row a kind of work and one of all of it, of a prompt or of one token generated.
  * Columns: phase, operator, seconds, share of the phase's, int8_op, f32_flop, bytes, limit (that binds; or
  * none), fraction. */

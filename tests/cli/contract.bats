@@ -213,6 +213,7 @@ refused() {
 	check() {
 		local o
 		example "$1"
+		[ "$1" != fl-attnpattern ] || args=(--repair "${args[@]}") # what it takes metrics for
 		for o in --tokens --metrics --file --chat --teacher --held --shots-file --task; do
 			options "$1" | grep -q -e "$o=" || continue
 			refused 2 "$1" "${args[@]::${#args[@]}-1}" $o=- < garbage

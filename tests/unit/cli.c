@@ -20,7 +20,7 @@ static const struct fl_opt opts[] = {
 	FL_OPT_OUTPUT(output),
 	{ 'b', "block", "n", "Keep n together.", .num = &block, .min = 1, .max = 4096 },
 	{ 0, "rate", "x", "A real.", .real = &rate, .min = 0, .max = 1 },
-	{ 0, "tie", NULL, "A flag.", .flag = &tie },
+	{ 0, "tie", NULL, "A flag.", .flag = &tie, .with = "score block" },
 	{ 0, "score", "formula", "A word.", .word = &score, .words = scores },
 	{ 'f', "file", "file", "Repeatable.", .list = &files, .file = true },
 	{ 0, "lengths", "list", ".Begins with a dot, has a \\ and a word.", .nums = &lengths, .min = 1, .max = 99 },
@@ -138,6 +138,7 @@ what_the_table_does_not_allow_is_refused(void)
 	refuses("-b", "option '-b' needs a value");
 	refuses("--block", "option '--block' needs a value");
 	refuses("-o ''", "option '--output' needs a value that is not empty");
+	refuses("--tie", "--tie goes with --score or -b");
 	refuses("--score best", "option '--score': 'best' is none of flash, mean");
 	refuses("--help=html", "option '--help': 'html' is not mdoc");
 	refuses("a b c", "unexpected operand 'c'");
