@@ -8,9 +8,6 @@
 
 enum { TILE = 1 << 14 /* floats a tile */, SUMS = 8 };
 
-typedef float float_vec __attribute__((vector_size(SUMS * sizeof(float))));
-typedef double double_vec __attribute__((vector_size(SUMS * sizeof(double))));
-
 struct job {
 	float *y;
 	const float *x, *weight;
@@ -21,18 +18,12 @@ struct job {
 FL_INLINE double
 sum_of_squares(const float *x, size_t n)
 {
-	double_vec sum = { 0 };
-	double total = 0;
+	double sum[SUMS] = { 0 }, total = 0;
 	size_t i = 0;
 
-	for (; i + SUMS <= n; i += SUMS) {
-		float_vec f;
-		double_vec d;
-
-		memcpy(&f, x + i, sizeof f);
-		d = __builtin_convertvector(f, double_vec);
-		sum += d * d;
-	}
+	for (; i + SUMS <= n; i += SUMS)
+		for (size_t k = 0; k < SUMS; k++)
+			sum[k] += (double)x[i + k] * x[i + k];
 	for (; i < n; i++)
 		total += (double)x[i] * x[i];
 	for (size_t k = 0; k < SUMS; k++)
