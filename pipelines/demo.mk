@@ -38,7 +38,7 @@ say = @printf '\n$1\n'
 
 .PHONY: all
 all: $(OUT)/backbone.tar $(OUT)/held.txt
-	$(call say,4. The search: candidates inherit weights$(,) learn from the backbone for a moment$(,) and are judged.)
+	$(call say,4. The search: candidates inherit weights$(,) are mended$(,) learn from the backbone for a moment$(,) and are judged.)
 	@+$(MAKE) --no-print-directory -f $(HERE)search.mk BASE=$(OUT)/backbone.tar TEXT=$(OUT)/stories.txt \
 		HELD=$(OUT)/held.txt OUT=$(OUT)/search
 	@ls -sh $(OUT)/backbone.tar $(OUT)/search/winner.gguf $(OUT)/search/front.png

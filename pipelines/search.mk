@@ -10,7 +10,7 @@
 #   SPACE     a space file, fl-space(5); by default one derived from BASE
 #   TRIALS    how many architectures beside BASE; BATCH at a time; SEED makes them others
 #   REPAIR    1: what cuts cost a candidate is given back in closed form, by --rotate, --repair and more of fl-prune(1),
-#             so that its loss says something untrained
+#             so that its loss says something untrained; 0: it inherits weights as they are
 #   CPT_STEPS steps of training from inherited weights before a candidate is judged; 0: none
 #   TEACHER   a checkpoint that candidates learn from meanwhile, 'base' for BASE; by default the text alone
 #   TRAIN     more options of fl-train: '--batch 16 --context 256 --rate 1e-3'
@@ -51,7 +51,7 @@ THREADS ?= $(if $(VIA),$(error THREADS= must say how many the device has),$(shel
 CHUNK ?= 1024
 REPEAT ?= 3
 BUDGET ?=
-REPAIR ?= 0
+REPAIR ?= 1
 CPT_STEPS ?= 0
 FINAL_STEPS ?= 0
 TEACHER ?=
