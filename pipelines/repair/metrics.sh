@@ -3,4 +3,4 @@
 # metrics.sh -- what BASE is cut by in every table: its sums, moments, and which layers and attentions are missed least; of
 # repair.mk.
 . "$(dirname "$0")/common.sh"
-calibrate "$BASE" "$1" $(( layers / 2 ))
+calibrate "$BASE" "$1" "$(some "$layers" 1 2)"

@@ -11,7 +11,7 @@ repair() {
 base() {
 	need jq
 	rm -rf base
-	fl-init -q -s "${1:-1}" -a d96-f192-ffff -o base/ "$FIXTURES/tiny/config.json"
+	fl-init -q -s "${1:-1}" -a d96-f192-fffffff -o base/ "$FIXTURES/tiny/config.json"
 	cp "$FIXTURES/tiny/tokenizer.json" base/
 	tar cf base.tar -C base config.json tokenizer.json model.safetensors
 	for t in a b held; do seq 900 > $t.txt; done
