@@ -6,6 +6,7 @@
 #include <lapacke.h>
 #include <math.h>
 #include <stdarg.h>
+#include <stdbool.h>
 #include <stdlib.h>
 #include <string.h>
 
@@ -17,6 +18,7 @@
 enum { ORDER = LAPACK_COL_MAJOR, LOWER = 'U', PANEL = 512 };
 
 enum { TILE = 256 }; /* rows of a product that one thread makes */
+enum { COLUMNS = 128 }; /* of an inverse that one makes */
 
 /* OpenBLAS takes some hundred MiB as it is loaded, and does not start at all where memory is limited, so only
  * who factors a matrix loads it. */
@@ -25,9 +27,9 @@ static const char library[] = "liblapacke.so.3";
 static struct {
 	__typeof__(LAPACKE_dpotrf_work) *potrf;
 	__typeof__(LAPACKE_dpotrs_work) *potrs;
-	__typeof__(LAPACKE_dpotri_work) *potri;
 	__typeof__(LAPACKE_dsyevd_work) *syevd;
 	__typeof__(cblas_dtrsm) *trsm;
+	__typeof__(cblas_dtrmm) *trmm;
 	__typeof__(cblas_dgemm) *gemm;
 	__typeof__(openblas_set_num_threads) *set_threads; /* NULL: a BLAS that has none */
 } la;
@@ -53,18 +55,48 @@ find(void *lib, const char *name)
 	return f;
 }
 
+/* The processor whose kernels OpenBLAS is to take, or NULL. */
+static const char *
+core(void)
+{
+#ifdef __x86_64__
+	if (__builtin_cpu_supports("avx512dq") && __builtin_cpu_supports("avx512bw") && __builtin_cpu_supports("avx512vl"))
+		return "SkylakeX";
+	if (__builtin_cpu_supports("avx2") && __builtin_cpu_supports("fma"))
+		return "Haswell";
+#endif
+	return NULL;
+}
+
+/* OpenBLAS takes an Intel processor younger than itself for one of 2004, so it is told what this one has, while it is
+ * loaded; programs that we start are not. */
+static void *
+open_library(void)
+{
+	static const char name[] = "OPENBLAS_CORETYPE";
+	const char *type = getenv(name) ? NULL : core();
+	void *lib;
+
+	if (type)
+		setenv(name, type, false);
+	lib = dlopen(library, RTLD_NOW | RTLD_LOCAL);
+	if (type)
+		unsetenv(name);
+	return lib;
+}
+
 static void
 load(void)
 {
-	void *lib = dlopen(library, RTLD_NOW | RTLD_LOCAL);
+	void *lib = open_library();
 
 	if (!lib)
 		missing("cannot load %s", dlerror());
 	*(void **)&la.potrf = find(lib, "LAPACKE_dpotrf_work");
 	*(void **)&la.potrs = find(lib, "LAPACKE_dpotrs_work");
-	*(void **)&la.potri = find(lib, "LAPACKE_dpotri_work");
 	*(void **)&la.syevd = find(lib, "LAPACKE_dsyevd_work");
 	*(void **)&la.trsm = find(lib, "cblas_dtrsm");
+	*(void **)&la.trmm = find(lib, "cblas_dtrmm");
 	*(void **)&la.set_threads = dlsym(lib, "openblas_set_num_threads");
 	if (la.set_threads)
 		la.set_threads(1);
@@ -196,15 +228,64 @@ fl_cholesky_columns(const double *l, size_t n, size_t first, size_t m, double *x
 	forward(l + first * n + first, n, n - first, x, m);
 }
 
+struct inverse {
+	const double *l;
+	double *x; /* L^-1, which becomes X'X from the top */
+	size_t n, row;
+	double diagonal[COLUMNS * COLUMNS]; /* of X, in the rows from `row` on */
+};
+
+static size_t
+columns_from(const struct inverse *p, size_t column)
+{
+	return p->n - column < COLUMNS ? p->n - column : COLUMNS;
+}
+
+static void
+invert_columns(void *ctx, size_t tile, int thread)
+{
+	const struct inverse *p = ctx;
+	size_t at = tile * COLUMNS, columns = columns_from(p, at), corner = at * p->n + at;
+
+	(void)thread;
+	for (size_t i = 0; i < p->n - at; i++)
+		for (size_t j = 0; j < columns; j++)
+			p->x[corner + i * p->n + j] = i == j;
+	la.trsm(CblasRowMajor, CblasLeft, CblasLower, CblasNoTrans, CblasNonUnit, (int)(p->n - at), (int)columns, 1,
+	    p->l + corner, (int)p->n, p->x + corner, (int)p->n);
+}
+
+/* Of the rows from p->row on, whose product needs what is below them alone. */
+static void
+square_tile(void *ctx, size_t tile, int thread)
+{
+	const struct inverse *p = ctx;
+	size_t at = tile * COLUMNS, rows = columns_from(p, p->row), columns = columns_from(p, at), below = p->row + rows;
+	double *c = p->x + p->row * p->n + at;
+
+	(void)thread;
+	la.trmm(CblasRowMajor, CblasLeft, CblasLower, CblasTrans, CblasNonUnit, (int)rows, (int)columns, 1, p->diagonal,
+	    COLUMNS, c, (int)p->n);
+	la.gemm(CblasRowMajor, CblasTrans, CblasNoTrans, (int)rows, (int)columns, (int)(p->n - below), 1,
+	    p->x + below * p->n + p->row, (int)p->n, p->x + below * p->n + at, (int)p->n, 1, c, (int)p->n);
+}
+
 void
 fl_cholesky_inverse(const double *l, size_t n, double *inv)
 {
+	struct inverse *p = fl_alloc(1, sizeof *p);
+
 	need();
-	memcpy(inv, l, n * n * sizeof *inv);
-	la.potri(ORDER, LOWER, (int)n, inv, (int)n);
-	for (size_t i = 0; i < n; i++)
-		for (size_t k = i + 1; k < n; k++)
-			inv[i * n + k] = inv[k * n + i];
+	*p = (struct inverse){ .l = l, .x = inv, .n = n };
+	fl_parallel((n + COLUMNS - 1) / COLUMNS, invert_columns, p);
+	for (; p->row < n; p->row += COLUMNS) {
+		size_t rows = columns_from(p, p->row);
+
+		for (size_t i = 0; i < rows; i++)
+			memcpy(p->diagonal + i * COLUMNS, inv + (p->row + i) * n + p->row, rows * sizeof *inv);
+		fl_parallel(p->row / COLUMNS + 1, square_tile, p);
+	}
+	free(p);
 }
 
 /* Largest eigenvalue first, signs fixed. Vectors are the rows of a, smallest first. */

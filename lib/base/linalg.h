@@ -32,7 +32,7 @@ void fl_cholesky_solve(const double *l, size_t n, double *b, size_t m);
  * factor is made. */
 void fl_cholesky_columns(const double *l, size_t n, size_t first, size_t m, double *x);
 
-/* inv[n][n] := (L L')^-1, both triangles. */
+/* The lower triangle of inv[n][n] := that of (L L')^-1. Threaded. */
 void fl_cholesky_inverse(const double *l, size_t n, double *inv);
 
 /* a[n][n], symmetric, of which the lower triangle is read, := its eigenvectors as rows, each of length 1, that

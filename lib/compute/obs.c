@@ -5,7 +5,8 @@
  *     l = p / sqrt(p_j),  z = g / sqrt(p_j) - l g_j / 2 p_j,    P -= l l',  G -= l z' + z l'
  *
  * l and z of up to STEPS members are kept apart: columns of P and G, and their blocks on the diagonal, are brought up to
- * date as they are needed, the matrices once in STEPS, by products, when what went is also squeezed out of them. */
+ * date as they are needed, the matrices once in STEPS, by products. What went is squeezed out of them when it is a part
+ * in SQUEEZE. */
 #include "compute/obs.h"
 
 #include <math.h>
@@ -20,13 +21,14 @@
 #include "compute/gram.h"
 #include "compute/refit.h"
 
-enum { STEPS = 64, TILE = 256 };
+enum { STEPS = 64, TILE = 256, SQUEEZE = 16 };
 
 struct obs {
 	size_t stride, n;   /* of rows of p and g; columns left in them */
 	size_t block;
 	uint32_t *name;	    /* [n] which inputs they are */
 	bool *gone;	    /* [n] since they were squeezed last */
+	size_t went;	    /* how many */
 	double *p, *g;	    /* lower triangles, as of then */
 	double *pb, *gb;    /* [n / block, block, block], up to date; both triangles */
 	double *l, *z;	    /* [most, stride] */
@@ -166,6 +168,7 @@ squeeze(struct obs *o)
 		o->name[n++] = o->name[i];
 	}
 	memset(o->gone, 0, o->n * sizeof *o->gone);
+	o->went = 0;
 	o->n = n;
 }
 
@@ -174,7 +177,6 @@ flush(struct obs *o)
 {
 	fl_parallel(tiles(o->n), bring_up, o);
 	o->steps = 0;
-	squeeze(o);
 }
 
 static void
@@ -186,8 +188,12 @@ remove_columns(struct obs *o, size_t first, size_t n)
 			update_blocks(o);
 		o->gone[j] = true;
 	}
-	if (o->steps + o->block > o->most)
-		flush(o);
+	o->went += n;
+	if (o->steps + o->block <= o->most)
+		return;
+	flush(o);
+	if (o->went * SQUEEZE >= o->n)
+		squeeze(o);
 }
 
 /* tr(G_bb P_bb^-1). */
@@ -287,10 +293,11 @@ fl_obs_choose(const void *moment, size_t n, const float *w, size_t rows, size_t 
 	if (!bad && keep < n) {
 		remove_columns(&o, n - tail, tail);
 		flush(&o);
+		squeeze(&o);
 		start_blocks(&o);
 		for (size_t left = n - tail; left > keep; left -= block)
 			remove_columns(&o, cheapest(&o) * block, block);
-		flush(&o);
+		squeeze(&o);
 	}
 	if (!bad)
 		memcpy(out, o.name, keep * sizeof *out);

@@ -74,6 +74,24 @@ columns_are_those_of_the_inverse(void)
 }
 
 static void
+an_inverse_multiplies_out(void)
+{
+	double *l = factored(), *x = fl_alloc(N * N, sizeof *x);
+
+	fl_cholesky_inverse(l, N, x);
+	for (size_t i = 0; i < N; i += 31)
+		for (size_t j = 0; j < N; j += 29) {
+			double sum = 0;
+
+			for (size_t k = 0; k < N; k++)
+				sum += (i < k ? x[k * N + i] : x[i * N + k]) * element(k, j);
+			CHECK_NEAR(sum, i == j, 1e-12);
+		}
+	free(l);
+	free(x);
+}
+
+static void
 what_is_not_positive_definite_has_no_factor(void)
 {
 	static double a[N * N];
@@ -88,6 +106,7 @@ main(void)
 {
 	TEST(a_factor_multiplies_out);
 	TEST(columns_are_those_of_the_inverse);
+	TEST(an_inverse_multiplies_out);
 	TEST(what_is_not_positive_definite_has_no_factor);
 	return test_done();
 }
