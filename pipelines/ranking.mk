@@ -54,7 +54,7 @@ endif
 # Tokens, metrics and the space are the search's.
 PREPARED := $(OUT)/calib.tok $(OUT)/held.tok $(OUT)/metrics.safetensors $(OUT)/space
 $(PREPARED) &: $(BASE) $(TEXT) $(HELD)
-	@+$(MAKE) --no-print-directory -f $(HERE)search.mk BASE=$(BASE) TEXT=$(TEXT) HELD=$(HELD) OUT=$(OUT) $(PREPARED)
+	@+$(MAKE) --no-print-directory -f $(HERE)search.mk REPAIR=0 BASE=$(BASE) TEXT=$(TEXT) HELD=$(HELD) OUT=$(OUT) $(PREPARED)
 
 $(OUT)/config.json: $(BASE)
 	@mkdir -p $(OUT)

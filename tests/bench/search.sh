@@ -1,6 +1,6 @@
 #!/bin/bash
 # SPDX-License-Identifier: Apache-2.0
-# search.sh -- whether a search finds more than the Sobol sequence does in as many candidates: backbone5m, untrained.
+# search.sh -- whether a search finds more than the Sobol sequence does in as many candidates: backbone5m, untrained, mended with REPAIR=1 alone.
 #
 #     OUT=dir SEEDS=5 CANDIDATES=40 BATCH=5 tests/bench/search.sh
 #
@@ -32,7 +32,8 @@ text tinystories.heldout.txt "${HELD_BYTES:-120000}"
 
 pipeline() { # MAKE-ARGUMENTS...
 	MAKEFLAGS= make --no-print-directory -s -f "$here/../../pipelines/search.mk" BASE="$data/backbone5m" OUT="$out" \
-		TEXT="$out/tinystories.txt" HELD="$out/tinystories.heldout.txt" PREFILL="$prefill" REPEAT="${REPEAT:-5}" "$@" >&2
+		TEXT="$out/tinystories.txt" HELD="$out/tinystories.heldout.txt" PREFILL="$prefill" REPEAT="${REPEAT:-5}" \
+		REPAIR="${REPAIR:-0}" "$@" >&2
 }
 
 table() { # FILE: its architectures, all measured, as a table in their order
