@@ -1,6 +1,7 @@
 #!/bin/bash
 # SPDX-License-Identifier: Apache-2.0
-# search.sh -- whether a search finds more than the Sobol sequence does in as many candidates: backbone5m, untrained, mended with REPAIR=1 alone.
+# search.sh -- whether a search finds more than the Sobol sequence does in as many candidates: backbone5m, untrained, and
+# mended with REPAIR=1 alone.
 #
 #     OUT=dir SEEDS=5 CANDIDATES=40 BATCH=5 tests/bench/search.sh
 #
