@@ -99,6 +99,7 @@ $(if $(TEXT),,$(error TEXT= must name a text file))
 override TEACHER := $(if $(filter base,$(TEACHER)),$(BASE),$(TEACHER))
 $(foreach v,BASE TEXT HELD SPACE TEACHER,$(if $($v),$(if $(wildcard $($v)),,$(error $v='$($v)' is not there))))
 $(foreach v,TRIALS BATCH LATENCY_SAMPLES,$(if $(shell [ '$($v)' -ge $(if $(filter LATENCY_SAMPLES,$v),0,1) ] 2>&- && echo y),,$(error $v='$($v)' is no number of architectures)))
+$(foreach v,REPAIR QUANTIZE,$(if $(filter 0 1,$($v)),,$(error $v='$($v)' is neither 0 nor 1)))
 $(shell mkdir -p $(OUT)/cand)
 ASKED := $(OUT)/asked
 include $(dir $(SELF))asked.mk
@@ -107,7 +108,7 @@ $(call asked,base,$(call checkpoint,$(BASE)))
 $(call asked,text,$(call identity,$(TEXT)) $(SEPARATOR))
 $(call asked,held,$(if $(HELD),$(call identity,$(HELD)) $(SEPARATOR)))
 $(call asked,space,$(if $(SPACE),$(call identity,$(SPACE))))
-$(call asked,measure,$(MEASURE) $(QUANTIZE))
+$(call asked,measure,$(MEASURE) $(QUANTIZE) $(LATENCY))
 $(call asked,train,$(CPT_STEPS) $(TRAIN) $(if $(TEACHER),$(call checkpoint,$(TEACHER))))
 $(call asked,repair,$(REPAIR))
 $(call asked,final,$(FINAL_STEPS))
@@ -152,13 +153,14 @@ endif
 
 ifneq ($(REPAIR),0)
 FEWEST = $$(awk '$$1 == "layers" { split($$2, n, "[.][.]"); print n[1] }' $(OUT)/space)
-SUMS = --moments $$(n=$$(( $$(fl-info --json $(BASE) | jq .layers) - $(FEWEST) )); \
+SUMS = --moments-of ffn --moments-of dim --moments-of layer.across $$(n=$$(( $$(fl-info --json $(BASE) | jq .layers) - $(FEWEST) )); \
 	[ $$n -le 0 ] || echo --drop-layers $$n --drop-sequences 16)
-MEND := --score obs --block 1 --layer-score loss --rotate --repair $(shell fl-info --json $(BASE) | jq -r 'if .tied then "--tie" else "" end')
+MEND := --score obs --block 1 --layer-score loss --rotate --repair
+TIE = fl-info --json $(BASE) | jq -r 'if .tied then "--tie" else "" end'
 endif
 
 $(OUT)/metrics.safetensors: $(OUT)/calib.tok $(OUT)/asked/base $(OUT)/asked/repair $(if $(SUMS),$(OUT)/space)
-	@$(BESIDE) fl-calibrate -t $< $(SUMS) -o $@ $(BASE)
+	@export TMPDIR=$(abspath $(OUT)); $(BESIDE) fl-calibrate -t $< $(SUMS) -o $@ $(BASE)
 
 # The space: half the width to all of it, a quarter of the FFN, five eighths of the layers -----------
 
@@ -175,9 +177,12 @@ def multiples(lo; n): "\([lo | down, 32] | max)..\([down, 32] | max)/\([. / n | 
 endef
 export SPACE_OF_BASE
 
-# That a winner may have no GGUF is said at once, by way of a small model with the same layers.
+# What would stop a search later does so at once; so is said that a winner may have no GGUF, by way of a small model with
+# the same layers.
 $(OUT)/space: $(OUT)/asked/space $(OUT)/asked/base
 	@$(if $(SPACE),cat $(SPACE),fl-info --json $(BASE) | jq -r "$$SPACE_OF_BASE") > $@.tmp
+	@awk '$$1 ~ /^(width|ffn)$$/ { split($$2, n, "[./]+"); for (i in n) if (n[i] % 32) exit 1 }' $@.tmp || \
+		{ echo "search: the sizes of '$(or $(SPACE),$@)' are no multiples of 32, as 4-bit weights need" >&2; exit 1; }
 	@$(MAKE_IT)
 	@like=d32-f32-$$(awk '$$1 == "letters" { sub(/#.*/, ""); $$1 = ""; gsub(/ /, ""); print }' $@); \
 	fl-init -q -a $$like $(BASE) | fl-attnpattern -q -a $$like $(WINDOW) | fl-info --check-for gguf >&2 || { [ $$? = 1 ] && \
@@ -237,7 +242,7 @@ PRUNED := $(if $(filter 0,$(CPT_STEPS)),model.tar,pruned.tar)
 
 $(OUT)/cand/%/$(PRUNED): $(OUT)/metrics.safetensors $(OUT)/space $(OUT)/asked/base $(OUT)/asked/train
 	@mkdir -p $(@D)
-	@$(BESIDE) bash -o pipefail -c "fl-prune -m $(OUT)/metrics.safetensors -a $* $(MEND) $(BASE) \
+	@tie=$$($(TIE)); $(BESIDE) bash -o pipefail -c "fl-prune -m $(OUT)/metrics.safetensors -a $* $(MEND) $$tie $(BASE) \
 		| fl-attnpattern -a $* $(WINDOW) > $@.tmp"
 	@$(MAKE_IT)
 

@@ -78,7 +78,6 @@ choose_moments(void)
 	fl_str_free(&name);
 	for (enum fl_moment k = 0; k < FL_MOMENTS && moments; k++)
 		wanted[k] = true;
-	moments = moments || parts.n;
 }
 
 static void
@@ -125,7 +124,7 @@ drop(const struct fl_model *m, const struct fl_windows *w, size_t count, struct 
 	struct fl_windows few = *w;
 
 	if (drop_sequences && (size_t)drop_sequences < count) {
-		few.stride *= count / (size_t)drop_sequences;
+		few.stride = count * w->stride / (size_t)drop_sequences;
 		count = (size_t)drop_sequences;
 	}
 	if (drop_layers && fl_drop(m, &few, count, FL_LAYER_DROP_LOSS, drop_layers, out, err) < 0)

@@ -106,7 +106,7 @@ fl_gram_load(double *full, const void *moment, size_t n, double ridge)
 		trace += row[i];
 	}
 	for (size_t i = 0; i < n; i++)
-		full[i * n + i] += ridge * trace / (double)n;
+		full[i * n + i] += ridge * (trace != 0 ? trace / (double)n : 1);
 	free(row);
 	return isfinite(sum) ? 0 : -1;
 }

@@ -25,7 +25,7 @@ fl_gram_size(size_t n)
 void fl_gram_place(size_t at, size_t *i, size_t *j);
 
 /* A triangle of F32 as it is in a file, at any address, into the lower one of full [n,n], `ridge` times the mean of its
- * diagonal added to that. -1 if it holds what is not finite. */
+ * diagonal, or 1 if that is 0, added to that. -1 if it holds what is not finite. */
 int fl_gram_load(double *full, const void *moment, size_t n, double ridge);
 
 /* sum += a' a with a [rows, n], row-major. Products of some hundred rows are summed in f32, and these

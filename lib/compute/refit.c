@@ -90,7 +90,7 @@ fl_refit_new(const void *moment, size_t n, const uint32_t *keep, size_t k)
 		r->across = fl_alloc_aligned((n - k) * k, sizeof *r->across, "a least-squares problem");
 	good = gather(r, moment);
 	for (size_t i = 0; i < k; i++)
-		r->root[i * k + i] += r->ridge;
+		r->root[i * k + i] += r->ridge != 0 ? r->ridge : 1; /* no input was ever seen: nothing changes */
 	if (good && fl_cholesky_in_place(r->root, k) == 0)
 		return r;
 	fl_refit_free(r);

@@ -31,6 +31,13 @@ matrix(size_t rows, size_t cols)
 	return fl_alloc_aligned(rows * cols, sizeof(double), "a basis of the residual stream");
 }
 
+static int
+refuse(size_t site, struct fl_err *err)
+{
+	return fl_err_data(err, "'%s' is not finite or not positive at norm %zu", fl_moment_name(FL_DIM_MOMENT),
+	    site);
+}
+
 /* C_s, both triangles; or -1. */
 static int
 load(const struct fl_basis *b, size_t site, double *c, double *trace, struct fl_err *err)
@@ -45,10 +52,7 @@ load(const struct fl_basis *b, size_t site, double *c, double *trace, struct fl_
 		*trace += c[i * b->n + i];
 	}
 	fl_moments_done(m, site);
-	if (!bad && *trace > 0)
-		return 0;
-	return fl_err_data(err, "'%s' is not finite or not positive at norm %zu", fl_moment_name(FL_DIM_MOMENT),
-	    site);
+	return !bad && *trace > 0 ? 0 : refuse(site, err);
 }
 
 /* q := the transpose of the first k rows of v [n,n]. */
@@ -142,6 +146,8 @@ weigh_norms(struct fl_basis *b, const bool *site, struct fl_err *err)
 		fl_product(x, c, false, b->q, b->n, b->k, b->n);
 		for (size_t i = 0; i < b->n * b->k; i++)
 			kept += x[i] * b->q[i];
+		if (!(kept > 0))
+			bad = refuse(s, err);
 		for (size_t j = 0; j < b->k; j++)
 			b->norm[s * b->k + j] = b->k == b->n ? 1 : sqrt(kept / (double)b->k / (trace / (double)b->n));
 		b->energy += kept / trace;

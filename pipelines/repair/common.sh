@@ -6,10 +6,10 @@ set -euo pipefail
 shopt -s inherit_errexit
 tmp=$(mktemp -d)
 trap 'rm -rf "$tmp"' EXIT
-read -r width ffn layers < <(fl-info --json "$BASE" | jq -r '"\(.width) \(.ffn) \(.layers)"')
+read -r width ffn layers tie < <(fl-info --json "$BASE" | jq -r '"\(.width) \(.ffn) \(.layers) \(if .tied then "--tie" else "" end)"')
 : "${GRAIN:=32}"
 m=${OUT-}/metrics # what metrics.sh leaves
-best='--score obs --block 1 --layer-score loss --rotate --repair' # all repairs at once
+best="--score obs --block 1 --layer-score loss --rotate --repair $tie" # all repairs at once; no weights are added
 
 part() { echo $(( $1 * $2 / $3 / GRAIN * GRAIN )); } # SIZE NUMERATOR DENOMINATOR: a multiple of GRAIN
 some() { echo $(( ($1 * $2 + $3 / 2) / $3 )); } # so many layers
@@ -47,7 +47,7 @@ cut_in_steps() {
 	for (( i = 0; i < 3; i++ )); do
 		rounds=0
 		case ${1:i:1} in
-		w) d=$2 options=--rotate ;;
+		w) d=$2 options="--rotate $tie" ;;
 		f) f=$3 options='--score obs --block 1' ;;
 		l) l=$4 options='--layer-score loss' rounds=$(( layers - l )) ;;
 		esac

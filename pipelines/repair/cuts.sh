@@ -33,13 +33,12 @@ cut_layers() {
 	row "$1" 'by loss, repair' "$2" --layer-score loss --repair
 }
 
-skip() { # N: the paper takes those whose attention turns the residual stream least
-	local best
-	best=$(fl-attnpattern -q --best "$1" -m "$m" "$BASE" | fl-info --json | jq -r .arch)
-	fl-attnpattern -q -a "$best" -o "$tmp/cut.tar" "$BASE"
-	judged "skip $1" 'by loss' "$tmp/cut.tar"
-	fl-attnpattern -q --best "$1" -m "$m" --repair -o "$tmp/cut.tar" "$BASE"
-	judged "skip $1" 'by loss, repair' "$tmp/cut.tar"
+skip() { # N
+	local how
+	for how in '' --repair; do
+		fl-attnpattern -q --best "$1" -m "$m" $how -o "$tmp/cut.tar" "$BASE"
+		judged "skip $1" "by loss${how:+, repair}" "$tmp/cut.tar"
+	done
 }
 
 {

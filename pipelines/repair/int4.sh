@@ -8,8 +8,7 @@ row() { # HOW MODEL OPTION...
 	judged "$1" "$(stat -c %s "$tmp/q.tar")" "$tmp/q.tar"
 }
 
-tied=$(fl-info --json "$BASE" | jq -r 'if .tied then "--tie" else "" end')
-cut "$m" "$whole" "$BASE" "$tmp/turned.tar" --rotate $tied
+cut "$m" "$whole" "$BASE" "$tmp/turned.tar" --rotate $tie
 calibrate "$tmp/turned.tar" "$tmp/m" 0
 printf 'method\tbytes%s\n' "$(heads)"
 judged none - "$BASE"

@@ -22,8 +22,9 @@ f=$(arch "$width" "$(part "$ffn" 1 3)" "$layers") w=$(arch "$(part "$width" 2 3)
 		row 'width 2/3' paper "$m" "$w"
 		for t in $CALIB; do
 			for n in 10 100 1000; do
+				there=$(( $(stat -c %s "$t") / 4 / CONTEXT ))
 				calibrate "$BASE" "$tmp/m" 0 "$n" "$t"
-				rows "$(basename "$t" .tok) x $n" "$tmp/m"
+				rows "$(basename "$t" .tok) x $(( n < there ? n : there ))" "$tmp/m"
 			done
 		done
 		[ "$(wc -w <<< "$CALIB")" = 1 ] || rows "all x $SEQUENCES" "$m"

@@ -108,6 +108,36 @@ loss() {
 	[[ $stderr = *"model.layers.0.mlp.down_proj.weight"* && ! -e x.tar ]]
 }
 
+@test "a layer that never said anything is no obstacle, and stays as it is" {
+	moments base
+	head -c $((128 * 129 / 2 * 4)) /dev/zero | overwrite moments ffn.moment
+	for score in flash obs; do
+		rm -rf plain repaired
+		fl-prune --score $score -m moments -a d64-f64-ffff --no-history -o plain/ base
+		fl-prune --score $score --repair -m moments -a d64-f64-ffff --no-history -o repaired/ base
+		assert_equal "$(changed plain/model.safetensors repaired/model.safetensors | tr '\n' ' ')" \
+			"$(printf 'model.layers.%d.mlp.down_proj.weight ' 1 2 3)"
+	done
+}
+
+@test "a rotation whose directions would hold less than nothing is refused" {
+	moments base
+	# 64 in half of the dimensions and 1 in the others; at the last norm -1 and 64.
+	for norm in 0 1 2 3 4 5 6 7 8; do
+		for row in $(seq 0 63); do
+			head -c $((row * 4)) /dev/zero
+			case $((norm == 8))$((row < 32)) in
+			01 | 10) printf '\0\0\200\102' ;;
+			00) printf '\0\0\200\77' ;;
+			11) printf '\0\0\200\277' ;;
+			esac
+		done
+	done | overwrite moments dim.moment
+	one_line_error 3 fl-prune --rotate -m moments -a d32-f128-ffff -o x.tar base
+	assert_equal "$stderr" "fl-prune: 'dim.moment' is not finite or not positive at norm 8"
+	[ ! -e x.tar ]
+}
+
 # changed A B: the names of the tensors of two files alike in which they differ.
 changed() {
 	tensors "$1" > header

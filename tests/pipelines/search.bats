@@ -257,6 +257,28 @@ again() {
 	assert_output ""
 }
 
+@test "a space whose sizes do not go into groups of 32 is refused before anything is done" {
+	printf '%s\n' 'layers 2..3' 'width 48..96/16' 'ffn 64..192/32' 'letters f w s' > space
+	run -2 search SPACE=space
+	assert_output --partial "search: the sizes of 'space' are no multiples of 32, as 4-bit weights need"
+	[ ! -e run/metrics.safetensors ]
+	for bad in REPAIR=no REPAIR= QUANTIZE=2; do
+		run -2 search "$bad"
+		assert_output --partial "is neither 0 nor 1"
+	done
+}
+
+@test "which of two times is searched for counts, also where they are measured by a command" {
+	sed -i 's/ttft_1024_s/ttft_1024_s\\tttft_2048_s/; s/%.6f.n", a/%.6f\\t%.6f\\n", a, 3e-3 - l * 1e-4/' measure
+	run -0 search TRIALS=4 PREFILL=1024,2048
+	run -0 search TRIALS=4 PREFILL=2048,1024
+	cp -r run again
+	rm -r run
+	run -0 search TRIALS=4 PREFILL=2048,1024
+	cmp run/front.tsv again/front.tsv
+	cmp run/winner again/winner
+}
+
 @test "what is missing is named" {
 	run -2 make -s -f "$ROOT/pipelines/search.mk" TEXT=text.txt
 	assert_output --partial "BASE= must name a checkpoint"
