@@ -38,21 +38,28 @@ say = @printf '\n$1\n'
 
 .PHONY: all
 all: $(OUT)/backbone.tar $(OUT)/held.txt
-	$(call say,4. The search: candidates inherit weights$(,) are mended$(,) learn from the backbone for a moment$(,) and are judged.)
+	$(call say,4. The search: candidates inherit weights$(,) $(if $(filter 0,$(REPAIR)),,are mended$(,) )learn from the backbone for a moment$(,) and are judged.)
 	@+$(MAKE) --no-print-directory -f $(HERE)search.mk BASE=$(OUT)/backbone.tar TEXT=$(OUT)/stories.txt \
 		HELD=$(OUT)/held.txt OUT=$(OUT)/search
 	@ls -sh $(OUT)/backbone.tar $(OUT)/search/winner.gguf $(OUT)/search/front.png
 
 , := ,
 
-$(OUT)/stories.txt:
+# What each file depends on.
+ASKED := $(OUT)/asked
+include $(HERE)asked.mk
+$(call asked,stories,$(STORIES) $(call identity,$(HERE)demo/stories.awk))
+$(call asked,held,$(HELD_STORIES) $(call identity,$(HERE)demo/stories.awk))
+$(call asked,backbone,$(STEPS) $(BATCH_SIZE))
+
+$(OUT)/stories.txt: $(ASKED)/stories
 	$(call say,1. $(STORIES) little stories.)
 	@mkdir -p $(OUT)
 	@awk -v n=$(STORIES) -v seed=1 -f $(HERE)demo/stories.awk > $@.tmp
 	@head -n 1 $@.tmp
 	@$(MAKE_IT)
 
-$(OUT)/held.txt:
+$(OUT)/held.txt: $(ASKED)/held
 	@mkdir -p $(OUT)
 	@awk -v n=$(HELD_STORIES) -v seed=2 -f $(HERE)demo/stories.awk > $@.tmp
 	@$(MAKE_IT)
@@ -74,8 +81,9 @@ $(OUT)/random/model.safetensors: $(OUT)/stories.txt $(HERE)demo/config.json $(HE
 $(OUT)/stories.tok $(OUT)/held.tok: %.tok: %.txt $(OUT)/random/model.safetensors
 	@fl-tokenize -c $(OUT)/random --separator '<|endoftext|>' -o $@ $<
 
-$(OUT)/backbone.tar: $(OUT)/random/model.safetensors $(OUT)/stories.tok $(OUT)/held.tok
+$(OUT)/backbone.tar: $(OUT)/random/model.safetensors $(OUT)/stories.tok $(OUT)/held.tok $(ASKED)/backbone
 	$(call say,3. A backbone$(,) trained from random weights: 6 layers$(,) 1.2 million weights$(,) $(STEPS) steps.)
+	@for x in $^; do [ $(OUT)/backbone.state -nt $$x ] || rm -f $(OUT)/backbone.state; done
 	@fl-train -t $(OUT)/stories.tok --batch $(BATCH_SIZE) --steps $(STEPS) --rate 3e-3 --held $(OUT)/held.tok \
 		--state $(OUT)/backbone.state --curve $(OUT)/backbone-curve.tsv -o $@ $(OUT)/random
 	@rm -f $(OUT)/backbone.state

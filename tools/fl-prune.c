@@ -33,7 +33,7 @@ static const struct fl_opt opts[] = {
 	  "fl-calibrate --moments. The result has a head of its own unless --tie is given.", .flag = &opt.rotate,
 	  .with = "arch" },
 	{ 0, "repair", NULL,
-	  "Where FFN channels or dimensions go, solve what reads them again by least squares for those that stay. "
+	  "Where FFN channels, dimensions or layers go, solve what is left again by least squares for what they gave. "
 	  "Needs metrics made with fl-calibrate --moments.", .flag = &opt.repair, .with = "arch" },
 	FL_OPT_SEED(opt.seed, .with = "arch"),
 	{ 0, "tie", NULL, "Drop the output head: the embedding serves as head.", .flag = &opt.tie },

@@ -15,7 +15,7 @@ static const char *head, *embed, *metrics_path;
 static const struct fl_opt opts[] = {
 	{ 0, "method", "name",
 	  "Find the scale of each group by mse, the least squared error; by rtn, rounding to the nearest at "
-	  "the scale that just fits; by calib, the least squared error of what comes out; or by gptq, mse with what a "
+	  "the scale that just fits; by calib, the least squared error of what comes out; or by gptq, calib with what a "
 	  "weight loses made up for by others. The last two need -m. The default is mse.", .word = &opt.method, .words = fl_quantize_methods },
 	FL_OPT_METRICS(metrics_path),
 	{ 0, "signed", NULL,

@@ -11,7 +11,7 @@
 #include "model/plan.h"
 
 /* mse: each group's scale is the one of least squared error. rtn: plain rounding. calib: as mse, the
- * error of each column weighted by the mean square of the input it meets. gptq: as mse, what a weight loses handed on
+ * error of each column weighted by the mean square of the input it meets. gptq: as calib, what a weight loses handed on
  * to the next ones of its row (compute/gptq.h). NULL at the end. */
 extern const char *const fl_quantize_methods[];
 

@@ -6,8 +6,12 @@
 # trains these as the search trains its candidates, and compares them with the one that the search chose on PARTS (40)
 # equal parts of the held-out tokens, pair by pair. Prints the mean difference in nats a token and its 95 % interval.
 set -eu -o pipefail
-out=$1 seeds=${SEEDS:-1 2 3} parts=${PARTS:-40} steps=${STEPS:-20}
-arch=$(< "$out/search/winner") search=$out/search
+out=$1 search=$1/search seeds=${SEEDS:-1 2 3} parts=${PARTS:-40}
+arch=$(< "$search/winner")
+window=$(awk '$1 == "window" { print "--window " $2 }' "$search/space")
+asked() { make -s -f "$search/asked/settings.mk" -f <(printf 'all:; @echo "$(%s)"' "$1"); } # SETTING: as the search had it
+steps=$(asked CPT_STEPS) training=$(asked TRAIN)
+[ ! -e "$search/teacher" ] || training+=" --teacher $search/teacher"
 scratch=$(mktemp -d) && trap 'rm -rf "$scratch"' EXIT
 
 # MODEL: its loss on each part.
@@ -17,8 +21,8 @@ losses() {
 }
 
 compare() { # NAME PRUNE-OPTION...
-	fl-prune "${@:2}" -a "$arch" "$out/backbone.tar" | fl-attnpattern -a "$arch" |
-		fl-train -t "$search/calib.tok" --steps "$steps" --batch 16 --rate 2e-3 --teacher "$search/teacher" -o "$scratch/other.tar"
+	fl-prune "${@:2}" -a "$arch" "$out/backbone.tar" | fl-attnpattern -a "$arch" $window |
+		fl-train -t "$search/calib.tok" --steps "$steps" $training -o "$scratch/other.tar"
 	paste <(losses "$scratch/other.tar") "$scratch/chosen" | awk -v name="$1" '
 		{ d = $1 - $2; sum += d; sq += d * d; a += $1; b += $2 }
 		END { m = sum / NR; e = 1.96 * sqrt((sq / NR - m * m) / (NR - 1))

@@ -22,4 +22,6 @@ load ../cli/helper
 	assert_equal "$(grep -cE ' -?[01]\.[0-9]{3} \+- ([0-9.]+|nan)$' said)" 5
 	assert_equal "$(wc -l < rank/ranking.tsv) $(awk -F '\t' '{ print NF }' rank/ranking.tsv | sort -u)" "4 6"
 	[ -s rank/ranking.svg ] && [ -s rank/ranking.png ]
+	run -1 "${demo[@]}" -q STEPS=5 demo/backbone.tar
+	run -1 "${demo[@]}" -q STORIES=401 demo/stories.txt
 }
