@@ -19,7 +19,7 @@
 enum {
 	BLOCK = 4 << 20, /* bytes of input rows in flight */
 	TILE = 16,	 /* rows done by one thread at a time */
-	REWORKED = 128,	 /* the same where they are multiplied by a matrix */
+	REWORKED = 128,	 /* the same where they are multiplied by a matrix, four times as many in flight at least */
 };
 
 static size_t
@@ -350,6 +350,8 @@ stream_rows(const struct fl_passage *s, struct fl_reader *in, struct fl_writer *
 
 	if (at_once == 0)
 		at_once = 1;
+	if (fl_rework_needed(s) && at_once < 4 * REWORKED)
+		at_once = 4 * REWORKED;
 	if (at_once > rows)
 		at_once = rows;
 	for (int i = 0; i < s->outs && i < 2; i++)
