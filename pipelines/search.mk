@@ -155,8 +155,9 @@ ifneq ($(REPAIR),0)
 FEWEST = $$(awk '$$1 == "layers" { split($$2, n, "[.][.]"); print n[1] }' $(OUT)/space)
 SUMS = --moments-of ffn --moments-of dim --moments-of layer.across $$(n=$$(( $$(fl-info --json $(BASE) | jq .layers) - $(FEWEST) )); \
 	[ $$n -le 0 ] || echo --drop-layers $$n --drop-sequences 16)
-MEND := --score obs --block 1 --layer-score loss --rotate --repair
-TIE = fl-info --json $(BASE) | jq -r 'if .tied then "--tie" else "" end'
+# A width that stays is not turned: embedding and head, tied again, would be less than they were.
+MEND := --score obs --block 1 --layer-score loss --repair
+TURN = fl-info --json $(BASE) | jq -r 'if .width as $$w | "$*" | startswith("d\($$w)-") then "" elif .tied then "--rotate --tie" else "--rotate" end'
 endif
 
 $(OUT)/metrics.safetensors: $(OUT)/calib.tok $(OUT)/asked/base $(OUT)/asked/repair $(if $(SUMS),$(OUT)/space)
@@ -242,7 +243,7 @@ PRUNED := $(if $(filter 0,$(CPT_STEPS)),model.tar,pruned.tar)
 
 $(OUT)/cand/%/$(PRUNED): $(OUT)/metrics.safetensors $(OUT)/space $(OUT)/asked/base $(OUT)/asked/train
 	@mkdir -p $(@D)
-	@tie=$$($(TIE)); $(BESIDE) bash -o pipefail -c "fl-prune -m $(OUT)/metrics.safetensors -a $* $(MEND) $$tie $(BASE) \
+	@turn=$$($(TURN)); $(BESIDE) bash -o pipefail -c "fl-prune -m $(OUT)/metrics.safetensors -a $* $(MEND) $$turn $(BASE) \
 		| fl-attnpattern -a $* $(WINDOW) > $@.tmp"
 	@$(MAKE_IT)
 

@@ -9,7 +9,6 @@ trap 'rm -rf "$tmp"' EXIT
 read -r width ffn layers tie < <(fl-info --json "$BASE" | jq -r '"\(.width) \(.ffn) \(.layers) \(if .tied then "--tie" else "" end)"')
 : "${GRAIN:=32}"
 m=${OUT-}/metrics # what metrics.sh leaves
-best="--score obs --block 1 --layer-score loss --rotate --repair $tie" # all repairs at once; no weights are added
 
 part() { echo $(( $1 * $2 / $3 / GRAIN * GRAIN )); } # SIZE NUMERATOR DENOMINATOR: a multiple of GRAIN
 some() { echo $(( ($1 * $2 + $3 / 2) / $3 )); } # so many layers
@@ -21,6 +20,14 @@ sizes() {
 	echo "$(part "$width" 5 6) $(part "$ffn" 2 3) $(some "$layers" 7 8)"
 	echo "$(part "$width" 2 3) $(part "$ffn" 2 3) $(some "$layers" 3 4)"
 	echo "$(part "$width" 2 3) $(part "$ffn" 1 3) $(some "$layers" 3 4)"
+}
+
+# ARCH: options of all repairs at once, which add no weights. A width that stays is not turned: embedding and head, tied
+# again, would be less than they were.
+all_repairs() {
+	local turn="--rotate $tie"
+	[[ $1 != d$width-* ]] || turn=
+	echo --score obs --block 1 --layer-score loss --repair $turn
 }
 
 # METRICS ARCH MODEL OUT OPTION...: fl-prune, by blocks of GRAIN where no option says otherwise.

@@ -49,8 +49,9 @@ skip() { # N
 	for p in '3 4' '1 2'; do cut_layers "layers ${p/ //}" "$(arch "$width" "$ffn" "$(some "$layers" $p)")"; done
 	for n in $(some "$layers" 1 4) $(some "$layers" 1 2); do skip "$n"; done
 	while read -r d f l; do
-		row "d$d f$f l$l" paper "$(arch "$d" "$f" "$l")"
-		row "d$d f$f l$l" 'all repairs' "$(arch "$d" "$f" "$l")" $best
+		a=$(arch "$d" "$f" "$l")
+		row "d$d f$f l$l" paper "$a"
+		row "d$d f$f l$l" 'all repairs' "$a" $(all_repairs "$a")
 		cut_in_steps lfw "$d" "$f" "$l" "$tmp/cut.tar"
 		judged "d$d f$f l$l" 'all, in steps' "$tmp/cut.tar"
 	done < <(sizes)

@@ -9,9 +9,10 @@ row() { judged "d$d f$f l$l" "$1" "$tmp/cut.tar"; } # HOW
 {
 	printf 'cut\thow%s\n' "$(heads)"
 	judged none - "$BASE"
-	cut "$m" "$(arch "$d" "$f" "$l")" "$BASE" "$tmp/cut.tar"
+	a=$(arch "$d" "$f" "$l")
+	cut "$m" "$a" "$BASE" "$tmp/cut.tar"
 	row paper
-	cut "$m" "$(arch "$d" "$f" "$l")" "$BASE" "$tmp/cut.tar" $best
+	cut "$m" "$a" "$BASE" "$tmp/cut.tar" $(all_repairs "$a")
 	row 'at once'
 	for order in wfl wlf fwl flw lwf lfw; do
 		cut_in_steps $order "$d" "$f" "$l" "$tmp/cut.tar"

@@ -123,13 +123,16 @@ now() {
 
 @test "candidates are mended in closed form, or not where that is asked for" {
 	mended() {
-		for c in run/cand/*/model.tar; do tar xOf "$c" fl-history.jsonl | grep -cF -e '"--rotate","--repair"'; done | sort -u
+		for c in run/cand/*/model.tar; do tar xOf "$c" fl-history.jsonl | grep -cF -e '"--repair"'; done | sort -u
 	}
 	run -0 search TRIALS=4 REPAIR=0
 	assert_equal "$(mended)" 0
 	run -0 search TRIALS=4
 	assert_equal "$(ls run/cand/*/model.tar | wc -l)" 5
 	assert_equal "$(mended)" 1
+	for c in run/cand/*; do # BASE is 64 wide
+		assert_equal "$(tar xOf "$c/model.tar" fl-history.jsonl | grep -cF -e '"--rotate"')" "$([[ $c = run/cand/d64-* ]] && echo 0 || echo 1)"
+	done
 	run -0 fl-info --json run/metrics.safetensors
 	assert_equal "$(jq -c '.drop_layers | length' <<< "$output")" 1 # of three layers two stay at least
 	touch stamp
