@@ -3,7 +3,7 @@
 #   make                 build everything into build/
 #   make deps            say what is missing, install it where that is allowed
 #   make test            the whole test suite; last line "N passed, N failed"
-#   make demo            the whole job on a corpus and a backbone of its own: three to five minutes on two cores
+#   make demo            the whole job on a corpus and a backbone of its own: about five minutes on two cores
 #   make search BASE=DIR TEXT=FILE [OUT=DIR TRIALS=24 ...]   the search; see pipelines/search.mk
 #   make findings [OUT=DIR]   what the paper found, looked for in a search's tables; see pipelines/findings.mk
 #   make device CROSS=aarch64-linux-gnu-   fl-measure for a phone: static, libc and libm alone
