@@ -155,7 +155,7 @@ ifneq ($(REPAIR),0)
 FEWEST = $$(awk '$$1 == "layers" { split($$2, n, "[.][.]"); print n[1] }' $(OUT)/space)
 SUMS = --moments-of ffn --moments-of dim --moments-of layer.across $$(n=$$(( $$(fl-info --json $(BASE) | jq .layers) - $(FEWEST) )); \
 	[ $$n -le 0 ] || echo --drop-layers $$n --drop-sequences 16)
-# A width that stays is not turned: embedding and head, tied again, would be less than they were.
+# A width that stays is not turned: that gives nothing back, and trains a little worse.
 MEND := --score obs --block 1 --layer-score loss --repair
 TURN = fl-info --json $(BASE) | jq -r 'if .width as $$w | "$*" | startswith("d\($$w)-") then "" elif .tied then "--rotate --tie" else "--rotate" end'
 endif

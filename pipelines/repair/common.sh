@@ -22,8 +22,8 @@ sizes() {
 	echo "$(part "$width" 2 3) $(part "$ffn" 1 3) $(some "$layers" 3 4)"
 }
 
-# ARCH: options of all repairs at once, which add no weights. A width that stays is not turned: embedding and head, tied
-# again, would be less than they were.
+# ARCH: options of all repairs at once, which add no weights. A width that stays is not turned: that gives nothing back, and
+# trains a little worse.
 all_repairs() {
 	local turn="--rotate $tie"
 	[[ $1 != d$width-* ]] || turn=
