@@ -43,7 +43,7 @@ static const struct fl_opt opts[] = {
 	  .with = "tokens" },
 	{ 0, "drop-attention", "n", "The same for the attention parts of n layers.", .num = &drop_attention, .min = 1,
 	  .max = FL_ARCH_LAYERS, .with = "tokens" },
-	{ 0, "drop-sequences", "n", "Do so on n of the sequences alone, evenly spread.", .num = &drop_sequences, .min = 1,
+	{ 0, "drop-sequences", "n", "Do so on n sequences alone, evenly spread.", .num = &drop_sequences, .min = 1,
 	  .max = 1 << 30, .with = "drop-layers drop-attention" },
 	{ 0, "static", NULL, "Write the scores of the weights alone. Needs no tokens.",
 	  .flag = &weights_alone },

@@ -13,6 +13,7 @@
 #include "base/alloc.h"
 #include "base/log.h"
 #include "base/parallel.h"
+#include "base/size.h"
 
 /* A lower triangle row by row is an upper one column by column: no copy is made for LAPACK's order. */
 enum { ORDER = LAPACK_COL_MAJOR, LOWER = 'U', PANEL = 512 };
@@ -120,7 +121,7 @@ struct panel {
 static size_t
 rows_from(const struct panel *p, size_t row)
 {
-	return p->n - row < PANEL ? p->n - row : PANEL;
+	return fl_min(PANEL, p->n - row);
 }
 
 static void
@@ -160,7 +161,7 @@ fl_cholesky_in_place(double *a, size_t n)
 		size_t below;
 
 		p.width = rows_from(&p, p.at);
-		below = (n - p.at - p.width + PANEL - 1) / PANEL;
+		below = fl_ceil_div(n - p.at - p.width, PANEL);
 		if (la.potrf(ORDER, LOWER, (int)p.width, a + p.at * n + p.at, (int)n) != 0)
 			return -1;
 		fl_parallel(below, solve_below, &p);
@@ -195,12 +196,12 @@ fl_cholesky(const double *a, double *l, size_t n)
 	return -1;
 }
 
-/* Rows of l are `stride` apart. */
+/* Rows of l are l_stride apart, those of b b_stride. */
 static void
-forward(const double *l, size_t stride, size_t n, double *b, size_t m)
+forward(const double *l, size_t l_stride, size_t n, double *b, size_t b_stride, size_t m)
 {
 	la.trsm(CblasRowMajor, CblasLeft, CblasLower, CblasNoTrans, CblasNonUnit, (int)n, (int)m, 1, l,
-	    (int)stride, b, (int)m);
+	    (int)l_stride, b, (int)b_stride);
 }
 
 void
@@ -209,7 +210,7 @@ fl_cholesky_forward(const double *l, size_t n, double *b, size_t m)
 	if (n == 0 || m == 0)
 		return;
 	need();
-	forward(l, n, n, b, m);
+	forward(l, n, n, b, m, m);
 }
 
 void
@@ -219,13 +220,20 @@ fl_cholesky_solve(const double *l, size_t n, double *b, size_t m)
 	la.potrs(ORDER, LOWER, (int)n, (int)m, l, (int)n, b, (int)n);
 }
 
+/* Rows of x are `stride` apart. */
+static void
+columns(const double *l, size_t n, size_t first, size_t m, double *x, size_t stride)
+{
+	for (size_t i = 0; i < n - first; i++)
+		for (size_t j = 0; j < m; j++)
+			x[i * stride + j] = i == j;
+	forward(l + first * n + first, n, n - first, x, stride, m);
+}
+
 void
 fl_cholesky_columns(const double *l, size_t n, size_t first, size_t m, double *x)
 {
-	memset(x, 0, (n - first) * m * sizeof *x);
-	for (size_t i = 0; i < m; i++)
-		x[i * m + i] = 1;
-	forward(l + first * n + first, n, n - first, x, m);
+	columns(l, n, first, m, x, m);
 }
 
 struct inverse {
@@ -235,24 +243,14 @@ struct inverse {
 	double diagonal[COLUMNS * COLUMNS]; /* of X, in the rows from `row` on */
 };
 
-static size_t
-columns_from(const struct inverse *p, size_t column)
-{
-	return p->n - column < COLUMNS ? p->n - column : COLUMNS;
-}
-
 static void
 invert_columns(void *ctx, size_t tile, int thread)
 {
 	const struct inverse *p = ctx;
-	size_t at = tile * COLUMNS, columns = columns_from(p, at), corner = at * p->n + at;
+	size_t at = tile * COLUMNS;
 
 	(void)thread;
-	for (size_t i = 0; i < p->n - at; i++)
-		for (size_t j = 0; j < columns; j++)
-			p->x[corner + i * p->n + j] = i == j;
-	la.trsm(CblasRowMajor, CblasLeft, CblasLower, CblasNoTrans, CblasNonUnit, (int)(p->n - at), (int)columns, 1,
-	    p->l + corner, (int)p->n, p->x + corner, (int)p->n);
+	columns(p->l, p->n, at, fl_min(COLUMNS, p->n - at), p->x + at * p->n + at, p->n);
 }
 
 /* Of the rows from p->row on, whose product needs what is below them alone. */
@@ -260,13 +258,13 @@ static void
 square_tile(void *ctx, size_t tile, int thread)
 {
 	const struct inverse *p = ctx;
-	size_t at = tile * COLUMNS, rows = columns_from(p, p->row), columns = columns_from(p, at), below = p->row + rows;
+	size_t at = tile * COLUMNS, m = fl_min(COLUMNS, p->n - p->row), n = fl_min(COLUMNS, p->n - at), below = p->row + m;
 	double *c = p->x + p->row * p->n + at;
 
 	(void)thread;
-	la.trmm(CblasRowMajor, CblasLeft, CblasLower, CblasTrans, CblasNonUnit, (int)rows, (int)columns, 1, p->diagonal,
+	la.trmm(CblasRowMajor, CblasLeft, CblasLower, CblasTrans, CblasNonUnit, (int)m, (int)n, 1, p->diagonal,
 	    COLUMNS, c, (int)p->n);
-	la.gemm(CblasRowMajor, CblasTrans, CblasNoTrans, (int)rows, (int)columns, (int)(p->n - below), 1,
+	la.gemm(CblasRowMajor, CblasTrans, CblasNoTrans, (int)m, (int)n, (int)(p->n - below), 1,
 	    p->x + below * p->n + p->row, (int)p->n, p->x + below * p->n + at, (int)p->n, 1, c, (int)p->n);
 }
 
@@ -277,9 +275,9 @@ fl_cholesky_inverse(const double *l, size_t n, double *inv)
 
 	need();
 	*p = (struct inverse){ .l = l, .x = inv, .n = n };
-	fl_parallel((n + COLUMNS - 1) / COLUMNS, invert_columns, p);
+	fl_parallel(fl_ceil_div(n, COLUMNS), invert_columns, p);
 	for (; p->row < n; p->row += COLUMNS) {
-		size_t rows = columns_from(p, p->row);
+		size_t rows = fl_min(COLUMNS, n - p->row);
 
 		for (size_t i = 0; i < rows; i++)
 			memcpy(p->diagonal + i * COLUMNS, inv + (p->row + i) * n + p->row, rows * sizeof *inv);
@@ -363,7 +361,7 @@ fl_product(double *c, const double *a, bool transposed, const double *b, size_t 
 	struct product p = { c, a, b, transposed, m, n, k };
 
 	need();
-	fl_parallel((m + TILE - 1) / TILE, make_tile, &p);
+	fl_parallel(fl_ceil_div(m, TILE), make_tile, &p);
 }
 
 void

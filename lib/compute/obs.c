@@ -297,10 +297,10 @@ fl_obs_choose(const void *moment, size_t n, const float *w, size_t rows, size_t 
 		start_blocks(&o);
 		for (size_t left = n - tail; left > keep; left -= block)
 			remove_columns(&o, cheapest(&o) * block, block);
-		squeeze(&o);
 	}
-	if (!bad)
-		memcpy(out, o.name, keep * sizeof *out);
+	for (size_t i = 0; i < o.n && !bad; i++)
+		if (!o.gone[i])
+			*out++ = o.name[i];
 	free_obs(&o);
 	return bad;
 }

@@ -194,6 +194,12 @@ elements() {
 	fl-calibrate --drop-attention 2 --drop-sequences 2 --context 16 -t four -o a "$MODEL"
 	fl-calibrate --drop-attention 2 --context 16 -t two -o b "$MODEL"
 	assert_equal "$(fl-info a | grep drop)" "$(fl-info b | grep drop)"
+	# Of three, one at the beginning and one that begins in the middle
+	head -c 192 four > three
+	{ head -c 64 three; tail -c +97 three | head -c 64; } > two
+	fl-calibrate --drop-attention 2 --drop-sequences 2 --context 16 -t three -o a "$MODEL"
+	fl-calibrate --drop-attention 2 --context 16 -t two -o b "$MODEL"
+	assert_equal "$(fl-info a | grep drop)" "$(fl-info b | grep drop)"
 	one_line_error 2 fl-calibrate --drop-sequences 1 -t "$TOKENS" -o x "$MODEL"
 }
 

@@ -59,12 +59,12 @@ tensors() {
 	tail -c +9 "$1" | head -c $((n)) | jq 'del(.__metadata__)'
 }
 
-# overwrite FILE TENSOR [SKIP]: a tensor of a safetensors file, from a byte of it on, with standard input.
+# overwrite FILE TENSOR: a tensor of a safetensors file, from its beginning on, with standard input.
 overwrite() {
 	local size at
 	size=$(od -An -tu8 -N8 "$1")
 	at=$(tail -c +9 "$1" | head -c $((size)) | jq --arg name "$2" '.[$name].data_offsets[0]')
-	dd of="$1" bs=64K oflag=seek_bytes seek=$((8 + size + at + ${3:-0})) conv=notrunc status=none
+	dd of="$1" bs=64K oflag=seek_bytes seek=$((8 + size + at)) conv=notrunc status=none
 }
 
 # poison FILE TENSOR: makes its first element a NaN, whatever its type.
