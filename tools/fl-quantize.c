@@ -18,6 +18,9 @@ static const struct fl_opt opts[] = {
 	  "the scale that just fits; by calib, the least squared error of what comes out; or by gptq, calib with what a "
 	  "weight loses made up for by others. The last two need -m. The default is mse.", .word = &opt.method, .words = fl_quantize_methods },
 	FL_OPT_METRICS(metrics_path),
+	{ 0, "rotate", NULL,
+	  "Turn the residual stream into its principal directions first; the model computes the same, and rounds better. "
+	  "Needs -m, metrics made with fl-calibrate --moments.", .flag = &opt.rotate, .with = "metrics" },
 	{ 0, "signed", NULL,
 	  "Take a negative scale where it errs less. GGUF and compressed-tensors have them, ExecuTorch "
 	  "refuses them.", .flag = &opt.negative },
@@ -27,7 +30,7 @@ static const struct fl_opt opts[] = {
 	  "Store the embedding as int4, int8 or none (as it is). The default is int8, or the head's type "
 	  "where the two are tied.", .word = &embed, .words = types },
 	{ 0, "force", NULL, "Accept metrics of a model with another fingerprint but the same sizes.",
-	  .flag = &opt.force },
+	  .flag = &opt.force, .with = "metrics" },
 	FL_OPT_CKPT_OUTPUT(sink.output),
 	FL_OPT_ZSTD(sink.zstd),
 	FL_OPT_HISTORY(sink.no_history),
@@ -54,8 +57,8 @@ check_usage(const char *operand)
 	fl_cli_one_stdin(operand, &metrics_path, 1);
 	if (measured && !metrics_path)
 		fl_die(FL_EXIT_USAGE, "--method %s needs metrics, -m", opt.method);
-	if (!measured && (metrics_path || opt.force))
-		fl_die(FL_EXIT_USAGE, "%s goes with --method calib or gptq", metrics_path ? "-m" : "--force");
+	if (metrics_path && !measured && !opt.rotate)
+		fl_die(FL_EXIT_USAGE, "-m goes with --rotate, --method calib or gptq");
 	if (opt.negative && strcmp(opt.method, "rtn") == 0)
 		fl_die(FL_EXIT_USAGE, "--signed goes with a search, not with --method rtn");
 	fl_cli_refuse_terminal(sink.output);

@@ -20,7 +20,8 @@ struct fl_basis {
 	bool tied;
 	double *q;	/* [n,k] */
 	double *norm;	/* [sites,k] */
-	double energy;	/* mean over sites of what share stays */
+	double *energy; /* [sites,k], of Q' C_s Q the diagonal; in the end times the norms' squares */
+	double share;	/* mean over sites of what share of it stays */
 	double *reader; /* [n,k] of site `at`; NULL: not made yet */
 	size_t at;
 };
@@ -139,21 +140,23 @@ weigh_norms(struct fl_basis *b, const bool *site, struct fl_err *err)
 	int bad = 0;
 
 	for (size_t s = 0; s < b->sites && !bad; s++) {
-		double kept = 0;
+		double kept = 0, *energy = b->energy + s * b->k;
 
 		if (!site[s] || (bad = load(b, s, c, &trace, err)))
 			continue;
 		fl_product(x, c, false, b->q, b->n, b->k, b->n);
 		for (size_t i = 0; i < b->n * b->k; i++)
-			kept += x[i] * b->q[i];
+			energy[i % b->k] += x[i] * b->q[i];
+		for (size_t j = 0; j < b->k; j++)
+			kept += energy[j];
 		if (!(kept > 0))
 			bad = refuse(s, err);
 		for (size_t j = 0; j < b->k; j++)
 			b->norm[s * b->k + j] = b->k == b->n ? 1 : sqrt(kept / (double)b->k / (trace / (double)b->n));
-		b->energy += kept / trace;
+		b->share += kept / trace;
 		counted++;
 	}
-	b->energy /= (double)counted;
+	b->share /= (double)counted;
 	free(c);
 	free(x);
 	return bad;
@@ -188,6 +191,7 @@ begin(const struct fl_metrics *m, size_t k, const struct fl_basis_opts *opts)
 	b->tied = opts->tied;
 	b->q = matrix(b->n, k);
 	b->norm = matrix(b->sites, k);
+	b->energy = matrix(b->sites, k);
 	return b;
 }
 
@@ -197,6 +201,8 @@ end(struct fl_basis *b, bool bad, const struct fl_basis_opts *opts, struct fl_er
 	if (!bad && weigh_norms(b, opts->site, err) == 0) {
 		if (b->tied)
 			weigh_tied(b);
+		for (size_t i = 0; i < b->sites * b->k; i++)
+			b->energy[i] *= b->norm[i] * b->norm[i];
 		return b;
 	}
 	fl_basis_free(b);
@@ -232,6 +238,7 @@ fl_basis_free(struct fl_basis *b)
 		return;
 	free(b->q);
 	free(b->norm);
+	free(b->energy);
 	free(b->reader);
 	free(b);
 }
@@ -261,9 +268,36 @@ fl_basis_norm(const struct fl_basis *b, size_t site)
 }
 
 double
-fl_basis_energy(const struct fl_basis *b)
+fl_basis_share(const struct fl_basis *b)
 {
-	return b->energy;
+	return b->share;
+}
+
+const double *
+fl_basis_energy(const struct fl_basis *b, size_t site)
+{
+	return b->energy + site * b->k;
+}
+
+float *
+fl_basis_moment(const struct fl_basis *b, size_t site, struct fl_err *err)
+{
+	const double *norm = fl_basis_norm(b, site);
+	double *c = matrix(b->n, b->n), *x = matrix(b->n, b->k), *turned = NULL, trace;
+	float *triangle = NULL;
+
+	if (load(b, site, c, &trace, err) == 0) {
+		fl_product(x, c, false, b->q, b->n, b->k, b->n);
+		turned = project(b, x);
+		triangle = fl_alloc(fl_gram_size(b->k), sizeof *triangle);
+		for (size_t i = 0; i < b->k; i++)
+			for (size_t j = 0; j <= i; j++)
+				triangle[fl_gram_row(i) + j] = (float)(norm[i] * turned[i * b->k + j] * norm[j]);
+	}
+	free(turned);
+	free(x);
+	free(c);
+	return triangle;
 }
 
 struct solution {

@@ -54,6 +54,12 @@ const double *fl_basis_was(const struct fl_basis *b, size_t site);
 const double *fl_basis_norm(const struct fl_basis *b, size_t site);
 
 /* Which share of the energy, of C_s / trace C_s, stays. */
-double fl_basis_energy(const struct fl_basis *b);
+double fl_basis_share(const struct fl_basis *b);
+
+/* Of the inputs that what reads the stream at a norm will have, Q' C_s Q with rows and columns times the norm's new
+ * weight: the diagonal [K]; and F32, the lower triangle as in moments.h, to be freed by the caller, or NULL with err
+ * set. */
+const double *fl_basis_energy(const struct fl_basis *b, size_t site);
+float *fl_basis_moment(const struct fl_basis *b, size_t site, struct fl_err *err) FL_MUST_USE;
 
 #endif

@@ -104,6 +104,7 @@ struct block {
 	size_t scratch_size;
 	size_t tile;		/* rows done by one thread at a time */
 	struct fl_rework *rework; /* or NULL */
+	float *held;		/* the rows of the result that rework held; NULL: it did not, or has them yet */
 	const struct fl_gptq *gptq; /* or NULL */
 	atomic_bool bad;	/* a weight that is to be quantized is not finite */
 };
@@ -135,83 +136,106 @@ source(const struct block *b, size_t i)
 }
 
 static void
-rework_rows(const struct block *b, size_t first, size_t end)
+round_rows(struct block *b, float *x, size_t n, uint32_t *packed, uint16_t *scale)
+{
+	size_t cols = b->s->out_cols;
+	int bits = b->s->step->bits;
+
+	for (size_t i = 0; i < n; i++)
+		if (fl_quant_row(x + i * cols, cols, bits, &b->how, packed + i * fl_quant_words(cols, bits),
+			scale + i * cols / FL_MATRIX_GROUP) < 0)
+			b->bad = true;
+}
+
+/* The same where columns make up for each other. */
+static void
+compensate_rows(struct block *b, float *x, size_t n, uint32_t *packed, uint16_t *scale)
+{
+	size_t cols = b->s->out_cols;
+	int bits = b->s->step->bits;
+
+	for (size_t i = 0, rows; i < n; i += rows) {
+		rows = n - i < FL_GPTQ_ROWS ? n - i : FL_GPTQ_ROWS;
+		if (fl_gptq_rows(b->gptq, x + i * cols, rows, bits, &b->how, packed + i * fl_quant_words(cols, bits),
+			scale + i * cols / FL_MATRIX_GROUP) < 0)
+			b->bad = true;
+	}
+}
+
+/* Where row i of the block goes in output k. */
+static void *
+target(const struct block *b, int k, size_t i)
+{
+	return b->out[k] + i * fl_tensor_row_size(&b->s->out[k]);
+}
+
+/* x [n, out_cols], which may be changed, becomes the rows of the block from `first` on. */
+static void
+store_rows(struct block *b, size_t first, float *x, size_t n)
 {
 	const struct fl_passage *s = b->s;
-	size_t n = end - first;
-	float *x = fl_alloc(n * s->cols, sizeof *x);
+
+	if (s->step->kind != FL_STEP_QUANTIZE)
+		fl_dtype_from_f32(target(b, 0, first), s->in.dtype, x, n * s->out_cols);
+	else if (b->gptq)
+		compensate_rows(b, x, n, target(b, 0, first), target(b, 1, first));
+	else
+		round_rows(b, x, n, target(b, 0, first), target(b, 1, first));
+}
+
+/* Or are elements of the input's rows only gathered? */
+static bool
+is_computed(const struct block *b)
+{
+	return b->rework || b->s->step->kind == FL_STEP_QUANTIZE;
+}
+
+/* x and y are scratch. */
+static void
+compute_rows(struct block *b, size_t first, size_t n, float *x, float *y)
+{
+	const struct fl_passage *s = b->s;
 	size_t row[REWORKED];
 
 	for (size_t i = 0; i < n; i++) {
 		row[i] = b->index ? b->index[first + i] : b->first + first + i;
 		fl_dtype_to_f32(x + i * s->cols, source(b, first + i), s->in.dtype, s->cols);
 	}
-	fl_rework_rows(b->rework, x, n, row, b->out[0] + first * fl_tensor_row_size(&s->out[0]),
-	    s->step->copy_as_head ? b->out[1] + first * fl_tensor_row_size(&s->out[1]) : NULL);
-	free(x);
-}
-
-/* Where the integers and the scales of row i of the block go. */
-static uint32_t *
-integers(const struct block *b, size_t i)
-{
-	return (uint32_t *)(void *)(b->out[0] + i * fl_tensor_row_size(&b->s->out[0]));
-}
-
-static uint16_t *
-scales(const struct block *b, size_t i)
-{
-	return (uint16_t *)(void *)(b->out[1] + i * fl_tensor_row_size(&b->s->out[1]));
-}
-
-static void
-round_rows(struct block *b, size_t first, size_t end, float *x)
-{
-	const struct fl_passage *s = b->s;
-
-	for (size_t i = first; i < end; i++) {
-		fl_dtype_to_f32(x, source(b, i), s->in.dtype, s->cols);
-		if (fl_quant_row(x, s->cols, s->step->bits, &b->how, integers(b, i), scales(b, i)) < 0)
-			b->bad = true;
+	if (!b->rework) {
+		store_rows(b, first, x, n);
+		return;
+	}
+	fl_rework_rows(b->rework, x, n, row, y);
+	if (!fl_rework_holds(b->rework))
+		store_rows(b, first, y, n);
+	if (s->step->copy_as_head) {
+		fl_rework_head(b->rework, x, n, y);
+		fl_dtype_from_f32(target(b, 1, first), s->in.dtype, y, n * s->out_cols);
 	}
 }
 
-/* The same where columns make up for each other. */
 static void
-compensate_rows(struct block *b, size_t first, size_t end, float *x)
+gather_rows(const struct block *b, size_t first, size_t n)
 {
 	const struct fl_passage *s = b->s;
 
-	for (size_t i = first; i < end; i++)
-		fl_dtype_to_f32(x + (i - first) * s->cols, source(b, i), s->in.dtype, s->cols);
-	if (fl_gptq_rows(b->gptq, x, end - first, s->step->bits, &b->how, integers(b, first), scales(b, first)) < 0)
-		b->bad = true;
-}
-
-static void
-gather_rows(const struct block *b, size_t first, size_t end)
-{
-	const struct fl_passage *s = b->s;
-
-	for (size_t i = first; i < end; i++)
-		gather(b->out[0] + i * fl_tensor_row_size(&s->out[0]), source(b, i), s->step->cols, s->cols,
-		    fl_dtype_size(s->in.dtype));
+	for (size_t i = first; i < first + n; i++)
+		gather(target(b, 0, i), source(b, i), s->step->cols, s->cols, fl_dtype_size(s->in.dtype));
 }
 
 static void
 make_rows(void *ctx, size_t tile, int thread)
 {
 	struct block *b = ctx;
-	size_t first = tile * b->tile, end = first + b->tile < b->n ? first + b->tile : b->n;
+	size_t first = tile * b->tile, n = b->n - first < b->tile ? b->n - first : b->tile;
+	float *x = b->scratch + (size_t)thread * b->scratch_size;
 
-	if (b->rework)
-		rework_rows(b, first, end);
-	else if (b->gptq)
-		compensate_rows(b, first, end, b->scratch + (size_t)thread * b->scratch_size);
-	else if (b->s->step->kind == FL_STEP_QUANTIZE)
-		round_rows(b, first, end, b->scratch + (size_t)thread * b->scratch_size);
+	if (b->held)
+		store_rows(b, first, b->held + (b->first + first) * b->s->out_cols, n);
+	else if (is_computed(b))
+		compute_rows(b, first, n, x, x + b->tile * b->s->cols);
 	else
-		gather_rows(b, first, end);
+		gather_rows(b, first, n);
 }
 
 static int
@@ -235,13 +259,33 @@ append_spilled(FILE *f, struct fl_writer *out, char *buf, size_t cap, struct fl_
 	return ferror(f) ? fl_err_sys(err, "cannot read a temporary file") : 0;
 }
 
-/* Rows [first, first + rows) of the input are at src: makes and writes what becomes of them. */
+/* Makes and writes the rows of the block. */
 static int
-write_block(const struct fl_passage *s, struct block *b, const char *src, size_t first, size_t rows,
+write_block(struct block *b, FILE *side, struct fl_writer *out, struct fl_err *err)
+{
+	const struct fl_passage *s = b->s;
+	int second = is_computed(b) ? 1 : 0; /* a copy that is not is the same rows again */
+
+	if (b->n == 0)
+		return 0;
+	fl_parallel((b->n + b->tile - 1) / b->tile, make_rows, b);
+	if (b->bad)
+		return fl_err_data(err, "'%s' holds a weight that is not finite",
+		    s->weight->tensor.name);
+	if (b->rework && fl_rework_holds(b->rework) && !b->held)
+		return 0;
+	if (fl_writer_put(out, b->out[0], b->n * fl_tensor_row_size(&s->out[0]), err) < 0)
+		return -1;
+	return side ? spill(side, b->out[second], b->n * fl_tensor_row_size(&s->out[second]), err) : 0;
+}
+
+/* Rows [first, first + rows) of the input are at src. */
+static int
+take_block(const struct fl_passage *s, struct block *b, const char *src, size_t first, size_t rows,
     size_t *next_kept, FILE *side, struct fl_writer *out, struct fl_err *err)
 {
 	const struct fl_keep *k = s->in.ndim > 1 ? s->step->rows : NULL;
-	size_t out0 = fl_tensor_row_size(&s->out[0]);
+	size_t size = rows * fl_tensor_row_size(&s->in);
 
 	b->src = src;
 	b->first = first;
@@ -250,26 +294,27 @@ write_block(const struct fl_passage *s, struct block *b, const char *src, size_t
 	if (k) {
 		for (b->n = 0; *next_kept < k->n && k->index[*next_kept] < first + rows; ++*next_kept)
 			b->n++;
-	} else if (s->step->kind == FL_STEP_COPY && !s->step->cols && !b->rework) {
-		if (side && spill(side, src, rows * out0, err) < 0)
+	} else if (!s->step->cols && !is_computed(b)) {
+		if (side && spill(side, src, size, err) < 0)
 			return -1;
-		return fl_writer_put(out, src, rows * out0, err);
+		return fl_writer_put(out, src, size, err);
 	}
-	if (b->n == 0)
-		return 0;
-	fl_parallel((b->n + b->tile - 1) / b->tile, make_rows, b);
-	if (b->bad)
-		return fl_err_data(err, "'%s' holds a weight that is not finite",
-		    s->weight->tensor.name);
-	if (b->rework && fl_rework_holds(b->rework))
-		return 0;
-	if (fl_writer_put(out, b->out[0], b->n * out0, err) < 0)
-		return -1;
-	if (!side)
-		return 0;
-	if (s->step->kind == FL_STEP_QUANTIZE)
-		return spill(side, b->out[1], b->n * fl_tensor_row_size(&s->out[1]), err);
-	return spill(side, b->out[b->rework ? 1 : 0], b->n * out0, err);
+	return write_block(b, side, out, err);
+}
+
+/* All rows were taken, and rework held them. */
+static int
+write_held(struct block *b, size_t at_once, FILE *side, struct fl_writer *out, struct fl_err *err)
+{
+	size_t rows = b->s->out_rows;
+	int bad = 0;
+
+	b->held = fl_rework_held(b->rework);
+	for (b->first = 0; b->first < rows && !bad; b->first += b->n) {
+		b->n = rows - b->first < at_once ? rows - b->first : at_once;
+		bad = write_block(b, side, out, err);
+	}
+	return bad;
 }
 
 /* Of a norm: it must be the one that the basis was made with. */
@@ -307,6 +352,25 @@ fl_passage_bad_moments(const struct fl_passage *s, struct fl_err *err)
 	    s->weight->tensor.name);
 }
 
+/* Those of the stream are turned with it. */
+static struct fl_gptq *
+factor(const struct fl_passage *s, struct fl_err *err)
+{
+	const struct fl_step *t = s->step;
+	bool turned = t->basis && t->side != FL_SIDE_WRITES;
+	float *moment = turned ? fl_basis_moment(t->basis, t->site, err) : NULL;
+	struct fl_gptq *g = NULL;
+
+	if (!turned || moment) {
+		g = fl_gptq_new(turned ? (const void *)moment : fl_moments_site(t->moments, t->site), s->out_cols);
+		if (!g)
+			fl_passage_bad_moments(s, err);
+	}
+	fl_moments_done(t->moments, t->site);
+	free(moment);
+	return g;
+}
+
 /* Query, key and value have the same inputs, gate and up too. */
 static int
 prepare_gptq(const struct fl_passage *s, struct block *b, struct fl_err *err)
@@ -317,11 +381,10 @@ prepare_gptq(const struct fl_passage *s, struct block *b, struct fl_err *err)
 		fl_gptq_free(f->gptq);
 		f->moments = s->step->moments;
 		f->site = s->step->site;
-		f->gptq = fl_gptq_new(fl_moments_site(f->moments, f->site), s->cols);
-		fl_moments_done(f->moments, f->site);
+		f->gptq = factor(s, err);
 	}
 	b->gptq = f->gptq;
-	return b->gptq ? 0 : fl_passage_bad_moments(s, err);
+	return b->gptq ? 0 : -1;
 }
 
 static int
@@ -329,13 +392,25 @@ prepare_rounding(const struct fl_passage *s, struct block *b, struct fl_err *err
 {
 	if (s->step->moments && prepare_gptq(s, b, err) < 0)
 		return -1;
-	b->scratch_size = ((b->gptq ? FL_GPTQ_ROWS : 1) * s->cols + 15) / 16 * 16;
-	b->scratch = fl_alloc_aligned((size_t)fl_parallel_threads() * b->scratch_size, sizeof(float), s->in.name);
 	b->how = s->step->how;
 	if (!s->step->energy)
 		return 0;
-	b->how.weight = b->weight = fl_alloc(s->cols, sizeof *b->weight);
-	fl_quant_weights(b->weight, s->step->energy, s->cols);
+	b->how.weight = b->weight = fl_alloc(s->out_cols, sizeof *b->weight);
+	fl_quant_weights(b->weight, s->step->energy, s->out_cols);
+	return 0;
+}
+
+static int
+prepare(const struct fl_passage *s, struct block *b, struct fl_err *err)
+{
+	if ((fl_rework_needed(s) && !(b->rework = fl_rework_new(s, err))) ||
+	    (s->step->kind == FL_STEP_QUANTIZE && prepare_rounding(s, b, err) < 0))
+		return -1;
+	b->tile = b->rework ? REWORKED : b->gptq ? FL_GPTQ_ROWS : TILE;
+	if (!is_computed(b))
+		return 0;
+	b->scratch_size = b->tile * (s->cols + (b->rework && !fl_rework_holds(b->rework) ? s->out_cols : 0));
+	b->scratch = fl_alloc_aligned((size_t)fl_parallel_threads() * b->scratch_size, sizeof(float), s->in.name);
 	return 0;
 }
 
@@ -346,7 +421,7 @@ stream_rows(const struct fl_passage *s, struct fl_reader *in, struct fl_writer *
 	size_t row_size = fl_tensor_row_size(&s->in), at_once = row_size ? BLOCK / row_size : 1;
 	size_t next_kept = 0, rows = s->rows;
 	struct block b = { .s = s };
-	int bad = 0;
+	int bad;
 
 	if (at_once == 0)
 		at_once = 1;
@@ -356,20 +431,16 @@ stream_rows(const struct fl_passage *s, struct fl_reader *in, struct fl_writer *
 		at_once = rows;
 	for (int i = 0; i < s->outs && i < 2; i++)
 		b.out[i] = fl_alloc_aligned(at_once, fl_tensor_row_size(&s->out[i]), s->out[i].name);
-	if (s->step->kind == FL_STEP_QUANTIZE)
-		bad = prepare_rounding(s, &b, err);
-	else if (fl_rework_needed(s))
-		bad = (b.rework = fl_rework_new(s, err)) ? 0 : -1;
-	b.tile = b.rework ? REWORKED : b.gptq ? FL_GPTQ_ROWS : TILE;
+	bad = prepare(s, &b, err);
 	for (size_t first = 0; first < rows && !bad; first += at_once) {
 		size_t n = rows - first < at_once ? rows - first : at_once;
 		const char *src = fl_reader_take(in, n * row_size, err);
 
-		bad = !src || write_block(s, &b, src, first, n, &next_kept, side, out, err) < 0;
+		bad = !src || take_block(s, &b, src, first, n, &next_kept, side, out, err) < 0;
 		fl_progress_add(n * row_size);
 	}
 	if (!bad && b.rework && fl_rework_holds(b.rework))
-		bad = fl_rework_put(b.rework, out, err);
+		bad = write_held(&b, at_once, side, out, err);
 	free(b.out[0]);
 	free(b.out[1]);
 	free(b.weight);

@@ -170,12 +170,9 @@ check_moments(const struct pruning *p)
 		return -1;
 	if (!o->rotate && !(o->repair && width))
 		return 0;
-	if (need_moment(p, who, FL_DIM_MOMENT) < 0)
-		return -1;
-	if (!p->metrics->sum[FL_DIM_WEIGHT])
-		return fl_err_data(p->err, "%s needs '%s', which the metrics do not have", who,
-		    fl_metric_name(FL_DIM_WEIGHT));
-	return 0;
+	if (!p->metrics)
+		return fl_err_usage(p->err, "%s needs metrics", who);
+	return fl_rotate_check(p->metrics, who, p->err);
 }
 
 /* Is the head of the result the embedding? */
@@ -201,7 +198,7 @@ find_basis(struct pruning *p)
 		return -1;
 	if (p->opts->rotate)
 		fl_note("%zu of %d directions hold %.1f %% of the energy, that of each norm divided by its whole",
-		    k, p->in->width, 100 * fl_basis_energy(p->plan->basis));
+		    k, p->in->width, 100 * fl_basis_share(p->plan->basis));
 	return 0;
 }
 

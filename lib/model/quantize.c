@@ -3,7 +3,9 @@
 
 #include <string.h>
 
+#include "model/basis.h"
 #include "model/bits.h"
+#include "model/rotate.h"
 
 const char *const fl_quantize_methods[] = { "mse", "rtn", "calib", "gptq", NULL };
 
@@ -42,9 +44,12 @@ find_energy(struct fl_step *step, const struct fl_config *c, const struct fl_wei
 
 	if (which == FL_METRICS)
 		return 0;
-	if (!m->sum[which])
-		return fl_err_data(err, "the method 'calib' needs '%s', which the metrics do not have",
-		    fl_metric_name(which));
+	if (which == FL_DIM_OUT_SUM_SQ && step->basis) {
+		step->energy = fl_basis_energy(step->basis, (size_t)row);
+		return 0;
+	}
+	if (fl_metrics_need(m, which, "the method 'calib'", err) < 0)
+		return -1;
 	fl_metric_shape(m, which, &rows, &cols);
 	step->energy = m->sum[which] + (size_t)row * cols;
 	return 0;
@@ -54,8 +59,8 @@ static int
 find_moments(struct fl_step *step, const struct fl_config *c, const struct fl_weight *w, const struct fl_metrics *m,
     struct fl_err *err)
 {
-	static const enum fl_moment moment[FL_METRICS] = { [FL_ATTN_SUM_SQ] = FL_ATTN_MOMENT,
-		[FL_FFN_SUM_SQ] = FL_FFN_MOMENT, [FL_DIM_OUT_SUM_SQ] = FL_DIM_OUT_MOMENT };
+	const enum fl_moment moment[FL_METRICS] = { [FL_ATTN_SUM_SQ] = FL_ATTN_MOMENT, [FL_FFN_SUM_SQ] = FL_FFN_MOMENT,
+		[FL_DIM_OUT_SUM_SQ] = step->basis ? FL_DIM_MOMENT : FL_DIM_OUT_MOMENT };
 	int site;
 	enum fl_metric which = input_of(c, w, &site);
 
@@ -79,10 +84,27 @@ plan_matrix(struct fl_plan *plan, size_t i, const struct fl_metrics *metrics,
 	step->kind = FL_STEP_QUANTIZE;
 	step->how.search = strcmp(opts->method, "rtn") != 0;
 	step->how.negative = opts->negative;
-	if (!metrics)
+	if (!fl_quantize_measured(opts->method))
 		return 0;
 	return strcmp(opts->method, "gptq") == 0 ? find_moments(step, &plan->in, w, metrics, err) :
 						   find_energy(step, &plan->in, w, metrics, err);
+}
+
+/* Of the whole stream: the model stays what it was but for rounding, and tied if it was. */
+static int
+rotate(struct fl_plan *plan, const struct fl_metrics *metrics, struct fl_err *err)
+{
+	static const bool gone[FL_ARCH_LAYERS];
+	bool site[2 * FL_ARCH_LAYERS + 1];
+	struct fl_basis_opts opts = { .site = site, .tied = plan->in.tied };
+	struct fl_basis *basis;
+
+	fl_rotate_sites(plan, gone, site);
+	basis = fl_basis_principal(metrics, (size_t)plan->in.width, &opts, err);
+	if (!basis)
+		return -1;
+	fl_rotate_steps(plan, basis, false);
+	return 0;
 }
 
 static struct fl_plan *
@@ -90,25 +112,26 @@ plan_matrices(const struct fl_config *in, const char *what, const struct fl_quan
     const struct fl_metrics *metrics, const struct fl_quantize_opts *opts, struct fl_err *err)
 {
 	struct fl_plan *plan = fl_plan_new(in, what);
+	int bad = opts->rotate ? rotate(plan, metrics, err) : 0;
 
 	plan->out.quant = *q;
-	for (size_t i = 0; i < plan->inventory->n; i++)
-		if (plan_matrix(plan, i, metrics, opts, err) < 0) {
-			fl_plan_free(plan);
-			return NULL;
-		}
-	return plan;
+	for (size_t i = 0; i < plan->inventory->n && !bad; i++)
+		bad = plan_matrix(plan, i, metrics, opts, err);
+	if (!bad)
+		return plan;
+	fl_plan_free(plan);
+	return NULL;
 }
 
 struct fl_plan *
 fl_plan_quantize(const struct fl_config *in, const char *what, const struct fl_metrics *metrics,
     const struct fl_quantize_opts *opts, struct fl_err *err)
 {
-	bool measured = fl_quantize_measured(opts->method);
 	struct fl_quant q;
 
 	if (fl_bits_choose(in, what, opts->head, opts->embed, &q, err) < 0 ||
-	    (measured && fl_metrics_check(metrics, in, opts->force, what, err) < 0))
+	    (metrics && fl_metrics_check(metrics, in, opts->force, what, err) < 0) ||
+	    (opts->rotate && fl_rotate_check(metrics, "a rotation", err) < 0))
 		return NULL;
-	return plan_matrices(in, what, &q, measured ? metrics : NULL, opts, err);
+	return plan_matrices(in, what, &q, metrics, opts, err);
 }

@@ -10,23 +10,29 @@
 #include "compute/refit.h"
 #include "model/basis.h"
 
-/* Columns that one thread turns, and bytes of a held matrix that are put out, at a time. */
-enum { TILE = 128, BLOCK = 1 << 20 };
+enum { TILE = 128 }; /* columns that one thread turns at a time */
 
 struct fl_rework {
 	const struct fl_passage *s;
 	struct fl_refit *refit; /* or NULL */
 	const double *right;	/* [cols, out_cols], or NULL */
-	const double *head;	/* the same of the copy, or NULL: it is a plain one */
+	const double *head;	/* the same of the copy, or NULL: there is none */
 	float *hold;		/* [rows, out_cols], or NULL */
 };
+
+/* The moments of a matrix that is rounded are for its rounding. */
+static bool
+is_solved(const struct fl_step *t)
+{
+	return t->moments && t->kind == FL_STEP_COPY;
+}
 
 bool
 fl_rework_needed(const struct fl_passage *s)
 {
 	const struct fl_step *t = s->step;
 
-	return t->moments || t->side != FL_SIDE_NONE || (t->basis && t->copy_as_head);
+	return is_solved(t) || t->side != FL_SIDE_NONE || (t->basis && t->copy_as_head);
 }
 
 static int
@@ -67,7 +73,7 @@ fl_rework_new(const struct fl_passage *s, struct fl_err *err)
 	struct fl_rework *r = fl_alloc(1, sizeof *r);
 
 	r->s = s;
-	if ((!s->step->moments || prepare_refit(r, err) == 0) && (!s->step->basis || prepare_basis(r, err) == 0))
+	if ((!is_solved(s->step) || prepare_refit(r, err) == 0) && (!s->step->basis || prepare_basis(r, err) == 0))
 		return r;
 	fl_rework_free(r);
 	return NULL;
@@ -122,25 +128,22 @@ solve(const struct fl_rework *r, const float *x, size_t n, const size_t *row, fl
 }
 
 void
-fl_rework_rows(const struct fl_rework *r, const float *x, size_t n, const size_t *row, char *out, char *head)
+fl_rework_rows(const struct fl_rework *r, const float *x, size_t n, const size_t *row, float *y)
 {
-	const struct fl_passage *s = r->s;
-	float *y = r->hold ? r->hold + row[0] * s->out_cols : fl_alloc(n * s->out_cols, sizeof *y);
-
+	if (r->hold)
+		y = r->hold + row[0] * r->s->out_cols;
 	if (r->refit)
 		solve(r, x, n, row, y);
 	else if (r->right)
-		multiply(s, x, r->right, n, y);
+		multiply(r->s, x, r->right, n, y);
 	else
-		gather(s, x, n, y);
-	if (r->hold)
-		return;
-	fl_dtype_from_f32(out, s->in.dtype, y, n * s->out_cols);
-	if (r->head) {
-		multiply(s, x, r->head, n, y);
-		fl_dtype_from_f32(head, s->in.dtype, y, n * s->out_cols);
-	}
-	free(y);
+		gather(r->s, x, n, y);
+}
+
+void
+fl_rework_head(const struct fl_rework *r, const float *x, size_t n, float *y)
+{
+	multiply(r->s, x, r->head, n, y);
 }
 
 bool
@@ -170,20 +173,9 @@ turn_columns(void *ctx, size_t tile, int thread)
 	free(b);
 }
 
-int
-fl_rework_put(struct fl_rework *r, struct fl_writer *out, struct fl_err *err)
+float *
+fl_rework_held(struct fl_rework *r)
 {
-	size_t all = r->s->out_rows * r->s->out_cols, size = fl_dtype_size(r->s->in.dtype);
-	char *block = fl_alloc(BLOCK, size);
-	int bad = 0;
-
 	fl_parallel((r->s->out_cols + TILE - 1) / TILE, turn_columns, r);
-	for (size_t i = 0; i < all && !bad; i += BLOCK) {
-		size_t n = all - i < BLOCK ? all - i : BLOCK;
-
-		fl_dtype_from_f32(block, r->s->in.dtype, r->hold + i, n);
-		bad = fl_writer_put(out, block, n * size, err);
-	}
-	free(block);
-	return bad;
+	return r->hold;
 }

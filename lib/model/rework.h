@@ -2,8 +2,8 @@
 /* rework.h -- the rows of a matrix computed anew on their way through a plan, where gathering is not enough: solved
  * again for the channels that stay (compute/refit.h), in another basis of the residual stream (basis.h).
  *
- * Of passage.c alone. What reads the stream is done a few rows at a time. What writes it is
- * needed whole: its rows are held as f32, [D, columns of the result], 64 MiB for 2048 x 8192. */
+ * Of passage.c alone, which stores the rows of the result. What reads the stream is done a few rows at a time. What
+ * writes it is needed whole: its rows are held as f32, [D, columns of the result], 64 MiB for 2048 x 8192. */
 #ifndef FL_MODEL_REWORK_H
 #define FL_MODEL_REWORK_H
 
@@ -20,13 +20,15 @@ bool fl_rework_needed(const struct fl_passage *s);
 struct fl_rework *fl_rework_new(const struct fl_passage *s, struct fl_err *err) FL_MUST_USE;
 void fl_rework_free(struct fl_rework *r); /* NULL is fine */
 
-/* x [n, s->cols], the rows of the numbers row[n], which follow each other where the matrix is held: rows
- * [n, s->out_cols] of the result into out, and of the head that is copied from an embedding into head; in the result's
- * type. Of a matrix that is held nothing is put out yet. By several threads at a time. */
-void fl_rework_rows(const struct fl_rework *r, const float *x, size_t n, const size_t *row, char *out, char *head);
+/* x [n, s->cols], the rows of the numbers row[n], which follow each other where the matrix is held: y
+ * [n, s->out_cols] of the result, or NULL where it is held. By several threads at a time. */
+void fl_rework_rows(const struct fl_rework *r, const float *x, size_t n, const size_t *row, float *y);
 
-/* Is it held? Then, after all its rows: what becomes of them, to out. */
+/* The same of the head that is copied from an embedding. */
+void fl_rework_head(const struct fl_rework *r, const float *x, size_t n, float *y);
+
+/* Is it held? Then, once, after all its rows: what becomes of them, [s->out_rows, s->out_cols], r's own. */
 bool fl_rework_holds(const struct fl_rework *r);
-int fl_rework_put(struct fl_rework *r, struct fl_writer *out, struct fl_err *err) FL_MUST_USE;
+float *fl_rework_held(struct fl_rework *r);
 
 #endif
