@@ -19,8 +19,8 @@ static const struct fl_opt opts[] = {
 	  "weight loses made up for by others. The last two need -m. The default is mse.", .word = &opt.method, .words = fl_quantize_methods },
 	FL_OPT_METRICS(metrics_path),
 	{ 0, "rotate", NULL,
-	  "Turn the residual stream into its principal directions first; the model computes the same, and rounds better. "
-	  "Needs -m, metrics made with fl-calibrate --moments.", .flag = &opt.rotate, .with = "metrics" },
+	  "Mix the dimensions of the residual stream by a Hadamard matrix first, which changes nothing but the rounding; "
+	  "those of a model with a tied embedding are put in order. Needs -m, metrics made with fl-calibrate --moments.", .flag = &opt.rotate, .with = "metrics" },
 	{ 0, "signed", NULL,
 	  "Take a negative scale where it errs less. GGUF and compressed-tensors have them, ExecuTorch "
 	  "refuses them.", .flag = &opt.negative },

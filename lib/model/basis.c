@@ -218,6 +218,46 @@ fl_basis_principal(const struct fl_metrics *m, size_t k, const struct fl_basis_o
 	return end(b, bad, opts, err);
 }
 
+static void
+mix_all(struct fl_basis *b)
+{
+	size_t n = b->n, low = n & -n, high = n / low;
+
+	for (size_t i = 0; i < n; i++)
+		for (size_t j = 0; j < n; j++) {
+			double angle = 2 * acos(-1) * (double)(i / low * (j / low) % high) / (double)high;
+			bool minus = __builtin_parityll(i % low & j % low);
+
+			b->q[i * n + j] = (minus ? -1 : 1) * (cos(angle) + sin(angle)) / sqrt((double)n);
+		}
+}
+
+static void
+order_by_norm(struct fl_basis *b)
+{
+	const double *g = fl_basis_was(b, b->sites - 1);
+
+	for (size_t i = 0; i < b->n; i++) {
+		size_t before = 0;
+
+		for (size_t j = 0; j < b->n; j++)
+			before += g[j] > g[i] || (g[j] == g[i] && j < i);
+		b->q[i * b->n + before] = 1;
+	}
+}
+
+struct fl_basis *
+fl_basis_hadamard(const struct fl_metrics *m, const struct fl_basis_opts *opts, struct fl_err *err)
+{
+	struct fl_basis *b = begin(m, (size_t)m->width, opts);
+
+	if (b->tied)
+		order_by_norm(b);
+	else
+		mix_all(b);
+	return end(b, false, opts, err);
+}
+
 struct fl_basis *
 fl_basis_members(const struct fl_metrics *m, const struct fl_keep *keep, const struct fl_basis_opts *opts,
     struct fl_err *err)

@@ -34,6 +34,13 @@ struct fl_basis_opts {
 struct fl_basis *fl_basis_principal(const struct fl_metrics *m, size_t k, const struct fl_basis_opts *opts,
     struct fl_err *err) FL_MUST_USE;
 
+/* Q, with K = D, each column a mix of all dimensions, after which no column of a matrix stands out and groups of weights
+ * lose less to rounding (QuaRot, 2404.00456): of D = 2^a n Hadamard's matrix of order 2^a times Hartley's of order n, over
+ * sqrt D. With `tied` no more than an order of the dimensions leaves diag(g) of the final norm diagonal, and Q is the one
+ * in which g descends. */
+struct fl_basis *fl_basis_hadamard(const struct fl_metrics *m, const struct fl_basis_opts *opts, struct fl_err *err)
+    FL_MUST_USE;
+
 /* Q: the dimensions of keep, which is copied. With `tied` readers are mended halfway: the head, which is not, and what
  * the layers make would go apart otherwise, and some texts lose by it. */
 struct fl_basis *fl_basis_members(const struct fl_metrics *m, const struct fl_keep *keep,

@@ -90,7 +90,7 @@ plan_matrix(struct fl_plan *plan, size_t i, const struct fl_metrics *metrics,
 						   find_energy(step, &plan->in, w, metrics, err);
 }
 
-/* Of the whole stream: the model stays what it was but for rounding, and tied if it was. */
+/* The model stays what it was but for rounding, and tied if it was. */
 static int
 rotate(struct fl_plan *plan, const struct fl_metrics *metrics, struct fl_err *err)
 {
@@ -100,7 +100,7 @@ rotate(struct fl_plan *plan, const struct fl_metrics *metrics, struct fl_err *er
 	struct fl_basis *basis;
 
 	fl_rotate_sites(plan, gone, site);
-	basis = fl_basis_principal(metrics, (size_t)plan->in.width, &opts, err);
+	basis = fl_basis_hadamard(metrics, &opts, err);
 	if (!basis)
 		return -1;
 	fl_rotate_steps(plan, basis, false);

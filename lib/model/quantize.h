@@ -21,7 +21,7 @@ struct fl_quantize_opts {
 	const char *method; /* of fl_quantize_methods */
 	int head, embed;    /* 4, 8, 0 for as they are, -1 for the default */
 	bool negative;	    /* scales below zero too, where they err less */
-	bool rotate;	    /* the stream is turned into its principal directions first (basis.h) */
+	bool rotate;	    /* the residual stream's dimensions are mixed first (fl_basis_hadamard) */
 	bool force;	    /* metrics of another model of the same sizes are fine */
 };
 

@@ -264,6 +264,88 @@ tied_directions_make_the_last_norm_diagonal(void)
 }
 
 static void
+a_mix_of_all_is_a_rotation(void)
+{
+	struct fl_basis_opts opts = { .site = all };
+	struct fl_err err = { 0 };
+	struct fl_basis *b;
+	const double *q;
+
+	fill(7);
+	b = fl_basis_hadamard(&metrics, &opts, &err);
+	if (!CHECK(b && fl_basis_size(b) == N))
+		return;
+	q = fl_basis_vectors(b);
+	for (size_t i = 0; i < N; i++)
+		for (size_t j = 0; j < N; j++) {
+			double dot = 0;
+
+			for (size_t a = 0; a < N; a++)
+				dot += q[i * N + a] * q[j * N + a];
+			CHECK_NEAR(dot, i == j, 1e-12);
+			/* Even the smallest of cos + sin of a fifth of a circle, or none, is far from nothing */
+			CHECK(fabs(q[i * N + j]) < sqrt(2. / N) && fabs(q[i * N + j]) > 0.2 / sqrt(N));
+			CHECK(fl_basis_norm(b, 2)[j] == 1);
+		}
+	CHECK_NEAR(q[N + 1], -q[N], 1e-15); /* of order 2 Hadamard's is [1 1; 1 -1] */
+	CHECK_NEAR(q[2 * N + 4], (cos(4 * acos(-1) / 5) + sin(4 * acos(-1) / 5)) / sqrt(N), 1e-12);
+	fl_basis_free(b);
+}
+
+static void
+tied_dimensions_are_put_in_order(void)
+{
+	struct fl_basis_opts opts = { .site = all, .tied = true };
+	struct fl_err err = { 0 };
+	struct fl_basis *b;
+	const double *g = weight + 2 * N, *norm;
+
+	fill(8);
+	weight[2 * N + 3] = weight[2 * N + 7];
+	b = fl_basis_hadamard(&metrics, &opts, &err);
+	if (!CHECK(b != NULL))
+		return;
+	norm = fl_basis_norm(b, 2);
+	for (size_t j = 0; j < N; j++) {
+		size_t ones = 0;
+
+		for (size_t i = 0; i < N; i++)
+			if (fl_basis_vectors(b)[i * N + j] == 1 && g[i] == norm[j])
+				ones++;
+		CHECK(ones == 1 && (j == 0 || norm[j] <= norm[j - 1]));
+	}
+	fl_basis_free(b);
+}
+
+/* Of x Q times the norm's weight, where x has the moments C. */
+static void
+moments_turn_with_the_stream(void)
+{
+	struct fl_err err = { 0 };
+
+	fill(9);
+	for (int tied = 0; tied < 2; tied++) {
+		struct fl_basis_opts opts = { .site = all, .tied = tied };
+		struct fl_basis *b = fl_basis_principal(&metrics, K, &opts, &err);
+
+		for (size_t s = 0; b && s < SITES; s++) {
+			float *c = fl_basis_moment(b, s, &err);
+			const double *norm = fl_basis_norm(b, s);
+
+			for (size_t x = 0; CHECK(c != NULL) && x < K; x++) {
+				for (size_t y = 0; y <= x; y++)
+					CHECK_NEAR(c[fl_gram_row(x) + y],
+					    norm[x] * norm[y] * form(fl_basis_vectors(b), K, full[s], x, y), 1e-6 * trace(s));
+				CHECK_NEAR(fl_basis_energy(b, s)[x], c[fl_gram_row(x) + x], 1e-6 * trace(s));
+			}
+			free(c);
+		}
+		CHECK(b != NULL);
+		fl_basis_free(b);
+	}
+}
+
+static void
 only_norms_that_stay_count(void)
 {
 	static const bool some[SITES] = { false, true, true };
@@ -292,6 +374,9 @@ main(void)
 	TEST(all_directions_are_a_rotation);
 	TEST(a_mended_reader_solves_its_equations);
 	TEST(tied_directions_make_the_last_norm_diagonal);
+	TEST(a_mix_of_all_is_a_rotation);
+	TEST(tied_dimensions_are_put_in_order);
+	TEST(moments_turn_with_the_stream);
 	TEST(only_norms_that_stay_count);
 	return test_done();
 }

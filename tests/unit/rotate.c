@@ -1,10 +1,11 @@
 /* SPDX-License-Identifier: Apache-2.0 */
-/* A rotation to all directions leaves what a model computes as it was, whatever norms and biases it has. */
+/* A rotation, where nothing is cut, leaves what a model computes as it was, whatever norms and biases it has. */
 #include "test.h"
 
 #include <sys/wait.h>
 #include <unistd.h>
 
+#include "base/file.h"
 #include "base/str.h"
 #include "io/checkpoint.h"
 #include "io/history.h"
@@ -12,6 +13,7 @@
 #include "model/forward.h"
 #include "model/init.h"
 #include "model/prune.h"
+#include "model/quantize.h"
 
 enum { TOKENS = 96, VOCAB = 300 };
 
@@ -115,67 +117,145 @@ logits(const char *name, float *out)
 }
 
 static int
+apply(struct fl_plan *plan, const char *from, const char *to)
+{
+	struct fl_sink sink = { .output = test_path(dir, to), .tool = "test" };
+	struct fl_err err = { 0 };
+	struct fl_reader *in = fl_reader_open(test_path(dir, from), &err);
+	int bad = in ? fl_plan_apply(plan, in, &sink, none, &err) : -1;
+
+	if (bad)
+		printf("# %s: %s\n", to, err.text);
+	fl_reader_close(in);
+	fl_plan_free(plan);
+	return bad;
+}
+
+static int
 rotate(const struct fl_config *c, const char *to, bool tie)
 {
 	struct fl_prune_opts opts = { .score = "flash", .layer_score = "flash", .block = 32, .align = 32, .rotate = true,
 		.tie = tie };
-	struct fl_sink sink = { .output = test_path(dir, to), .tool = "test" };
 	struct fl_err err = { 0 };
 	struct fl_metrics *m = fl_metrics_read(test_path(dir, "metrics"), &err);
 	struct fl_arch same;
 	struct fl_plan *plan;
-	struct fl_reader *in = fl_reader_open(test_path(dir, "base"), &err);
 	int bad;
 
 	fl_config_arch(c, &same);
 	plan = m ? fl_plan_prune(c, "base", &same, m, &opts, &err) : NULL;
-	if (!test_check(plan && in, __FILE__, __LINE__, "plan", err.text))
+	if (!test_check(plan, __FILE__, __LINE__, "plan", err.text))
 		return -1;
 	CHECK(plan->out.tied == tie);
-	bad = fl_plan_apply(plan, in, &sink, none, &err);
-	fl_reader_close(in);
-	fl_plan_free(plan);
+	bad = apply(plan, "base", to);
 	fl_metrics_free(m);
 	return bad;
 }
 
+/* In 4 bits; or, not rounded, what the rotation alone makes of it. */
+static int
+quantize(const struct fl_config *c, const char *from, const char *to, bool rotated, bool round)
+{
+	struct fl_quantize_opts opts = { .method = "mse", .head = -1, .embed = -1, .rotate = rotated };
+	struct fl_err err = { 0 };
+	struct fl_metrics *m = rotated ? fl_metrics_read(test_path(dir, "metrics"), &err) : NULL;
+	struct fl_plan *plan = fl_plan_quantize(c, from, m, &opts, &err);
+	int bad;
+
+	if (!test_check(plan != NULL, __FILE__, __LINE__, from, err.text))
+		return -1;
+	if (!round)
+		plan->out.quant = (struct fl_quant){ 0 };
+	for (size_t i = 0; i < plan->inventory->n && !round; i++)
+		plan->step[i].kind = FL_STEP_COPY;
+	bad = apply(plan, from, to);
+	fl_metrics_free(m);
+	return bad;
+}
+
+static bool
+same_weights(const char *a, const char *b)
+{
+	struct fl_err err = { 0 };
+	struct fl_file x = { 0 }, y = { 0 };
+	bool same = fl_file_open(&x, test_path(dir, a), SIZE_MAX, &err) == 0 &&
+	    fl_file_open(&y, test_path(dir, b), SIZE_MAX, &err) == 0 && x.size == y.size && memcmp(x.data, y.data, x.size) == 0;
+
+	fl_file_close(&x);
+	fl_file_close(&y);
+	return same;
+}
+
+/* Are base and `turned` the same function? */
 static void
-compare(const char *family, bool biases, bool tied, bool tie)
+compare(const char *turned, const char *family)
 {
 	static float a[TOKENS * VOCAB], b[TOKENS * VOCAB];
-	struct fl_config c;
 	double most = 0, off = 0;
 
-	make_base(&c, family, biases, tied);
-	calibrate();
-	if (!CHECK(rotate(&c, "turned/", tie) == 0))
-		return;
 	logits("base", a);
-	logits("turned", b);
+	logits(turned, b);
 	for (size_t i = 0; i < TOKENS * VOCAB; i++) {
 		most = fmax(most, fabs((double)a[i]));
 		off = fmax(off, fabs((double)a[i] - (double)b[i]));
 	}
 	if (!CHECK(most > 0.1 && off < 2e-5 * most))
 		printf("# %s: %g of %g\n", family, off, most);
+}
+
+static void
+check_pruned(const char *family, bool biases, bool tied, bool tie)
+{
+	struct fl_config c;
+
+	make_base(&c, family, biases, tied);
+	calibrate();
+	if (CHECK(rotate(&c, "turned/", tie) == 0))
+		compare("turned", family);
+	fl_config_free(&c);
+}
+
+/* Rounded on the way, or afterwards: the same. */
+static void
+check_quantized(const char *family, bool biases, bool tied)
+{
+	struct fl_config c;
+
+	make_base(&c, family, biases, tied);
+	calibrate();
+	if (CHECK(quantize(&c, "base", "mixed/", true, false) == 0 && quantize(&c, "base", "a/", true, true) == 0 &&
+		quantize(&c, "mixed", "b/", false, true) == 0)) {
+		compare("mixed", family);
+		CHECK(!same_weights("base/model.safetensors", "mixed/model.safetensors"));
+		CHECK(same_weights("a/model.safetensors", "b/model.safetensors"));
+	}
 	fl_config_free(&c);
 }
 
 static void
 all_directions_compute_the_same(void)
 {
-	compare("llama", true, false, false); /* o_proj has one too */
-	compare("llama", false, true, false);
-	compare("qwen2", false, true, false);
-	compare("qwen3", false, false, false);
-	compare("mistral", false, true, false);
+	check_pruned("llama", true, false, false); /* o_proj has one too */
+	check_pruned("llama", false, true, false);
+	check_pruned("qwen2", false, true, false);
+	check_pruned("qwen3", false, false, false);
+	check_pruned("mistral", false, true, false);
 }
 
 static void
 a_tied_model_stays_tied(void)
 {
-	compare("qwen3", false, true, true);
-	compare("llama", true, true, true);
+	check_pruned("qwen3", false, true, true);
+	check_pruned("llama", true, true, true);
+}
+
+static void
+a_mix_of_all_dimensions_computes_the_same(void)
+{
+	check_quantized("llama", true, false);
+	check_quantized("qwen2", false, false);
+	check_quantized("qwen3", false, true);
+	check_quantized("llama", true, true);
 }
 
 static void
@@ -207,6 +287,7 @@ main(void)
 	none = fl_json_new_array();
 	TEST(all_directions_compute_the_same);
 	TEST(a_tied_model_stays_tied);
+	TEST(a_mix_of_all_dimensions_computes_the_same);
 	TEST(norms_of_another_model_are_refused);
 	status = test_done();
 	fl_json_free(none);
