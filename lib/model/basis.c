@@ -18,6 +18,7 @@ struct fl_basis {
 	size_t n, k, sites; /* D, K, S */
 	double mended; /* how far towards the mended reader */
 	bool tied;
+	bool ordered; /* norms are not folded */
 	double *q;	/* [n,k] */
 	double *norm;	/* [sites,k] */
 	double *energy; /* [sites,k], of Q' C_s Q the diagonal; in the end times the norms' squares */
@@ -162,11 +163,11 @@ weigh_norms(struct fl_basis *b, const bool *site, struct fl_err *err)
 	return bad;
 }
 
-/* Where the embedding is the head too: the factors of the final norm. */
+/* Where the norm's old weight is not folded into what reads: its factors, one a dimension. */
 static void
-weigh_tied(struct fl_basis *b)
+keep_weight(struct fl_basis *b, size_t site)
 {
-	double *x = weighted(b, fl_basis_was(b, b->sites - 1)), *norm = b->norm + (b->sites - 1) * b->k;
+	double *x = weighted(b, fl_basis_was(b, site)), *norm = b->norm + site * b->k;
 
 	for (size_t j = 0; j < b->k; j++) {
 		double factor = 0;
@@ -199,8 +200,9 @@ static struct fl_basis *
 end(struct fl_basis *b, bool bad, const struct fl_basis_opts *opts, struct fl_err *err)
 {
 	if (!bad && weigh_norms(b, opts->site, err) == 0) {
-		if (b->tied)
-			weigh_tied(b);
+		for (size_t s = 0; s < b->sites; s++)
+			if (b->ordered || (b->tied && s == b->sites - 1))
+				keep_weight(b, s);
 		for (size_t i = 0; i < b->sites * b->k; i++)
 			b->energy[i] *= b->norm[i] * b->norm[i];
 		return b;
@@ -232,30 +234,52 @@ mix_all(struct fl_basis *b)
 		}
 }
 
-static void
-order_by_norm(struct fl_basis *b)
-{
-	const double *g = fl_basis_was(b, b->sites - 1);
-
-	for (size_t i = 0; i < b->n; i++) {
-		size_t before = 0;
-
-		for (size_t j = 0; j < b->n; j++)
-			before += g[j] > g[i] || (g[j] == g[i] && j < i);
-		b->q[i * b->n + before] = 1;
-	}
-}
 
 struct fl_basis *
 fl_basis_hadamard(const struct fl_metrics *m, const struct fl_basis_opts *opts, struct fl_err *err)
 {
 	struct fl_basis *b = begin(m, (size_t)m->width, opts);
 
-	if (b->tied)
-		order_by_norm(b);
-	else
-		mix_all(b);
+	mix_all(b);
 	return end(b, false, opts, err);
+}
+
+/* Of what reads the stream: the sum over sites, each divided by its whole. */
+static int
+sum_energy(const struct fl_basis *b, const bool *site, double *energy, struct fl_err *err)
+{
+	double *c = matrix(b->n, b->n), trace;
+	int bad = 0;
+
+	for (size_t s = 0; s < b->sites && !bad; s++) {
+		const double *g = fl_basis_was(b, s);
+
+		if (!site[s] || (bad = load(b, s, c, &trace, err)))
+			continue;
+		for (size_t i = 0; i < b->n; i++)
+			energy[i] += g[i] * c[i * b->n + i] * g[i] / trace;
+	}
+	free(c);
+	return bad;
+}
+
+struct fl_basis *
+fl_basis_ordered(const struct fl_metrics *m, const struct fl_basis_opts *opts, struct fl_err *err)
+{
+	struct fl_basis *b = begin(m, (size_t)m->width, opts);
+	double *energy = fl_alloc(b->n, sizeof *energy);
+	bool bad = sum_energy(b, opts->site, energy, err) < 0;
+
+	b->ordered = true;
+	for (size_t i = 0; i < b->n && !bad; i++) {
+		size_t before = 0;
+
+		for (size_t j = 0; j < b->n; j++)
+			before += energy[j] > energy[i] || (energy[j] == energy[i] && j < i);
+		b->q[i * b->n + before] = 1;
+	}
+	free(energy);
+	return end(b, bad, opts, err);
 }
 
 struct fl_basis *
@@ -401,7 +425,7 @@ fl_basis_reader(struct fl_basis *b, size_t site, struct fl_err *err)
 		b->reader = NULL;
 		return NULL;
 	}
-	for (size_t i = 0; i < b->n; i++)
+	for (size_t i = 0; i < b->n && !b->ordered; i++)
 		for (size_t j = 0; j < b->k; j++)
 			b->reader[i * b->k + j] *= g[i];
 	return b->reader;

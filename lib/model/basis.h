@@ -36,9 +36,14 @@ struct fl_basis *fl_basis_principal(const struct fl_metrics *m, size_t k, const 
 
 /* Q, with K = D, each column a mix of all dimensions, after which no column of a matrix stands out and groups of weights
  * lose less to rounding (QuaRot, 2404.00456): of D = 2^a n Hadamard's matrix of order 2^a times Hartley's of order n, over
- * sqrt D. With `tied` no more than an order of the dimensions leaves diag(g) of the final norm diagonal, and Q is the one
- * in which g descends. */
+ * sqrt D. The result is not tied: with E Q for a head its final norm would have to be Q' diag(g) Q. */
 struct fl_basis *fl_basis_hadamard(const struct fl_metrics *m, const struct fl_basis_opts *opts, struct fl_err *err)
+    FL_MUST_USE;
+
+/* Q, with K = D: the dimensions in descending order of the sum over sites of the diagonal of diag(g) C_s diag(g) /
+ * trace C_s, so that those that count alike share a group and what the first lose the others make up for (gptq.h). Norms
+ * keep their weights, in that order, B_s is Q without them, and what is tied can stay so. */
+struct fl_basis *fl_basis_ordered(const struct fl_metrics *m, const struct fl_basis_opts *opts, struct fl_err *err)
     FL_MUST_USE;
 
 /* Q: the dimensions of keep, which is copied. With `tied` readers are mended halfway: the head, which is not, and what

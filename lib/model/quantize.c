@@ -96,11 +96,11 @@ rotate(struct fl_plan *plan, const struct fl_metrics *metrics, struct fl_err *er
 {
 	static const bool gone[FL_ARCH_LAYERS];
 	bool site[2 * FL_ARCH_LAYERS + 1];
-	struct fl_basis_opts opts = { .site = site, .tied = plan->in.tied };
+	struct fl_basis_opts opts = { .site = site };
 	struct fl_basis *basis;
 
 	fl_rotate_sites(plan, gone, site);
-	basis = fl_basis_hadamard(metrics, &opts, err);
+	basis = (plan->in.tied ? fl_basis_ordered : fl_basis_hadamard)(metrics, &opts, err);
 	if (!basis)
 		return -1;
 	fl_rotate_steps(plan, basis, false);

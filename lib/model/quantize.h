@@ -21,7 +21,7 @@ struct fl_quantize_opts {
 	const char *method; /* of fl_quantize_methods */
 	int head, embed;    /* 4, 8, 0 for as they are, -1 for the default */
 	bool negative;	    /* scales below zero too, where they err less */
-	bool rotate;	    /* the residual stream's dimensions are mixed first (fl_basis_hadamard) */
+	bool rotate;	    /* the residual stream gets another basis first: fl_basis_hadamard(), or, tied, _ordered() */
 	bool force;	    /* metrics of another model of the same sizes are fine */
 };
 
