@@ -21,7 +21,7 @@
 #           given back
 #   order   all three cuts at once, in one run and one after the other, calibrated between them, in every order
 #   text    how that depends on the text and on how much of it was seen
-#   int4    loss after rounding to 4 bits, by each method
+#   int4    loss after rounding to 4 bits, by each method, also after a rotation
 #   train   how many steps of training the paper's operator needs to come to where the repaired model begins
 #   rank    how alike losses before and after training rank architectures, with and without repair
 

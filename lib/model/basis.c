@@ -234,7 +234,6 @@ mix_all(struct fl_basis *b)
 		}
 }
 
-
 struct fl_basis *
 fl_basis_hadamard(const struct fl_metrics *m, const struct fl_basis_opts *opts, struct fl_err *err)
 {

@@ -15,6 +15,7 @@
 #include "io/spill.h"
 #include "model/basis.h"
 #include "model/rework.h"
+#include "model/rounding.h"
 
 enum {
 	BLOCK = 4 << 20, /* bytes of input rows in flight */
@@ -98,14 +99,12 @@ struct block {
 	const uint32_t *index;	/* kept rows among them, or NULL: all */
 	size_t n;		/* rows to make */
 	char *out[2];		/* where they go: integers and scales, or the copy */
-	struct fl_quant_how how;
-	float *weight;		/* cols, for how; or NULL */
 	float *scratch;		/* scratch_size floats a thread */
 	size_t scratch_size;
 	size_t tile;		/* rows done by one thread at a time */
 	struct fl_rework *rework; /* or NULL */
 	float *held;		/* the rows of the result that rework held; NULL: it did not, or has them yet */
-	const struct fl_gptq *gptq; /* or NULL */
+	struct fl_rounding *rounding; /* or NULL */
 	atomic_bool bad;	/* a weight that is to be quantized is not finite */
 };
 
@@ -135,33 +134,6 @@ source(const struct block *b, size_t i)
 	return b->src + row * fl_tensor_row_size(&b->s->in);
 }
 
-static void
-round_rows(struct block *b, float *x, size_t n, uint32_t *packed, uint16_t *scale)
-{
-	size_t cols = b->s->out_cols;
-	int bits = b->s->step->bits;
-
-	for (size_t i = 0; i < n; i++)
-		if (fl_quant_row(x + i * cols, cols, bits, &b->how, packed + i * fl_quant_words(cols, bits),
-			scale + i * cols / FL_MATRIX_GROUP) < 0)
-			b->bad = true;
-}
-
-/* The same where columns make up for each other. */
-static void
-compensate_rows(struct block *b, float *x, size_t n, uint32_t *packed, uint16_t *scale)
-{
-	size_t cols = b->s->out_cols;
-	int bits = b->s->step->bits;
-
-	for (size_t i = 0, rows; i < n; i += rows) {
-		rows = n - i < FL_GPTQ_ROWS ? n - i : FL_GPTQ_ROWS;
-		if (fl_gptq_rows(b->gptq, x + i * cols, rows, bits, &b->how, packed + i * fl_quant_words(cols, bits),
-			scale + i * cols / FL_MATRIX_GROUP) < 0)
-			b->bad = true;
-	}
-}
-
 /* Where row i of the block goes in output k. */
 static void *
 target(const struct block *b, int k, size_t i)
@@ -175,19 +147,17 @@ store_rows(struct block *b, size_t first, float *x, size_t n)
 {
 	const struct fl_passage *s = b->s;
 
-	if (s->step->kind != FL_STEP_QUANTIZE)
+	if (!b->rounding)
 		fl_dtype_from_f32(target(b, 0, first), s->in.dtype, x, n * s->out_cols);
-	else if (b->gptq)
-		compensate_rows(b, x, n, target(b, 0, first), target(b, 1, first));
-	else
-		round_rows(b, x, n, target(b, 0, first), target(b, 1, first));
+	else if (fl_rounding_rows(b->rounding, x, n, target(b, 0, first), target(b, 1, first)) < 0)
+		b->bad = true;
 }
 
 /* Or are elements of the input's rows only gathered? */
 static bool
 is_computed(const struct block *b)
 {
-	return b->rework || b->s->step->kind == FL_STEP_QUANTIZE;
+	return b->rework || b->rounding;
 }
 
 /* x and y are scratch. */
@@ -352,61 +322,13 @@ fl_passage_bad_moments(const struct fl_passage *s, struct fl_err *err)
 	    s->weight->tensor.name);
 }
 
-/* Those of the stream are turned with it. */
-static struct fl_gptq *
-factor(const struct fl_passage *s, struct fl_err *err)
-{
-	const struct fl_step *t = s->step;
-	bool turned = t->basis && t->side != FL_SIDE_WRITES;
-	float *moment = turned ? fl_basis_moment(t->basis, t->site, err) : NULL;
-	struct fl_gptq *g = NULL;
-
-	if (!turned || moment) {
-		g = fl_gptq_new(turned ? (const void *)moment : fl_moments_site(t->moments, t->site), s->out_cols);
-		if (!g)
-			fl_passage_bad_moments(s, err);
-	}
-	fl_moments_done(t->moments, t->site);
-	free(moment);
-	return g;
-}
-
-/* Query, key and value have the same inputs, gate and up too. */
-static int
-prepare_gptq(const struct fl_passage *s, struct block *b, struct fl_err *err)
-{
-	struct fl_factor *f = s->factor;
-
-	if (!f->gptq || f->moments != s->step->moments || f->site != s->step->site) {
-		fl_gptq_free(f->gptq);
-		f->moments = s->step->moments;
-		f->site = s->step->site;
-		f->gptq = factor(s, err);
-	}
-	b->gptq = f->gptq;
-	return b->gptq ? 0 : -1;
-}
-
-static int
-prepare_rounding(const struct fl_passage *s, struct block *b, struct fl_err *err)
-{
-	if (s->step->moments && prepare_gptq(s, b, err) < 0)
-		return -1;
-	b->how = s->step->how;
-	if (!s->step->energy)
-		return 0;
-	b->how.weight = b->weight = fl_alloc(s->out_cols, sizeof *b->weight);
-	fl_quant_weights(b->weight, s->step->energy, s->out_cols);
-	return 0;
-}
-
 static int
 prepare(const struct fl_passage *s, struct block *b, struct fl_err *err)
 {
 	if ((fl_rework_needed(s) && !(b->rework = fl_rework_new(s, err))) ||
-	    (s->step->kind == FL_STEP_QUANTIZE && prepare_rounding(s, b, err) < 0))
+	    (s->step->kind == FL_STEP_QUANTIZE && !(b->rounding = fl_rounding_new(s, err))))
 		return -1;
-	b->tile = b->rework ? REWORKED : b->gptq ? FL_GPTQ_ROWS : TILE;
+	b->tile = b->rework ? REWORKED : s->step->moments ? FL_GPTQ_ROWS : TILE;
 	if (!is_computed(b))
 		return 0;
 	b->scratch_size = b->tile * (s->cols + (b->rework && !fl_rework_holds(b->rework) ? s->out_cols : 0));
@@ -443,9 +365,9 @@ stream_rows(const struct fl_passage *s, struct fl_reader *in, struct fl_writer *
 		bad = write_held(&b, at_once, side, out, err);
 	free(b.out[0]);
 	free(b.out[1]);
-	free(b.weight);
 	free(b.scratch);
 	fl_rework_free(b.rework);
+	fl_rounding_free(b.rounding);
 	return bad ? -1 : 0;
 }
 

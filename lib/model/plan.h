@@ -52,11 +52,12 @@ struct fl_step {
 	int layer;			   /* number of its layer in the result */
 	int bits;			   /* FL_STEP_QUANTIZE: 4 or 8 */
 	struct fl_quant_how how;	   /* and how; weight is made from energy */
-	const double *energy;		   /* [columns], of the inputs; NULL: not known; the metrics' own */
+	const double *energy;		   /* [columns], of the inputs; NULL: not known; the metrics' or the basis's own */
 	bool copy_as_head;		   /* an embedding that is written a second time as the head */
 	const struct fl_moments *moments;  /* that were read, of the inputs, at `site`: the matrix, of which columns go,
 					    * is solved again for those that stay, or rounded so that columns make up
-					    * for each other; NULL: it is not */
+					    * for each other; NULL: it is not. Those of the stream are as it was before
+					    * it had a new basis */
 	size_t site;
 	struct fl_mend mend;		   /* where it is solved again, what it is to put out besides */
 	struct fl_basis *basis;		   /* the stream's, for side and for the copy as head; NULL: as it was */
@@ -78,7 +79,7 @@ struct fl_plan {
 	struct fl_keep width, *ffn;	/* what a prune keeps: the model's; one an input layer */
 	struct fl_basis *basis;		/* of the steps; or NULL */
 	struct fl_json *kept;		/* for the history; NULL if nothing was chosen */
-	struct fl_factor *factor;	/* of passage.c */
+	struct fl_factor *factor;	/* of rounding.c */
 };
 
 /* Everything copied. `what` names the checkpoint in messages. Free with fl_plan_free(). */

@@ -13,7 +13,6 @@ m=${OUT-}/metrics # what metrics.sh leaves
 part() { echo $(( $1 * $2 / $3 / GRAIN * GRAIN )); } # SIZE NUMERATOR DENOMINATOR: a multiple of GRAIN
 some() { echo $(( ($1 * $2 + $3 / 2) / $3 )); } # so many layers
 arch() { echo "d$1-f$2-$(printf '%*s' "$3" '' | tr ' ' f)"; } # WIDTH FFN LAYERS
-whole=$(arch "$width" "$ffn" "$layers")
 
 # The three cuts at once, small, middle and large: width, FFN and layers.
 sizes() {

@@ -1,6 +1,6 @@
 #!/bin/bash
 # SPDX-License-Identifier: Apache-2.0
-# int4.sh -- loss after rounding to 4 bits, by each method; of repair.mk.
+# int4.sh -- loss after rounding to 4 bits, by each method, also after a rotation; of repair.mk.
 . "$(dirname "$0")/common.sh"
 
 row() { # HOW OPTION...

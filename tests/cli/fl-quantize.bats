@@ -97,6 +97,62 @@ negative_scales() {
 	[[ $stderr = *"model.layers.0.self_attn.o_proj.weight"* && ! -e x.tar ]]
 }
 
+# Metrics with moments of base, or of another model.
+moments() {
+	perl -e 'print pack "V*", map { ($_ * 7919) % 256 } 1 .. 1500' > tokens
+	fl-calibrate --moments --context 100 -t tokens -o moments "${1:-base}"
+}
+
+@test "a rotation gives the same bytes from a directory and a pipe at any -j, of the size of every method" {
+	fl-prune --untie -o untied/ base
+	for model in base untied; do
+		moments $model
+		for method in rtn mse calib gptq; do
+			local quantize="fl-quantize --no-history --method $method -m moments"
+			$quantize --rotate -j 1 -o a.tar $model
+			pipe "tar cf - -C $model config.json model.safetensors | $quantize --rotate -j 3 > b.tar"
+			cmp a.tar b.tar
+			fl-info --check a.tar
+			fl-quantize --no-history -o plain.tar $model
+			assert_equal "$(stat -c %s a.tar)" "$(stat -c %s plain.tar)"
+			assert_equal "$(tar xOf a.tar config.json | jq .tie_word_embeddings)" "$([ $model = base ] && echo true || echo false)"
+		done
+		fl-quantize --rotate -m moments --head int8 --embedding int8 $model | fl-info --check
+		fl-quantize --rotate -m moments --head none --embedding none $model | fl-info --check
+	done
+}
+
+@test "a rotation needs metrics with moments of the stream and norms, and no more than its method does" {
+	moments
+	one_line_error 2 fl-quantize --rotate base
+	one_line_error 2 fl-quantize -m moments base
+	fl-calibrate --moments-of ffn --context 100 -t tokens -o plain base
+	one_line_error 3 fl-quantize --rotate -m plain -o x.tar base
+	assert_equal "$stderr" "fl-quantize: a rotation needs 'dim.moment', which the metrics do not have"
+	fl-calibrate --moments-of dim --context 100 -t tokens -o stream base
+	fl-quantize --rotate --method calib -m stream base | fl-info --check
+	one_line_error 3 fl-quantize --rotate --method gptq -m stream -o x.tar base
+	[[ $stderr = *"'gptq' needs '"*"moment'"* ]]
+	poison stream dim.moment
+	one_line_error 3 fl-quantize --rotate -m stream -o x.tar base
+	[[ $stderr = *"'dim.moment' is not finite"* && ! -e x.tar ]]
+}
+
+@test "a rotation is refused where the norms are not those of the metrics" {
+	moments
+	printf '\0\100' | overwrite base/model.safetensors model.layers.2.input_layernorm.weight
+	one_line_error 3 fl-quantize --rotate -m moments -o x.tar base
+	[[ $stderr = *"'model.layers.2.input_layernorm.weight' is not the norm"* && ! -e x.tar ]]
+}
+
+@test "layers without attention are turned too" {
+	fl-attnpattern -a d64-f128-fsff -o skips/ base
+	moments skips
+	fl-quantize --rotate --method gptq -m moments -o q/ skips
+	fl-info --check q
+	fl-eval -t tokens q
+}
+
 @test "metrics that lack what calib needs are refused by member" {
 	fl-calibrate --static -o static base
 	one_line_error 3 fl-quantize --method calib -m static base
@@ -124,6 +180,19 @@ negative_scales() {
 	run -0 jq -n "[$(fl-eval --json -t held.tok q.tar), $(fl-eval --dequantize --json -t held.tok q.tar)] |
 		.[0].loss_nats - .[1].loss_nats | . != 0 and fabs < 0.01"
 	assert_output true
+}
+
+@test "on a real model with a head of its own rounding loses less after a rotation" {
+	need_data backbone5m corpora/tinystories.txt corpora/tinystories.heldout.txt
+	fl-prune --untie -o model.tar "$DATA/backbone5m"
+	fl-tokenize -c model.tar -o text.tok <(head -c 60000 "$DATA/corpora/tinystories.txt")
+	fl-tokenize -c model.tar -o held.tok <(head -c 60000 "$DATA/corpora/tinystories.heldout.txt")
+	fl-calibrate --moments-of dim -t text.tok -o m model.tar
+	loss() { fl-quantize "$@" model.tar | fl-eval --json -t held.tok | jq .loss_nats; }
+	for method in rtn mse; do
+		run -0 jq -n "$(loss --rotate -m m --method $method) + 0.003 < $(loss --method $method)"
+		assert_output true
+	done
 }
 
 @test "rows that are no whole groups are no quantized model's" {

@@ -35,7 +35,8 @@ rows() {
 	rows text 4
 	assert_output 17
 	rows int4 3
-	assert_output 7
+	assert_output 9
+	assert_equal "$(sed 1,2d run/int4.tsv | cut -f 2 | uniq | wc -l)" 1 # bytes
 	rows train 6
 	assert_output 3
 	assert_equal "$(cut -f 1,2 run/rank.tsv | sed 1d)" "$(printf '%s\t%s\n' paper_0_nats paper_2_nats repair_0_nats repair_2_nats \

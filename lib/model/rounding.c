@@ -1,0 +1,92 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+#include "model/rounding.h"
+
+#include <stdlib.h>
+
+#include "base/alloc.h"
+#include "model/basis.h"
+
+struct fl_rounding {
+	const struct fl_passage *s;
+	struct fl_quant_how how;
+	float *weight;		    /* [out_cols], for how; or NULL */
+	const struct fl_gptq *gptq; /* the plan's; or NULL */
+};
+
+/* Moments of the stream turn with it. */
+static struct fl_gptq *
+new_factor(const struct fl_passage *s, struct fl_err *err)
+{
+	const struct fl_step *t = s->step;
+	bool turned = t->basis && t->side != FL_SIDE_WRITES;
+	float *moment = turned ? fl_basis_moment(t->basis, t->site, err) : NULL;
+	struct fl_gptq *g = NULL;
+
+	if (!turned || moment) {
+		g = fl_gptq_new(turned ? (const void *)moment : fl_moments_site(t->moments, t->site), s->out_cols);
+		if (!g)
+			fl_passage_bad_moments(s, err);
+	}
+	fl_moments_done(t->moments, t->site);
+	free(moment);
+	return g;
+}
+
+/* Query, key and value have the same inputs, gate and up too. */
+static const struct fl_gptq *
+factor_of(const struct fl_passage *s, struct fl_err *err)
+{
+	struct fl_factor *f = s->factor;
+
+	if (!f->gptq || f->moments != s->step->moments || f->site != s->step->site) {
+		fl_gptq_free(f->gptq);
+		f->moments = s->step->moments;
+		f->site = s->step->site;
+		f->gptq = new_factor(s, err);
+	}
+	return f->gptq;
+}
+
+struct fl_rounding *
+fl_rounding_new(const struct fl_passage *s, struct fl_err *err)
+{
+	struct fl_rounding *r = fl_alloc(1, sizeof *r);
+
+	r->s = s;
+	r->how = s->step->how;
+	if (s->step->moments && !(r->gptq = factor_of(s, err))) {
+		fl_rounding_free(r);
+		return NULL;
+	}
+	if (s->step->energy) {
+		r->how.weight = r->weight = fl_alloc(s->out_cols, sizeof *r->weight);
+		fl_quant_weights(r->weight, s->step->energy, s->out_cols);
+	}
+	return r;
+}
+
+void
+fl_rounding_free(struct fl_rounding *r)
+{
+	if (!r)
+		return;
+	free(r->weight);
+	free(r);
+}
+
+int
+fl_rounding_rows(const struct fl_rounding *r, float *x, size_t n, uint32_t *packed, uint16_t *scale)
+{
+	size_t cols = r->s->out_cols, at_once = r->gptq ? FL_GPTQ_ROWS : 1;
+	int bits = r->s->step->bits, bad = 0;
+
+	for (size_t i = 0, rows; i < n && !bad; i += rows) {
+		uint32_t *p = packed + i * fl_quant_words(cols, bits);
+		uint16_t *s = scale + i * cols / FL_MATRIX_GROUP;
+
+		rows = n - i < at_once ? n - i : at_once;
+		bad = r->gptq ? fl_gptq_rows(r->gptq, x + i * cols, rows, bits, &r->how, p, s) :
+				fl_quant_row(x + i * cols, cols, bits, &r->how, p, s);
+	}
+	return bad;
+}
