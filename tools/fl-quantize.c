@@ -20,7 +20,7 @@ static const struct fl_opt opts[] = {
 	FL_OPT_METRICS(metrics_path),
 	{ 0, "rotate", NULL,
 	  "Mix the dimensions of the residual stream by a Hadamard matrix first, which changes nothing but the rounding; "
-	  "where the embedding is tied, put them in order. Needs -m, metrics made with fl-calibrate --moments.", .flag = &opt.rotate, .with = "metrics" },
+	  "where the embedding is tied, put them in order. Needs -m.", .flag = &opt.rotate, .with = "metrics" },
 	{ 0, "signed", NULL,
 	  "Take a negative scale where it errs less. GGUF and compressed-tensors have them, ExecuTorch "
 	  "refuses them.", .flag = &opt.negative },

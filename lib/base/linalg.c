@@ -104,8 +104,8 @@ load(void)
 	*(void **)&la.gemm = find(lib, "cblas_dgemm");
 }
 
-static void
-need(void)
+void
+fl_linalg_load(void)
 {
 	if (!la.gemm)
 		load();
@@ -156,7 +156,7 @@ fl_cholesky_in_place(double *a, size_t n)
 {
 	struct panel p = { .a = a, .n = n };
 
-	need();
+	fl_linalg_load();
 	for (; p.at < n; p.at += p.width) {
 		size_t below;
 
@@ -209,14 +209,14 @@ fl_cholesky_forward(const double *l, size_t n, double *b, size_t m)
 {
 	if (n == 0 || m == 0)
 		return;
-	need();
+	fl_linalg_load();
 	forward(l, n, n, b, m, m);
 }
 
 void
 fl_cholesky_solve(const double *l, size_t n, double *b, size_t m)
 {
-	need();
+	fl_linalg_load();
 	la.potrs(ORDER, LOWER, (int)n, (int)m, l, (int)n, b, (int)n);
 }
 
@@ -273,7 +273,7 @@ fl_cholesky_inverse(const double *l, size_t n, double *inv)
 {
 	struct inverse *p = fl_alloc(1, sizeof *p);
 
-	need();
+	fl_linalg_load();
 	*p = (struct inverse){ .l = l, .x = inv, .n = n };
 	fl_parallel(fl_ceil_div(n, COLUMNS), invert_columns, p);
 	for (; p->row < n; p->row += COLUMNS) {
@@ -318,7 +318,7 @@ fl_eigenvectors(double *a, size_t n)
 	double *value, *work;
 	int *iwork, bad;
 
-	need();
+	fl_linalg_load();
 	for (size_t i = 0; i < n; i++)
 		for (size_t k = 0; k <= i; k++)
 			if (!isfinite(a[i * n + k]))
@@ -360,7 +360,7 @@ fl_product(double *c, const double *a, bool transposed, const double *b, size_t 
 {
 	struct product p = { c, a, b, transposed, m, n, k };
 
-	need();
+	fl_linalg_load();
 	fl_parallel(fl_ceil_div(m, TILE), make_tile, &p);
 }
 

@@ -4,8 +4,8 @@
  *
  * Matrices are row by row. A Cholesky factor is lower triangular; what stands above its diagonal is
  * neither read nor meaningful. The library behind it is loaded with the first call, of one thread
- * alone; where it is not installed, that prints one line and exits with FL_EXIT_SYSTEM, as the program's
- * loader would have. */
+ * alone, or by fl_linalg_load(); where it is not installed, that prints one line and exits with FL_EXIT_SYSTEM, as the
+ * program's loader would have. */
 #ifndef FL_BASE_LINALG_H
 #define FL_BASE_LINALG_H
 
@@ -13,6 +13,9 @@
 #include <stddef.h>
 
 #include "base/err.h"
+
+/* Now, so that any thread may be the first to call. */
+void fl_linalg_load(void);
 
 /* l[n][n] := L with L L' = a + jitter I, of the symmetric a[n][n], whose lower triangle is read. Jitter is
  * 0, or what was needed of 1e-8, 1e-7, ... 1e-4 times the mean of the diagonal. Returns -1, l undefined,

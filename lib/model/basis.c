@@ -18,11 +18,11 @@ struct fl_basis {
 	size_t n, k, sites; /* D, K, S */
 	double mended; /* how far towards the mended reader */
 	bool tied;
-	bool ordered; /* norms are not folded */
+	bool unfolded;	/* norms keep their weights */
 	double *q;	/* [n,k] */
 	double *norm;	/* [sites,k] */
-	double *energy; /* [sites,k], of Q' C_s Q the diagonal; in the end times the norms' squares */
-	double share;	/* mean over sites of what share of it stays */
+	double share;	/* mean over sites of what share of the energy stays */
+	double **energy; /* [sites], each [k]; NULL: not asked for yet */
 	double *reader; /* [n,k] of site `at`; NULL: not made yet */
 	size_t at;
 };
@@ -141,15 +141,13 @@ weigh_norms(struct fl_basis *b, const bool *site, struct fl_err *err)
 	int bad = 0;
 
 	for (size_t s = 0; s < b->sites && !bad; s++) {
-		double kept = 0, *energy = b->energy + s * b->k;
+		double kept = 0;
 
 		if (!site[s] || (bad = load(b, s, c, &trace, err)))
 			continue;
 		fl_product(x, c, false, b->q, b->n, b->k, b->n);
 		for (size_t i = 0; i < b->n * b->k; i++)
-			energy[i % b->k] += x[i] * b->q[i];
-		for (size_t j = 0; j < b->k; j++)
-			kept += energy[j];
+			kept += x[i] * b->q[i];
 		if (!(kept > 0))
 			bad = refuse(s, err);
 		for (size_t j = 0; j < b->k; j++)
@@ -163,11 +161,11 @@ weigh_norms(struct fl_basis *b, const bool *site, struct fl_err *err)
 	return bad;
 }
 
-/* Where the norm's old weight is not folded into what reads: its factors, one a dimension. */
+/* Where the embedding is the head too: the factors of the final norm. */
 static void
-keep_weight(struct fl_basis *b, size_t site)
+weigh_tied(struct fl_basis *b)
 {
-	double *x = weighted(b, fl_basis_was(b, site)), *norm = b->norm + site * b->k;
+	double *x = weighted(b, fl_basis_was(b, b->sites - 1)), *norm = b->norm + (b->sites - 1) * b->k;
 
 	for (size_t j = 0; j < b->k; j++) {
 		double factor = 0;
@@ -192,7 +190,8 @@ begin(const struct fl_metrics *m, size_t k, const struct fl_basis_opts *opts)
 	b->tied = opts->tied;
 	b->q = matrix(b->n, k);
 	b->norm = matrix(b->sites, k);
-	b->energy = matrix(b->sites, k);
+	b->energy = fl_alloc(b->sites, sizeof *b->energy);
+	fl_linalg_load(); /* the rows of a matrix are turned by any thread */
 	return b;
 }
 
@@ -200,11 +199,8 @@ static struct fl_basis *
 end(struct fl_basis *b, bool bad, const struct fl_basis_opts *opts, struct fl_err *err)
 {
 	if (!bad && weigh_norms(b, opts->site, err) == 0) {
-		for (size_t s = 0; s < b->sites; s++)
-			if (b->ordered || (b->tied && s == b->sites - 1))
-				keep_weight(b, s);
-		for (size_t i = 0; i < b->sites * b->k; i++)
-			b->energy[i] *= b->norm[i] * b->norm[i];
+		if (b->tied)
+			weigh_tied(b);
 		return b;
 	}
 	fl_basis_free(b);
@@ -235,50 +231,47 @@ mix_all(struct fl_basis *b)
 }
 
 struct fl_basis *
-fl_basis_hadamard(const struct fl_metrics *m, const struct fl_basis_opts *opts, struct fl_err *err)
+fl_basis_hadamard(const struct fl_metrics *m)
 {
-	struct fl_basis *b = begin(m, (size_t)m->width, opts);
+	struct fl_basis *b = begin(m, (size_t)m->width, &(struct fl_basis_opts){ 0 });
 
 	mix_all(b);
-	return end(b, false, opts, err);
+	for (size_t i = 0; i < b->sites * b->k; i++)
+		b->norm[i] = 1;
+	return b;
 }
 
-/* Of what reads the stream: the sum over sites, each divided by its whole. */
-static int
-sum_energy(const struct fl_basis *b, const bool *site, double *energy, struct fl_err *err)
+/* The logarithm of the product over sites of dimension i's weight. Where there is no norm they are 0, all alike. */
+static double
+size_of(const struct fl_basis *b, size_t i)
 {
-	double *c = matrix(b->n, b->n), trace;
-	int bad = 0;
+	double sum = 0;
 
-	for (size_t s = 0; s < b->sites && !bad; s++) {
-		const double *g = fl_basis_was(b, s);
-
-		if (!site[s] || (bad = load(b, s, c, &trace, err)))
-			continue;
-		for (size_t i = 0; i < b->n; i++)
-			energy[i] += g[i] * c[i * b->n + i] * g[i] / trace;
-	}
-	free(c);
-	return bad;
+	for (size_t s = 0; s < b->sites; s++)
+		sum += log(fabs(fl_basis_was(b, s)[i]) + 1e-9);
+	return sum;
 }
 
 struct fl_basis *
-fl_basis_ordered(const struct fl_metrics *m, const struct fl_basis_opts *opts, struct fl_err *err)
+fl_basis_ordered(const struct fl_metrics *m)
 {
-	struct fl_basis *b = begin(m, (size_t)m->width, opts);
-	double *energy = fl_alloc(b->n, sizeof *energy);
-	bool bad = sum_energy(b, opts->site, energy, err) < 0;
+	struct fl_basis *b = begin(m, (size_t)m->width, &(struct fl_basis_opts){ 0 });
+	double *size = fl_alloc(b->n, sizeof *size);
 
-	b->ordered = true;
-	for (size_t i = 0; i < b->n && !bad; i++) {
-		size_t before = 0;
+	b->unfolded = true;
+	for (size_t i = 0; i < b->n; i++)
+		size[i] = size_of(b, i);
+	for (size_t i = 0; i < b->n; i++) {
+		size_t at = 0;
 
 		for (size_t j = 0; j < b->n; j++)
-			before += energy[j] > energy[i] || (energy[j] == energy[i] && j < i);
-		b->q[i * b->n + before] = 1;
+			at += size[j] > size[i] || (size[j] == size[i] && j < i);
+		b->q[i * b->n + at] = 1;
+		for (size_t s = 0; s < b->sites; s++)
+			b->norm[s * b->n + at] = fl_basis_was(b, s)[i];
 	}
-	free(energy);
-	return end(b, bad, opts, err);
+	free(size);
+	return b;
 }
 
 struct fl_basis *
@@ -301,6 +294,8 @@ fl_basis_free(struct fl_basis *b)
 		return;
 	free(b->q);
 	free(b->norm);
+	for (size_t s = 0; s < b->sites; s++)
+		free(b->energy[s]);
 	free(b->energy);
 	free(b->reader);
 	free(b);
@@ -336,30 +331,57 @@ fl_basis_share(const struct fl_basis *b)
 	return b->share;
 }
 
-const double *
-fl_basis_energy(const struct fl_basis *b, size_t site)
+/* Q' C_s Q, and C_s Q at x [n,k]; or NULL. */
+static double *
+turn(const struct fl_basis *b, size_t site, double *x, struct fl_err *err)
 {
-	return b->energy + site * b->k;
+	double *c = matrix(b->n, b->n), *a = NULL, trace;
+
+	if (load(b, site, c, &trace, err) == 0) {
+		fl_product(x, c, false, b->q, b->n, b->k, b->n);
+		a = project(b, x);
+	}
+	free(c);
+	return a;
+}
+
+/* The moments of the inputs, [k,k]; or NULL. */
+static double *
+inputs(const struct fl_basis *b, size_t site, struct fl_err *err)
+{
+	const double *norm = fl_basis_norm(b, site);
+	double *x = matrix(b->n, b->k), *a = turn(b, site, x, err);
+
+	for (size_t i = 0; i < b->k * b->k && a; i++)
+		a[i] *= norm[i / b->k] * norm[i % b->k];
+	free(x);
+	return a;
+}
+
+const double *
+fl_basis_energy(struct fl_basis *b, size_t site, struct fl_err *err)
+{
+	double *a;
+
+	if (!b->energy[site] && (a = inputs(b, site, err))) {
+		b->energy[site] = matrix(1, b->k);
+		for (size_t i = 0; i < b->k; i++)
+			b->energy[site][i] = a[i * b->k + i];
+		free(a);
+	}
+	return b->energy[site];
 }
 
 float *
 fl_basis_moment(const struct fl_basis *b, size_t site, struct fl_err *err)
 {
-	const double *norm = fl_basis_norm(b, site);
-	double *c = matrix(b->n, b->n), *x = matrix(b->n, b->k), *turned = NULL, trace;
-	float *triangle = NULL;
+	double *a = inputs(b, site, err);
+	float *triangle = a ? fl_alloc(fl_gram_size(b->k), sizeof *triangle) : NULL;
 
-	if (load(b, site, c, &trace, err) == 0) {
-		fl_product(x, c, false, b->q, b->n, b->k, b->n);
-		turned = project(b, x);
-		triangle = fl_alloc(fl_gram_size(b->k), sizeof *triangle);
-		for (size_t i = 0; i < b->k; i++)
-			for (size_t j = 0; j <= i; j++)
-				triangle[fl_gram_row(i) + j] = (float)(norm[i] * turned[i * b->k + j] * norm[j]);
-	}
-	free(turned);
-	free(x);
-	free(c);
+	for (size_t i = 0; i < b->k && a; i++)
+		for (size_t j = 0; j <= i; j++)
+			triangle[fl_gram_row(i) + j] = (float)a[i * b->k + j];
+	free(a);
 	return triangle;
 }
 
@@ -383,13 +405,10 @@ solve_tile(void *ctx, size_t tile, int thread)
 static int
 mend(struct fl_basis *b, size_t site, struct fl_err *err)
 {
-	double *c = matrix(b->n, b->n), *a = NULL, trace, ridge = 0;
-	double *x = matrix(b->n, b->k);
-	int bad = load(b, site, c, &trace, err);
+	double *x = matrix(b->n, b->k), *a = turn(b, site, x, err), ridge = 0;
+	int bad = a ? 0 : -1;
 
-	if (!bad) {
-		fl_product(x, c, false, b->q, b->n, b->k, b->n);
-		a = project(b, x);
+	if (a) {
 		for (size_t j = 0; j < b->k; j++)
 			ridge += FL_REFIT_LAMBDA * a[j * b->k + j] / (double)b->k;
 		for (size_t j = 0; j < b->k; j++)
@@ -404,7 +423,6 @@ mend(struct fl_basis *b, size_t site, struct fl_err *err)
 		b->reader[i] += b->mended * (x[i] - b->reader[i]);
 	free(x);
 	free(a);
-	free(c);
 	return bad;
 }
 
@@ -424,7 +442,7 @@ fl_basis_reader(struct fl_basis *b, size_t site, struct fl_err *err)
 		b->reader = NULL;
 		return NULL;
 	}
-	for (size_t i = 0; i < b->n && !b->ordered; i++)
+	for (size_t i = 0; i < b->n && !b->unfolded; i++)
 		for (size_t j = 0; j < b->k; j++)
 			b->reader[i * b->k + j] *= g[i];
 	return b->reader;

@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /* basis.h -- the residual stream in K new coordinates instead of its D.
  *
- * x [D] becomes x Q, where the columns of Q [D,K] are orthonormal: principal directions, or dimensions that stay.
+ * x [D] becomes x Q, where the columns of Q [D,K] are orthonormal: principal directions, mixes of all dimensions, or those that stay.
  * An RMSNorm without its weight g does not see a rotation, so with K = D the model computes what it did:
  *
  *     embedding E Q      what writes the stream Q' W, its bias b Q      what reads it at norm site s  W diag(g_s) B_s
@@ -36,15 +36,13 @@ struct fl_basis *fl_basis_principal(const struct fl_metrics *m, size_t k, const 
 
 /* Q, with K = D, each column a mix of all dimensions, after which no column of a matrix stands out and groups of weights
  * lose less to rounding (QuaRot, 2404.00456): of D = 2^a n Hadamard's matrix of order 2^a times Hartley's of order n, over
- * sqrt D. The result is not tied: with E Q for a head its final norm would have to be Q' diag(g) Q. */
-struct fl_basis *fl_basis_hadamard(const struct fl_metrics *m, const struct fl_basis_opts *opts, struct fl_err *err)
-    FL_MUST_USE;
+ * sqrt D. The result is not tied: with E Q for a head its final norm would have to be Q' diag(g) Q. Of m no more than
+ * FL_DIM_WEIGHT is needed; it must outlive the basis. */
+struct fl_basis *fl_basis_hadamard(const struct fl_metrics *m);
 
-/* Q, with K = D: the dimensions in descending order of the sum over sites of the diagonal of diag(g) C_s diag(g) /
- * trace C_s, so that those that count alike share a group and what the first lose the others make up for (gptq.h). Norms
- * keep their weights, in that order, B_s is Q without them, and what is tied can stay so. */
-struct fl_basis *fl_basis_ordered(const struct fl_metrics *m, const struct fl_basis_opts *opts, struct fl_err *err)
-    FL_MUST_USE;
+/* Q, with K = D: the dimensions in descending order of the product over sites of |g|, so that those alike share a group
+ * of weights. Norms keep their weights, in that order, what reads them is W Q, and what is tied can stay so. m as above. */
+struct fl_basis *fl_basis_ordered(const struct fl_metrics *m);
 
 /* Q: the dimensions of keep, which is copied. With `tied` readers are mended halfway: the head, which is not, and what
  * the layers make would go apart otherwise, and some texts lose by it. */
@@ -69,9 +67,9 @@ const double *fl_basis_norm(const struct fl_basis *b, size_t site);
 double fl_basis_share(const struct fl_basis *b);
 
 /* Of the inputs that what reads the stream at a norm will have, Q' C_s Q with rows and columns times the norm's new
- * weight: the diagonal [K]; and F32, the lower triangle as in moments.h, to be freed by the caller, or NULL with err
- * set. */
-const double *fl_basis_energy(const struct fl_basis *b, size_t site);
+ * weight: the diagonal [K], b's own; and F32, the lower triangle as in moments.h, to be freed by the caller. NULL with
+ * err set: moments that are not finite or not positive. */
+const double *fl_basis_energy(struct fl_basis *b, size_t site, struct fl_err *err) FL_MUST_USE;
 float *fl_basis_moment(const struct fl_basis *b, size_t site, struct fl_err *err) FL_MUST_USE;
 
 #endif

@@ -260,8 +260,7 @@ fl_calibrate(const struct fl_model *m, const struct fl_windows *w, size_t count,
 		c.ones[j] = 1;
 	make_across(&c, rows);
 	make_sums(out);
-	if (out->moment[FL_DIM_MOMENT].sum)
-		note_weights(m, out);
+	note_weights(m, out);
 	out->context = (int)w->context;
 	out->bos = w->bos >= 0;
 	fl_progress_begin("calibrating", "tokens", count * w->context);

@@ -433,6 +433,8 @@ fl_metrics_check(const struct fl_metrics *m, const struct fl_config *c, bool for
 int
 fl_metrics_need(const struct fl_metrics *m, enum fl_metric which, const char *what, struct fl_err *err)
 {
+	if (!m)
+		return fl_err_usage(err, "%s needs metrics", what);
 	if (m->sum[which])
 		return 0;
 	return fl_err_data(err, "%s needs '%s', which the metrics do not have", what, fl_metric_name(which));
@@ -441,6 +443,8 @@ fl_metrics_need(const struct fl_metrics *m, enum fl_metric which, const char *wh
 int
 fl_metrics_need_moment(const struct fl_metrics *m, enum fl_moment which, const char *what, struct fl_err *err)
 {
+	if (!m)
+		return fl_err_usage(err, "%s needs metrics", what);
 	if (m->moment[which].read)
 		return 0;
 	return fl_err_data(err, "%s needs '%s', which the metrics do not have", what, moment_names[which]);

@@ -160,6 +160,13 @@ is_computed(const struct block *b)
 	return b->rework || b->rounding;
 }
 
+/* Until it is whole? */
+static bool
+is_held(const struct block *b)
+{
+	return b->rework && fl_rework_holds(b->rework);
+}
+
 /* x and y are scratch. */
 static void
 compute_rows(struct block *b, size_t first, size_t n, float *x, float *y)
@@ -175,8 +182,8 @@ compute_rows(struct block *b, size_t first, size_t n, float *x, float *y)
 		store_rows(b, first, x, n);
 		return;
 	}
-	fl_rework_rows(b->rework, x, n, row, y);
-	if (!fl_rework_holds(b->rework))
+	fl_rework_rows(b->rework, x, n, row, is_held(b) ? NULL : y);
+	if (!is_held(b))
 		store_rows(b, first, y, n);
 	if (s->step->copy_as_head) {
 		fl_rework_head(b->rework, x, n, y);
@@ -229,6 +236,13 @@ append_spilled(FILE *f, struct fl_writer *out, char *buf, size_t cap, struct fl_
 	return ferror(f) ? fl_err_sys(err, "cannot read a temporary file") : 0;
 }
 
+/* Rows that one thread stores at a time. */
+static size_t
+stored_at_once(const struct fl_passage *s)
+{
+	return s->step->kind == FL_STEP_QUANTIZE && s->step->moments ? FL_GPTQ_ROWS : TILE;
+}
+
 /* Makes and writes the rows of the block. */
 static int
 write_block(struct block *b, FILE *side, struct fl_writer *out, struct fl_err *err)
@@ -242,7 +256,7 @@ write_block(struct block *b, FILE *side, struct fl_writer *out, struct fl_err *e
 	if (b->bad)
 		return fl_err_data(err, "'%s' holds a weight that is not finite",
 		    s->weight->tensor.name);
-	if (b->rework && fl_rework_holds(b->rework) && !b->held)
+	if (is_held(b) && !b->held)
 		return 0;
 	if (fl_writer_put(out, b->out[0], b->n * fl_tensor_row_size(&s->out[0]), err) < 0)
 		return -1;
@@ -280,6 +294,7 @@ write_held(struct block *b, size_t at_once, FILE *side, struct fl_writer *out, s
 	int bad = 0;
 
 	b->held = fl_rework_held(b->rework);
+	b->tile = stored_at_once(b->s);
 	for (b->first = 0; b->first < rows && !bad; b->first += b->n) {
 		b->n = rows - b->first < at_once ? rows - b->first : at_once;
 		bad = write_block(b, side, out, err);
@@ -328,10 +343,10 @@ prepare(const struct fl_passage *s, struct block *b, struct fl_err *err)
 	if ((fl_rework_needed(s) && !(b->rework = fl_rework_new(s, err))) ||
 	    (s->step->kind == FL_STEP_QUANTIZE && !(b->rounding = fl_rounding_new(s, err))))
 		return -1;
-	b->tile = b->rework ? REWORKED : s->step->moments ? FL_GPTQ_ROWS : TILE;
+	b->tile = b->rework ? REWORKED : stored_at_once(s);
 	if (!is_computed(b))
 		return 0;
-	b->scratch_size = b->tile * (s->cols + (b->rework && !fl_rework_holds(b->rework) ? s->out_cols : 0));
+	b->scratch_size = b->tile * (s->cols + (b->rework && !is_held(b) ? s->out_cols : 0));
 	b->scratch = fl_alloc_aligned((size_t)fl_parallel_threads() * b->scratch_size, sizeof(float), s->in.name);
 	return 0;
 }
@@ -361,7 +376,7 @@ stream_rows(const struct fl_passage *s, struct fl_reader *in, struct fl_writer *
 		bad = !src || take_block(s, &b, src, first, n, &next_kept, side, out, err) < 0;
 		fl_progress_add(n * row_size);
 	}
-	if (!bad && b.rework && fl_rework_holds(b.rework))
+	if (!bad && is_held(&b))
 		bad = write_held(&b, at_once, side, out, err);
 	free(b.out[0]);
 	free(b.out[1]);

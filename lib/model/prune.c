@@ -148,8 +148,6 @@ choose_ffn(struct pruning *p)
 static int
 need_moment(const struct pruning *p, const char *who, enum fl_moment which)
 {
-	if (!p->metrics)
-		return fl_err_usage(p->err, "%s needs metrics", who);
 	return fl_metrics_need_moment(p->metrics, which, who, p->err);
 }
 
@@ -170,9 +168,9 @@ check_moments(const struct pruning *p)
 		return -1;
 	if (!o->rotate && !(o->repair && width))
 		return 0;
-	if (!p->metrics)
-		return fl_err_usage(p->err, "%s needs metrics", who);
-	return fl_rotate_check(p->metrics, who, p->err);
+	if (need_moment(p, who, FL_DIM_MOMENT) < 0)
+		return -1;
+	return fl_metrics_need(p->metrics, FL_DIM_WEIGHT, who, p->err);
 }
 
 /* Is the head of the result the embedding? */

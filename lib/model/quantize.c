@@ -3,6 +3,7 @@
 
 #include <string.h>
 
+#include "base/log.h"
 #include "model/basis.h"
 #include "model/bits.h"
 #include "model/rotate.h"
@@ -45,8 +46,10 @@ find_energy(struct fl_step *step, const struct fl_config *c, const struct fl_wei
 	if (which == FL_METRICS)
 		return 0;
 	if (which == FL_DIM_OUT_SUM_SQ && step->basis) {
-		step->energy = fl_basis_energy(step->basis, (size_t)row);
-		return 0;
+		if (fl_metrics_need_moment(m, FL_DIM_MOMENT, "after a rotation the method 'calib'", err) < 0)
+			return -1;
+		step->energy = fl_basis_energy(step->basis, (size_t)row, err);
+		return step->energy ? 0 : -1;
 	}
 	if (fl_metrics_need(m, which, "the method 'calib'", err) < 0)
 		return -1;
@@ -94,16 +97,15 @@ plan_matrix(struct fl_plan *plan, size_t i, const struct fl_metrics *metrics,
 static int
 rotate(struct fl_plan *plan, const struct fl_metrics *metrics, struct fl_err *err)
 {
-	static const bool gone[FL_ARCH_LAYERS];
-	bool site[2 * FL_ARCH_LAYERS + 1];
-	struct fl_basis_opts opts = { .site = site };
-	struct fl_basis *basis;
+	bool tied = plan->in.tied;
 
-	fl_rotate_sites(plan, gone, site);
-	basis = (plan->in.tied ? fl_basis_ordered : fl_basis_hadamard)(metrics, &opts, err);
-	if (!basis)
+	if (fl_metrics_need(metrics, FL_DIM_WEIGHT, "a rotation", err) < 0)
 		return -1;
-	fl_rotate_steps(plan, basis, false);
+	fl_rotate_steps(plan, tied ? fl_basis_ordered(metrics) : fl_basis_hadamard(metrics), false);
+	plan->kept = fl_json_new_object();
+	fl_json_set(plan->kept, "basis", fl_json_new_str(tied ? "order" : "hadamard"));
+	fl_note("the %d dimensions of the residual stream are %s", plan->in.width,
+	    tied ? "put in order, since the embedding is tied" : "mixed");
 	return 0;
 }
 
@@ -130,8 +132,7 @@ fl_plan_quantize(const struct fl_config *in, const char *what, const struct fl_m
 	struct fl_quant q;
 
 	if (fl_bits_choose(in, what, opts->head, opts->embed, &q, err) < 0 ||
-	    (metrics && fl_metrics_check(metrics, in, opts->force, what, err) < 0) ||
-	    (opts->rotate && fl_rotate_check(metrics, "a rotation", err) < 0))
+	    (metrics && fl_metrics_check(metrics, in, opts->force, what, err) < 0))
 		return NULL;
 	return plan_matrices(in, what, &q, metrics, opts, err);
 }

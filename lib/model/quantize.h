@@ -25,9 +25,9 @@ struct fl_quantize_opts {
 	bool force;	    /* metrics of another model of the same sizes are fine */
 };
 
-/* Linear layers in 4 bits, head and embedding as the options say (model/bits.h). Norms stay as they are.
- * calib needs metrics, gptq and rotate those with moments, and they must outlive the plan; what they lack is named. An
- * untied embedding meets no input, and its columns count alike. What is turned meets inputs that are turned too. */
+/* Linear layers in 4 bits, head and embedding as the options say (model/bits.h). Norms are not rounded.
+ * calib and rotate need metrics, both together and gptq those with moments, and they must outlive the plan; what they
+ * lack is named. An untied embedding meets no input, and its columns count alike. */
 struct fl_plan *fl_plan_quantize(const struct fl_config *in, const char *what,
     const struct fl_metrics *metrics, const struct fl_quantize_opts *opts, struct fl_err *err) FL_MUST_USE;
 

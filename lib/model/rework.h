@@ -21,7 +21,7 @@ struct fl_rework *fl_rework_new(const struct fl_passage *s, struct fl_err *err) 
 void fl_rework_free(struct fl_rework *r); /* NULL is fine */
 
 /* x [n, s->cols], the rows of the numbers row[n], which follow each other where the matrix is held: y
- * [n, s->out_cols] of the result, or NULL where it is held. By several threads at a time. */
+ * [n, s->out_cols] of the result; NULL where it is held. By several threads at a time. */
 void fl_rework_rows(const struct fl_rework *r, const float *x, size_t n, const size_t *row, float *y);
 
 /* The same of the head that is copied from an embedding. */

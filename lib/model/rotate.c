@@ -51,14 +51,6 @@ fl_rotate_steps(struct fl_plan *p, struct fl_basis *b, bool members)
 	}
 }
 
-int
-fl_rotate_check(const struct fl_metrics *m, const char *who, struct fl_err *err)
-{
-	if (fl_metrics_need_moment(m, FL_DIM_MOMENT, who, err) < 0)
-		return -1;
-	return fl_metrics_need(m, FL_DIM_WEIGHT, who, err);
-}
-
 void
 fl_rotate_sites(const struct fl_plan *p, const bool *gone, bool *site)
 {

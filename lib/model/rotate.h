@@ -13,9 +13,6 @@
  * reads and the norms change. */
 void fl_rotate_steps(struct fl_plan *p, struct fl_basis *b, bool members);
 
-/* Do the metrics have what a basis is made of? -1: err says what `who`, "a rotation", lacks. */
-int fl_rotate_check(const struct fl_metrics *m, const char *who, struct fl_err *err) FL_MUST_USE;
-
 /* Whether a norm of p->in is there and its layer not gone[], for fl_basis_opts; site [2L+1]. */
 void fl_rotate_sites(const struct fl_plan *p, const bool *gone, bool *site);
 

@@ -18,15 +18,15 @@ static struct fl_gptq *
 new_factor(const struct fl_passage *s, struct fl_err *err)
 {
 	const struct fl_step *t = s->step;
-	bool turned = t->basis && t->side != FL_SIDE_WRITES;
+	bool turned = t->side == FL_SIDE_READS || t->side == FL_SIDE_ROWS;
 	float *moment = turned ? fl_basis_moment(t->basis, t->site, err) : NULL;
-	struct fl_gptq *g = NULL;
+	struct fl_gptq *g;
 
-	if (!turned || moment) {
-		g = fl_gptq_new(turned ? (const void *)moment : fl_moments_site(t->moments, t->site), s->out_cols);
-		if (!g)
-			fl_passage_bad_moments(s, err);
-	}
+	if (turned && !moment)
+		return NULL;
+	g = fl_gptq_new(turned ? (const void *)moment : fl_moments_site(t->moments, t->site), s->out_cols);
+	if (!g)
+		fl_passage_bad_moments(s, err);
 	fl_moments_done(t->moments, t->site);
 	free(moment);
 	return g;

@@ -5,7 +5,7 @@
 
 row() { # HOW OPTION...
 	fl-quantize -q "${@:2}" -o "$tmp/q.tar" "$BASE"
-	judged "$1" "$(stat -c %s "$tmp/q.tar")" "$tmp/q.tar"
+	judged "$1" "$(fl-info --json "$tmp/q.tar" | jq .bytes)" "$tmp/q.tar"
 }
 
 printf 'method\tbytes%s\n' "$(heads)"

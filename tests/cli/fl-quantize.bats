@@ -122,20 +122,35 @@ moments() {
 	done
 }
 
-@test "a rotation needs metrics with moments of the stream and norms, and no more than its method does" {
+@test "a rotation needs the norms of metrics, and moments where its method weighs inputs" {
 	moments
 	one_line_error 2 fl-quantize --rotate base
 	one_line_error 2 fl-quantize -m moments base
-	fl-calibrate --moments-of ffn --context 100 -t tokens -o plain base
-	one_line_error 3 fl-quantize --rotate -m plain -o x.tar base
-	assert_equal "$stderr" "fl-quantize: a rotation needs 'dim.moment', which the metrics do not have"
+	fl-calibrate --static -o static base
+	one_line_error 3 fl-quantize --rotate -m static -o x.tar base
+	assert_equal "$stderr" "fl-quantize: a rotation needs 'dim.weight', which the metrics do not have"
+	fl-calibrate --context 100 -t tokens -o plain base
+	fl-quantize --rotate -m plain base | fl-info --check
+	one_line_error 3 fl-quantize --rotate --method calib -m plain -o x.tar base
+	assert_equal "$stderr" "fl-quantize: after a rotation the method 'calib' needs 'dim.moment', which the metrics do not have"
 	fl-calibrate --moments-of dim --context 100 -t tokens -o stream base
 	fl-quantize --rotate --method calib -m stream base | fl-info --check
 	one_line_error 3 fl-quantize --rotate --method gptq -m stream -o x.tar base
 	[[ $stderr = *"'gptq' needs '"*"moment'"* ]]
-	poison stream dim.moment
-	one_line_error 3 fl-quantize --rotate -m stream -o x.tar base
-	[[ $stderr = *"'dim.moment' is not finite"* && ! -e x.tar ]]
+	for method in calib gptq; do
+		poison moments dim.moment
+		one_line_error 3 fl-quantize --rotate --method $method -m moments -o x.tar base
+		[[ $stderr = *"'dim.moment' is not finite"* && ! -e x.tar ]]
+	done
+}
+
+@test "with -v it is said, and in the history, whether dimensions were mixed or ordered" {
+	moments
+	run --separate-stderr fl-quantize --rotate -v -m moments -o q/ base
+	[[ $stderr = *"64 dimensions of the residual stream are put in order, since the embedding is tied"* ]]
+	assert_equal "$(tail -n 1 q/fl-history.jsonl | jq -c .kept)" '{"basis":"order"}'
+	fl-prune --untie base | fl-quantize --rotate --force -m moments -o q/
+	assert_equal "$(tail -n 1 q/fl-history.jsonl | jq -c .kept)" '{"basis":"hadamard"}'
 }
 
 @test "a rotation is refused where the norms are not those of the metrics" {

@@ -105,6 +105,7 @@ run_examples() {
 	mkdir dir
 	ln -s "$DATA/backbone5m" dir/base
 	head -c 40000 "$DATA/corpora/tinystories.txt" > dir/text.txt
+	tail -c 20000 "$DATA/corpora/tinystories.txt" > dir/held.txt
 	for ((n = 1; ; n++)); do
 		[ -e "command.$n" ] || break
 		echo "${1##*/}: $(< "command.$n")"
