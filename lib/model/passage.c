@@ -167,11 +167,11 @@ is_held(const struct block *b)
 	return b->rework && fl_rework_holds(b->rework);
 }
 
-/* x and y are scratch. */
 static void
-compute_rows(struct block *b, size_t first, size_t n, float *x, float *y)
+compute_rows(struct block *b, size_t first, size_t n, int thread)
 {
 	const struct fl_passage *s = b->s;
+	float *x = b->scratch + (size_t)thread * b->scratch_size, *y = x + b->tile * s->cols;
 	size_t row[REWORKED];
 
 	for (size_t i = 0; i < n; i++) {
@@ -205,12 +205,11 @@ make_rows(void *ctx, size_t tile, int thread)
 {
 	struct block *b = ctx;
 	size_t first = tile * b->tile, n = b->n - first < b->tile ? b->n - first : b->tile;
-	float *x = b->scratch + (size_t)thread * b->scratch_size;
 
 	if (b->held)
 		store_rows(b, first, b->held + (b->first + first) * b->s->out_cols, n);
 	else if (is_computed(b))
-		compute_rows(b, first, n, x, x + b->tile * b->s->cols);
+		compute_rows(b, first, n, thread);
 	else
 		gather_rows(b, first, n);
 }
