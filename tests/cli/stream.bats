@@ -108,7 +108,7 @@ cut_everywhere() {
 		for ((i = 0; i < 100 && $(ls -A | wc -l) == 0; i++)); do sleep 0.02; done
 		[ "$(ls -A | wc -l)" = 1 ]
 		kill $!
-		run wait $!
+		wait $! || true # not by run, of whose shell it is no child
 		exec 4>&-
 		[ "$(ls -A | wc -l)" = 0 ]
 	done
