@@ -29,7 +29,7 @@ static const struct fl_opt opts[] = {
 	{ 0, "bos", NULL, "Begin every sequence with the model's BOS token, one of the n.",
 	  .flag = &bos, .with = "tokens" },
 	{ 0, "moments", NULL,
-	  "Also sum the matrices of second moments, which fl-prune --repair, fl-quantize --method gptq and others need.",
+	  "Also sum the matrices of second moments, from which repairs, rotations and fl-quantize --method gptq compute.",
 	  .flag = &moments, .with = "tokens" },
 	{ 0, "moments-of", "part",
 	  "Sum the moments of one part alone: ffn, dim, dim.out, attn, layer.across or attn.across. Repeatable.",

@@ -19,15 +19,15 @@ static const struct fl_opt opts[] = {
 	  "weight loses made up for by others. The last two need -m. The default is mse.", .word = &opt.method, .words = fl_quantize_methods },
 	FL_OPT_METRICS(metrics_path),
 	{ 0, "rotate", NULL,
-	  "Mix the dimensions of the residual stream by a Hadamard matrix first, which changes nothing but the rounding; "
-	  "where the embedding is tied, put them in order. Needs -m.", .flag = &opt.rotate, .with = "metrics" },
+	  "Mix the dimensions of the residual stream by a Hadamard matrix first or, where the embedding is tied, put them in "
+	  "order: the model computes the same, but is rounded differently. Needs -m.", .flag = &opt.rotate, .with = "metrics" },
 	{ 0, "signed", NULL,
 	  "Take a negative scale where it errs less. GGUF and compressed-tensors have them, ExecuTorch "
 	  "refuses them.", .flag = &opt.negative },
-	{ 0, "head", "type", "Store the output head as int4, int8 or none (as it is). The default is int4.",
+	{ 0, "head", "type", "Store the output head as int4, int8 or none (unquantized). The default is int4.",
 	  .word = &head, .words = types },
 	{ 0, "embedding", "type",
-	  "Store the embedding as int4, int8 or none (as it is). The default is int8, or the head's type "
+	  "Store the embedding as int4, int8 or none (unquantized). The default is int8, or the head's type "
 	  "where the two are tied.", .word = &embed, .words = types },
 	{ 0, "force", NULL, "Accept metrics of a model with another fingerprint but the same sizes.",
 	  .flag = &opt.force, .with = "metrics" },

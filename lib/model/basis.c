@@ -18,7 +18,6 @@ struct fl_basis {
 	size_t n, k, sites; /* D, K, S */
 	double mended; /* how far towards the mended reader */
 	bool tied;
-	bool unfolded;	/* norms keep their weights */
 	double *q;	/* [n,k] */
 	double *norm;	/* [sites,k] */
 	double share;	/* mean over sites of what share of the energy stays */
@@ -191,7 +190,6 @@ begin(const struct fl_metrics *m, size_t k, const struct fl_basis_opts *opts)
 	b->q = matrix(b->n, k);
 	b->norm = matrix(b->sites, k);
 	b->energy = fl_alloc(b->sites, sizeof *b->energy);
-	fl_linalg_load(); /* the rows of a matrix are turned by any thread */
 	return b;
 }
 
@@ -238,39 +236,7 @@ fl_basis_hadamard(const struct fl_metrics *m)
 	mix_all(b);
 	for (size_t i = 0; i < b->sites * b->k; i++)
 		b->norm[i] = 1;
-	return b;
-}
-
-/* The logarithm of the product over sites of dimension i's weight. Where there is no norm they are 0, all alike. */
-static double
-size_of(const struct fl_basis *b, size_t i)
-{
-	double sum = 0;
-
-	for (size_t s = 0; s < b->sites; s++)
-		sum += log(fabs(fl_basis_was(b, s)[i]) + 1e-9);
-	return sum;
-}
-
-struct fl_basis *
-fl_basis_ordered(const struct fl_metrics *m)
-{
-	struct fl_basis *b = begin(m, (size_t)m->width, &(struct fl_basis_opts){ 0 });
-	double *size = fl_alloc(b->n, sizeof *size);
-
-	b->unfolded = true;
-	for (size_t i = 0; i < b->n; i++)
-		size[i] = size_of(b, i);
-	for (size_t i = 0; i < b->n; i++) {
-		size_t at = 0;
-
-		for (size_t j = 0; j < b->n; j++)
-			at += size[j] > size[i] || (size[j] == size[i] && j < i);
-		b->q[i * b->n + at] = 1;
-		for (size_t s = 0; s < b->sites; s++)
-			b->norm[s * b->n + at] = fl_basis_was(b, s)[i];
-	}
-	free(size);
+	b->share = 1;
 	return b;
 }
 
@@ -442,7 +408,7 @@ fl_basis_reader(struct fl_basis *b, size_t site, struct fl_err *err)
 		b->reader = NULL;
 		return NULL;
 	}
-	for (size_t i = 0; i < b->n && !b->unfolded; i++)
+	for (size_t i = 0; i < b->n; i++)
 		for (size_t j = 0; j < b->k; j++)
 			b->reader[i * b->k + j] *= g[i];
 	return b->reader;

@@ -34,15 +34,11 @@ struct fl_basis_opts {
 struct fl_basis *fl_basis_principal(const struct fl_metrics *m, size_t k, const struct fl_basis_opts *opts,
     struct fl_err *err) FL_MUST_USE;
 
-/* Q, with K = D, each column a mix of all dimensions, after which no column of a matrix stands out and groups of weights
- * lose less to rounding (QuaRot, 2404.00456): of D = 2^a n Hadamard's matrix of order 2^a times Hartley's of order n, over
- * sqrt D. The result is not tied: with E Q for a head its final norm would have to be Q' diag(g) Q. Of m no more than
+/* Q, with K = D, each column a mix of all dimensions, after which columns of a matrix stand out less and groups of weights
+ * lose less to rounding (QuaRot, 2404.00456, whose signs are random besides): of D = 2^a n Hadamard's matrix of order 2^a
+ * times Hartley's of order n, over sqrt D. The result is not tied: with E Q for a head its final norm would have to be Q' diag(g) Q. Of m no more than
  * FL_DIM_WEIGHT is needed; it must outlive the basis. */
 struct fl_basis *fl_basis_hadamard(const struct fl_metrics *m);
-
-/* Q, with K = D: the dimensions in descending order of the product over sites of |g|, so that those alike share a group
- * of weights. Norms keep their weights, in that order, what reads them is W Q, and what is tied can stay so. m as above. */
-struct fl_basis *fl_basis_ordered(const struct fl_metrics *m);
 
 /* Q: the dimensions of keep, which is copied. With `tied` readers are mended halfway: the head, which is not, and what
  * the layers make would go apart otherwise, and some texts lose by it. */

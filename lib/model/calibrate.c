@@ -206,21 +206,6 @@ make_sums(struct fl_metrics *m)
 }
 
 static void
-note_weights(const struct fl_model *m, struct fl_metrics *out)
-{
-	size_t n = (size_t)m->config.width, layers = (size_t)m->config.layers;
-	double *to = fl_metrics_make(out, FL_DIM_WEIGHT);
-
-	for (size_t site = 0; site <= 2 * layers; site++) {
-		const struct fl_layer *l = &m->layer[site / 2];
-		const float *w = site == 2 * layers ? m->final_norm : site % 2 ? l->ffn_norm : l->attn_norm;
-
-		for (size_t j = 0; j < n; j++)
-			to[site * n + j] = w ? w[j] : 0;
-	}
-}
-
-static void
 make_across(struct calibration *c, size_t rows)
 {
 	if (!c->out->moment[FL_LAYER_ACROSS].sum && !c->out->moment[FL_ATTN_ACROSS].sum)
@@ -260,7 +245,7 @@ fl_calibrate(const struct fl_model *m, const struct fl_windows *w, size_t count,
 		c.ones[j] = 1;
 	make_across(&c, rows);
 	make_sums(out);
-	note_weights(m, out);
+	fl_calibrate_norms(m, out);
 	out->context = (int)w->context;
 	out->bos = w->bos >= 0;
 	fl_progress_begin("calibrating", "tokens", count * w->context);

@@ -97,6 +97,21 @@ add_layer(const struct fl_model *m, int l, double *channel, double *dim, struct 
 	return bad;
 }
 
+void
+fl_calibrate_norms(const struct fl_model *m, struct fl_metrics *out)
+{
+	size_t n = (size_t)m->config.width, layers = (size_t)m->config.layers;
+	double *to = fl_metrics_make(out, FL_DIM_WEIGHT);
+
+	for (size_t site = 0; site <= 2 * layers; site++) {
+		const struct fl_layer *l = &m->layer[site / 2];
+		const float *w = site == 2 * layers ? m->final_norm : site % 2 ? l->ffn_norm : l->attn_norm;
+
+		for (size_t j = 0; j < n; j++)
+			to[site * n + j] = w ? w[j] : 0;
+	}
+}
+
 int
 fl_calibrate_static(const struct fl_model *m, struct fl_metrics *out, struct fl_err *err)
 {
@@ -107,6 +122,7 @@ fl_calibrate_static(const struct fl_model *m, struct fl_metrics *out, struct fl_
 			  head = { FL_HEAD, &m->head, NULL, NULL, dim };
 	int bad = add_part(m, &embed, -1, err);
 
+	fl_calibrate_norms(m, out);
 	for (int l = 0; !bad && l < m->config.layers; l++)
 		bad = add_layer(m, l, channel + (size_t)l * (size_t)m->config.ffn, dim, err);
 	if (!bad)

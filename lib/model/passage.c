@@ -103,7 +103,7 @@ struct block {
 	size_t scratch_size;
 	size_t tile;		/* rows done by one thread at a time */
 	struct fl_rework *rework; /* or NULL */
-	float *held;		/* the rows of the result that rework held; NULL: it did not, or has them yet */
+	float *held;		/* the rows of the result that rework held; NULL: none, or not all of them are there */
 	struct fl_rounding *rounding; /* or NULL */
 	atomic_bool bad;	/* a weight that is to be quantized is not finite */
 };
@@ -153,14 +153,14 @@ store_rows(struct block *b, size_t first, float *x, size_t n)
 		b->bad = true;
 }
 
-/* Or are elements of the input's rows only gathered? */
+/* Are rows more than gathered? */
 static bool
 is_computed(const struct block *b)
 {
 	return b->rework || b->rounding;
 }
 
-/* Until it is whole? */
+/* Do rows wait until the matrix is whole? */
 static bool
 is_held(const struct block *b)
 {
@@ -267,7 +267,7 @@ static int
 take_block(const struct fl_passage *s, struct block *b, const char *src, size_t first, size_t rows,
     size_t *next_kept, FILE *side, struct fl_writer *out, struct fl_err *err)
 {
-	const struct fl_keep *k = s->in.ndim > 1 ? s->step->rows : NULL;
+	const struct fl_keep *k = s->in.ndim > 1 && !is_held(b) ? s->step->rows : NULL;
 	size_t size = rows * fl_tensor_row_size(&s->in);
 
 	b->src = src;
@@ -292,7 +292,7 @@ write_held(struct block *b, size_t at_once, FILE *side, struct fl_writer *out, s
 	size_t rows = b->s->out_rows;
 	int bad = 0;
 
-	b->held = fl_rework_held(b->rework);
+	b->held = fl_rework_finish(b->rework);
 	b->tile = stored_at_once(b->s);
 	for (b->first = 0; b->first < rows && !bad; b->first += b->n) {
 		b->n = rows - b->first < at_once ? rows - b->first : at_once;
@@ -346,7 +346,8 @@ prepare(const struct fl_passage *s, struct block *b, struct fl_err *err)
 	if (!is_computed(b))
 		return 0;
 	b->scratch_size = b->tile * (s->cols + (b->rework && !is_held(b) ? s->out_cols : 0));
-	b->scratch = fl_alloc_aligned((size_t)fl_parallel_threads() * b->scratch_size, sizeof(float), s->in.name);
+	b->scratch = fl_alloc_aligned((size_t)fl_parallel_threads() * b->scratch_size, sizeof(float),
+	    s->weight->tensor.name);
 	return 0;
 }
 

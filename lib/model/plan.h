@@ -21,7 +21,7 @@
 #include "model/moments.h"
 #include "model/roles.h"
 
-/* The members of an axis that stay, ascending. */
+/* The members of an axis that stay: ascending, but that FL_STEP_QUANTIZE may have all in another order. */
 struct fl_keep {
 	uint32_t *index;
 	size_t n;

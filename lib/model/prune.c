@@ -145,12 +145,6 @@ choose_ffn(struct pruning *p)
 	return bad;
 }
 
-static int
-need_moment(const struct pruning *p, const char *who, enum fl_moment which)
-{
-	return fl_metrics_need_moment(p->metrics, which, who, p->err);
-}
-
 /* What this cut and its repairs need. */
 static int
 check_moments(const struct pruning *p)
@@ -162,13 +156,13 @@ check_moments(const struct pruning *p)
 
 	if (o->repair && !p->metrics)
 		return fl_err_usage(p->err, "a repair needs metrics");
-	if ((o->repair && depth && need_moment(p, "a repair", FL_LAYER_ACROSS) < 0) ||
-	    (o->repair && (ffn || depth) && need_moment(p, "a repair", FL_FFN_MOMENT) < 0) ||
-	    (is_obs(p) && ffn && need_moment(p, "the score 'obs'", FL_FFN_MOMENT) < 0))
+	if ((o->repair && depth && fl_metrics_need_moment(p->metrics, FL_LAYER_ACROSS, "a repair", p->err) < 0) ||
+	    (o->repair && (ffn || depth) && fl_metrics_need_moment(p->metrics, FL_FFN_MOMENT, "a repair", p->err) < 0) ||
+	    (is_obs(p) && ffn && fl_metrics_need_moment(p->metrics, FL_FFN_MOMENT, "the score 'obs'", p->err) < 0))
 		return -1;
 	if (!o->rotate && !(o->repair && width))
 		return 0;
-	if (need_moment(p, who, FL_DIM_MOMENT) < 0)
+	if (fl_metrics_need_moment(p->metrics, FL_DIM_MOMENT, who, p->err) < 0)
 		return -1;
 	return fl_metrics_need(p->metrics, FL_DIM_WEIGHT, who, p->err);
 }

@@ -1,8 +1,11 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 #include "model/quantize.h"
 
+#include <math.h>
+#include <stdlib.h>
 #include <string.h>
 
+#include "base/alloc.h"
 #include "base/log.h"
 #include "model/basis.h"
 #include "model/bits.h"
@@ -48,7 +51,7 @@ find_energy(struct fl_step *step, const struct fl_config *c, const struct fl_wei
 	if (which == FL_DIM_OUT_SUM_SQ && step->basis) {
 		if (fl_metrics_need_moment(m, FL_DIM_MOMENT, "after a rotation the method 'calib'", err) < 0)
 			return -1;
-		step->energy = fl_basis_energy(step->basis, (size_t)row, err);
+		step->energy = fl_basis_energy(step->basis, step->norm, err);
 		return step->energy ? 0 : -1;
 	}
 	if (fl_metrics_need(m, which, "the method 'calib'", err) < 0)
@@ -93,6 +96,43 @@ plan_matrix(struct fl_plan *plan, size_t i, const struct fl_metrics *metrics,
 						   find_energy(step, &plan->in, w, metrics, err);
 }
 
+/* By the product of their weights in all norms, the largest first: those alike share a group. */
+static void
+choose_order(struct fl_keep *k, const struct fl_metrics *metrics)
+{
+	size_t sites, n;
+	double *size;
+
+	fl_metric_shape(metrics, FL_DIM_WEIGHT, &sites, &n);
+	size = fl_alloc(n, sizeof *size);
+	for (size_t i = 0; i < n; i++)
+		for (size_t s = 0; s < sites; s++) /* where there is no norm they are 0, all alike */
+			size[i] += log(fabs(metrics->sum[FL_DIM_WEIGHT][s * n + i]) + 1e-9);
+	*k = (struct fl_keep){ fl_alloc(n, sizeof *k->index), n };
+	for (size_t i = 0; i < n; i++) {
+		size_t before = 0;
+
+		for (size_t j = 0; j < n; j++)
+			before += size[j] > size[i] || (size[j] == size[i] && j < i);
+		k->index[before] = (uint32_t)i;
+	}
+	free(size);
+}
+
+static void
+order_dimensions(struct fl_plan *plan, const struct fl_metrics *metrics)
+{
+	choose_order(&plan->width, metrics);
+	for (size_t i = 0; i < plan->inventory->n; i++) {
+		enum fl_role role = plan->inventory->weight[i].role;
+
+		if (fl_roles[role].rows == FL_AXIS_WIDTH)
+			plan->step[i].rows = &plan->width;
+		if (fl_roles[role].cols == FL_AXIS_WIDTH)
+			plan->step[i].cols = &plan->width;
+	}
+}
+
 /* The model stays what it was but for rounding, and tied if it was. */
 static int
 rotate(struct fl_plan *plan, const struct fl_metrics *metrics, struct fl_err *err)
@@ -101,7 +141,10 @@ rotate(struct fl_plan *plan, const struct fl_metrics *metrics, struct fl_err *er
 
 	if (fl_metrics_need(metrics, FL_DIM_WEIGHT, "a rotation", err) < 0)
 		return -1;
-	fl_rotate_steps(plan, tied ? fl_basis_ordered(metrics) : fl_basis_hadamard(metrics), false);
+	if (tied)
+		order_dimensions(plan, metrics);
+	else
+		fl_rotate_steps(plan, fl_basis_hadamard(metrics), false);
 	plan->kept = fl_json_new_object();
 	fl_json_set(plan->kept, "basis", fl_json_new_str(tied ? "order" : "hadamard"));
 	fl_note("the %d dimensions of the residual stream are %s", plan->in.width,

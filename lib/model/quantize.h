@@ -21,13 +21,13 @@ struct fl_quantize_opts {
 	const char *method; /* of fl_quantize_methods */
 	int head, embed;    /* 4, 8, 0 for as they are, -1 for the default */
 	bool negative;	    /* scales below zero too, where they err less */
-	bool rotate;	    /* the residual stream gets another basis first: fl_basis_hadamard(), or, tied, _ordered() */
+	bool rotate;	    /* dimensions of the stream are mixed first (fl_basis_hadamard), or, of a tied model, ordered */
 	bool force;	    /* metrics of another model of the same sizes are fine */
 };
 
 /* Linear layers in 4 bits, head and embedding as the options say (model/bits.h). Norms are not rounded.
- * calib and rotate need metrics, both together and gptq those with moments, and they must outlive the plan; what they
- * lack is named. An untied embedding meets no input, and its columns count alike. */
+ * calib and rotate need metrics, gptq and what is mixed for calib those with moments, and they must outlive the plan;
+ * what they lack is named. An untied embedding meets no input, and its columns count alike. */
 struct fl_plan *fl_plan_quantize(const struct fl_config *in, const char *what,
     const struct fl_metrics *metrics, const struct fl_quantize_opts *opts, struct fl_err *err) FL_MUST_USE;
 

@@ -18,6 +18,7 @@ struct fl_rework {
 	const double *right;	/* [cols, out_cols], or NULL */
 	const double *head;	/* the same of the copy, or NULL: there is none */
 	float *hold;		/* [rows, out_cols], or NULL */
+	size_t *place;		/* [rows], where each of them is held; NULL: in their order */
 };
 
 /* The moments of a matrix that is rounded are for its rounding. */
@@ -32,7 +33,8 @@ fl_rework_needed(const struct fl_passage *s)
 {
 	const struct fl_step *t = s->step;
 
-	return is_solved(t) || t->side != FL_SIDE_NONE || (t->basis && t->copy_as_head);
+	return is_solved(t) || t->side != FL_SIDE_NONE || (t->basis && t->copy_as_head) ||
+	    (t->kind == FL_STEP_QUANTIZE && (t->rows || t->cols));
 }
 
 static int
@@ -50,12 +52,30 @@ prepare_refit(struct fl_rework *r, struct fl_err *err)
 	return r->refit ? 0 : fl_passage_bad_moments(s, err);
 }
 
+static float *
+new_hold(const struct fl_passage *s)
+{
+	return fl_alloc_aligned(s->rows * s->out_cols, sizeof(float), s->weight->tensor.name);
+}
+
+static void
+prepare_order(struct fl_rework *r)
+{
+	const struct fl_keep *k = r->s->step->rows;
+
+	r->hold = new_hold(r->s);
+	r->place = fl_alloc(k->n, sizeof *r->place);
+	for (size_t i = 0; i < k->n; i++)
+		r->place[k->index[i]] = i;
+}
+
 static int
 prepare_basis(struct fl_rework *r, struct fl_err *err)
 {
 	const struct fl_passage *s = r->s;
 	const struct fl_step *t = s->step;
 
+	fl_linalg_load(); /* any thread multiplies */
 	if (t->side == FL_SIDE_ROWS)
 		r->right = fl_basis_vectors(t->basis);
 	if (t->side == FL_SIDE_READS && !(r->right = fl_basis_reader(t->basis, t->norm, err)))
@@ -63,7 +83,7 @@ prepare_basis(struct fl_rework *r, struct fl_err *err)
 	if (t->copy_as_head && !(r->head = fl_basis_reader(t->basis, t->norm, err)))
 		return -1;
 	if (t->side == FL_SIDE_WRITES)
-		r->hold = fl_alloc_aligned(s->rows * s->out_cols, sizeof *r->hold, s->weight->tensor.name);
+		r->hold = new_hold(s);
 	return 0;
 }
 
@@ -73,6 +93,8 @@ fl_rework_new(const struct fl_passage *s, struct fl_err *err)
 	struct fl_rework *r = fl_alloc(1, sizeof *r);
 
 	r->s = s;
+	if (s->step->kind == FL_STEP_QUANTIZE && s->step->rows)
+		prepare_order(r);
 	if ((!is_solved(s->step) || prepare_refit(r, err) == 0) && (!s->step->basis || prepare_basis(r, err) == 0))
 		return r;
 	fl_rework_free(r);
@@ -87,6 +109,7 @@ fl_rework_free(struct fl_rework *r)
 	fl_refit_free(r->refit);
 	fl_mend_done(&r->s->step->mend);
 	free(r->hold);
+	free(r->place);
 	free(r);
 }
 
@@ -132,7 +155,10 @@ fl_rework_rows(const struct fl_rework *r, const float *x, size_t n, const size_t
 {
 	if (r->hold)
 		y = r->hold + row[0] * r->s->out_cols;
-	if (r->refit)
+	if (r->place)
+		for (size_t i = 0; i < n; i++)
+			gather(r->s, x + i * r->s->cols, 1, r->hold + r->place[row[i]] * r->s->out_cols);
+	else if (r->refit)
 		solve(r, x, n, row, y);
 	else if (r->right)
 		multiply(r->s, x, r->right, n, y);
@@ -174,8 +200,9 @@ turn_columns(void *ctx, size_t tile, int thread)
 }
 
 float *
-fl_rework_held(struct fl_rework *r)
+fl_rework_finish(struct fl_rework *r)
 {
-	fl_parallel((r->s->out_cols + TILE - 1) / TILE, turn_columns, r);
+	if (r->s->step->side == FL_SIDE_WRITES)
+		fl_parallel((r->s->out_cols + TILE - 1) / TILE, turn_columns, r);
 	return r->hold;
 }

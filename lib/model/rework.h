@@ -1,6 +1,7 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /* rework.h -- the rows of a matrix computed anew on their way through a plan, where gathering is not enough: solved
- * again for the channels that stay (compute/refit.h), in another basis of the residual stream (basis.h).
+ * again for the channels that stay (compute/refit.h), in another basis of the residual stream (basis.h), or in another
+ * order, to be rounded.
  *
  * Of passage.c alone, which stores the rows of the result. What reads the stream is done a few rows at a time. What
  * writes it is needed whole: its rows are held as f32, [D, columns of the result], 64 MiB for 2048 x 8192. */
@@ -27,8 +28,8 @@ void fl_rework_rows(const struct fl_rework *r, const float *x, size_t n, const s
 /* The same of the head that is copied from an embedding. */
 void fl_rework_head(const struct fl_rework *r, const float *x, size_t n, float *y);
 
-/* Is it held? Then, once, after all its rows: what becomes of them, [s->out_rows, s->out_cols], r's own. */
+/* Is it held? Then, once, after all its rows: what becomes of them, [s->out_rows, s->out_cols], r's own. Threaded. */
 bool fl_rework_holds(const struct fl_rework *r);
-float *fl_rework_held(struct fl_rework *r);
+float *fl_rework_finish(struct fl_rework *r);
 
 #endif

@@ -2,8 +2,10 @@
 #include "model/rounding.h"
 
 #include <stdlib.h>
+#include <string.h>
 
 #include "base/alloc.h"
+#include "compute/gram.h"
 #include "model/basis.h"
 
 struct fl_rounding {
@@ -13,18 +15,34 @@ struct fl_rounding {
 	const struct fl_gptq *gptq; /* the plan's; or NULL */
 };
 
+/* The lower triangle of the moments of k's columns, in its order. */
+static float *
+pick_moments(const struct fl_step *t, const struct fl_keep *k)
+{
+	const char *all = fl_moments_site(t->moments, t->site);
+	float *picked = fl_alloc(fl_gram_size(k->n), sizeof *picked), *to = picked;
+
+	for (size_t i = 0; i < k->n; i++)
+		for (size_t j = 0; j <= i; j++) {
+			size_t a = k->index[i], b = k->index[j], row = a > b ? a : b, col = a > b ? b : a;
+
+			memcpy(to++, all + (fl_gram_row(row) + col) * sizeof *to, sizeof *to);
+		}
+	return picked;
+}
+
 /* Moments of the stream turn with it. */
 static struct fl_gptq *
 new_factor(const struct fl_passage *s, struct fl_err *err)
 {
 	const struct fl_step *t = s->step;
 	bool turned = t->side == FL_SIDE_READS || t->side == FL_SIDE_ROWS;
-	float *moment = turned ? fl_basis_moment(t->basis, t->site, err) : NULL;
+	float *moment = turned ? fl_basis_moment(t->basis, t->norm, err) : t->cols ? pick_moments(t, t->cols) : NULL;
 	struct fl_gptq *g;
 
 	if (turned && !moment)
 		return NULL;
-	g = fl_gptq_new(turned ? (const void *)moment : fl_moments_site(t->moments, t->site), s->out_cols);
+	g = fl_gptq_new(moment ? (const void *)moment : fl_moments_site(t->moments, t->site), s->out_cols);
 	if (!g)
 		fl_passage_bad_moments(s, err);
 	fl_moments_done(t->moments, t->site);
@@ -47,6 +65,21 @@ factor_of(const struct fl_passage *s, struct fl_err *err)
 	return f->gptq;
 }
 
+/* From the energy of the columns that the result has. */
+static float *
+new_weights(const struct fl_passage *s)
+{
+	const struct fl_keep *k = s->step->cols;
+	float *weight = fl_alloc(s->out_cols, sizeof *weight);
+	double *energy = fl_alloc(s->out_cols, sizeof *energy);
+
+	for (size_t j = 0; j < s->out_cols; j++)
+		energy[j] = s->step->energy[k ? k->index[j] : j];
+	fl_quant_weights(weight, energy, s->out_cols);
+	free(energy);
+	return weight;
+}
+
 struct fl_rounding *
 fl_rounding_new(const struct fl_passage *s, struct fl_err *err)
 {
@@ -58,10 +91,8 @@ fl_rounding_new(const struct fl_passage *s, struct fl_err *err)
 		fl_rounding_free(r);
 		return NULL;
 	}
-	if (s->step->energy) {
-		r->how.weight = r->weight = fl_alloc(s->out_cols, sizeof *r->weight);
-		fl_quant_weights(r->weight, s->step->energy, s->out_cols);
-	}
+	if (s->step->energy)
+		r->how.weight = r->weight = new_weights(s);
 	return r;
 }
 

@@ -107,13 +107,13 @@ moments() {
 	fl-prune --untie -o untied/ base
 	for model in base untied; do
 		moments $model
+		fl-quantize --no-history -o plain.tar $model
 		for method in rtn mse calib gptq; do
 			local quantize="fl-quantize --no-history --method $method -m moments"
 			$quantize --rotate -j 1 -o a.tar $model
 			pipe "tar cf - -C $model config.json model.safetensors | $quantize --rotate -j 3 > b.tar"
 			cmp a.tar b.tar
 			fl-info --check a.tar
-			fl-quantize --no-history -o plain.tar $model
 			assert_equal "$(stat -c %s a.tar)" "$(stat -c %s plain.tar)"
 			assert_equal "$(tar xOf a.tar config.json | jq .tie_word_embeddings)" "$([ $model = base ] && echo true || echo false)"
 		done
@@ -126,20 +126,26 @@ moments() {
 	moments
 	one_line_error 2 fl-quantize --rotate base
 	one_line_error 2 fl-quantize -m moments base
+	fl-prune --untie -o untied/ base
 	fl-calibrate --static -o static base
-	one_line_error 3 fl-quantize --rotate -m static -o x.tar base
-	assert_equal "$stderr" "fl-quantize: a rotation needs 'dim.weight', which the metrics do not have"
 	fl-calibrate --context 100 -t tokens -o plain base
-	fl-quantize --rotate -m plain base | fl-info --check
-	one_line_error 3 fl-quantize --rotate --method calib -m plain -o x.tar base
+	for model in base untied; do
+		fl-quantize --rotate --force -m static -o a.tar $model
+		fl-quantize --rotate --force -m plain -o b.tar $model
+		cmp <(tar xOf a.tar model.safetensors) <(tar xOf b.tar model.safetensors)
+	done
+	fl-quantize --rotate --method calib -m plain base | fl-info --check
+	one_line_error 3 fl-quantize --rotate --method gptq -m plain -o x.tar base
+	[[ $stderr = *"'gptq' needs 'dim.out_moment'"* ]]
+	one_line_error 3 fl-quantize --rotate --method calib --force -m plain -o x.tar untied
 	assert_equal "$stderr" "fl-quantize: after a rotation the method 'calib' needs 'dim.moment', which the metrics do not have"
-	fl-calibrate --moments-of dim --context 100 -t tokens -o stream base
-	fl-quantize --rotate --method calib -m stream base | fl-info --check
-	one_line_error 3 fl-quantize --rotate --method gptq -m stream -o x.tar base
+	fl-calibrate --moments-of dim --context 100 -t tokens -o stream untied
+	fl-quantize --rotate --method calib -m stream untied | fl-info --check
+	one_line_error 3 fl-quantize --rotate --method gptq -m stream -o x.tar untied
 	[[ $stderr = *"'gptq' needs '"*"moment'"* ]]
+	poison moments dim.moment
 	for method in calib gptq; do
-		poison moments dim.moment
-		one_line_error 3 fl-quantize --rotate --method $method -m moments -o x.tar base
+		one_line_error 3 fl-quantize --rotate --method $method --force -m moments -o x.tar untied
 		[[ $stderr = *"'dim.moment' is not finite"* && ! -e x.tar ]]
 	done
 }
@@ -153,10 +159,11 @@ moments() {
 	assert_equal "$(tail -n 1 q/fl-history.jsonl | jq -c .kept)" '{"basis":"hadamard"}'
 }
 
-@test "a rotation is refused where the norms are not those of the metrics" {
-	moments
-	printf '\0\100' | overwrite base/model.safetensors model.layers.2.input_layernorm.weight
-	one_line_error 3 fl-quantize --rotate -m moments -o x.tar base
+@test "dimensions are not mixed where the norms are not those of the metrics" {
+	fl-prune --untie -o untied/ base
+	moments untied
+	printf '\0\100' | overwrite untied/model.safetensors model.layers.2.input_layernorm.weight
+	one_line_error 3 fl-quantize --rotate -m moments -o x.tar untied
 	[[ $stderr = *"'model.layers.2.input_layernorm.weight' is not the norm"* && ! -e x.tar ]]
 }
 
@@ -197,16 +204,17 @@ moments() {
 	assert_output true
 }
 
-@test "on a real model with a head of its own rounding loses less after a rotation" {
+@test "on a real model rounding loses less after a rotation" {
 	need_data backbone5m corpora/tinystories.txt corpora/tinystories.heldout.txt
-	fl-prune --untie -o model.tar "$DATA/backbone5m"
-	fl-tokenize -c model.tar -o text.tok <(head -c 60000 "$DATA/corpora/tinystories.txt")
-	fl-tokenize -c model.tar -o held.tok <(head -c 60000 "$DATA/corpora/tinystories.heldout.txt")
-	fl-calibrate --moments-of dim -t text.tok -o m model.tar
-	loss() { fl-quantize "$@" model.tar | fl-eval --json -t held.tok | jq .loss_nats; }
+	fl-tokenize -c "$DATA/backbone5m" -o held.tok <(head -c 60000 "$DATA/corpora/tinystories.heldout.txt")
+	fl-calibrate --static -o m "$DATA/backbone5m"
+	fl-prune --untie -o untied.tar "$DATA/backbone5m"
+	loss() { fl-quantize "$@" | fl-eval --json -t held.tok | jq .loss_nats; }
 	for method in rtn mse; do
-		run -0 jq -n "$(loss --rotate -m m --method $method) + 0.003 < $(loss --method $method)"
-		assert_output true
+		for model in "$DATA/backbone5m" untied.tar; do
+			run -0 jq -n "$(loss --rotate --force -m m --method $method "$model") + 0.002 < $(loss --method $method "$model")"
+			assert_output true
+		done
 	done
 }
 

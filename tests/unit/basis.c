@@ -290,36 +290,6 @@ a_mix_of_all_is_a_rotation(void)
 	fl_basis_free(b);
 }
 
-static void
-dimensions_are_put_in_order(void)
-{
-	struct fl_err err = { 0 };
-	struct fl_basis *b;
-	double last = INFINITY;
-
-	fill(8);
-	weight[N + 4] *= -1;
-	for (size_t i = 0; i < N; i++)
-		weight[i] = 0; /* no norm */
-	b = fl_basis_ordered(&metrics);
-	for (size_t j = 0; j < N; j++) {
-		const double *q = fl_basis_vectors(b);
-		double size;
-		size_t i = 0;
-
-		while (i < N - 1 && q[i * N + j] != 1)
-			i++;
-		for (size_t k = 0; k < N; k++)
-			CHECK(q[k * N + j] == (k == i) && fl_basis_reader(b, 1, &err)[k * N + j] == (k == i));
-		for (size_t s = 0; s < SITES; s++)
-			CHECK(fl_basis_norm(b, s)[j] == weight[s * N + i]);
-		size = fabs(weight[N + i] * weight[2 * N + i]);
-		CHECK(size <= last * (1 + 1e-6));
-		last = size;
-	}
-	fl_basis_free(b);
-}
-
 /* Of x Q times the norm's weight, where x has the moments C. */
 static void
 moments_turn_with_the_stream(void)
@@ -378,7 +348,6 @@ main(void)
 	TEST(a_mended_reader_solves_its_equations);
 	TEST(tied_directions_make_the_last_norm_diagonal);
 	TEST(a_mix_of_all_is_a_rotation);
-	TEST(dimensions_are_put_in_order);
 	TEST(moments_turn_with_the_stream);
 	TEST(only_norms_that_stay_count);
 	return test_done();

@@ -117,7 +117,7 @@ all_sums_are_those_of_pytorch(void)
 	CHECK_OK(fl_calibrate_static(m, got, &err), &err);
 	CHECK(got->sequences == 3 && got->tokens == 96 && got->context == 32 && !got->bos);
 	for (enum fl_metric i = 0; i < FL_LAYER_DROP_LOSS; i++) /* those are measured apart, and tested in bats */
-		if (i != FL_DIM_WEIGHT) /* comes with moments */
+		if (i != FL_DIM_WEIGHT) /* the case has none */
 			check_member(got, i, want);
 	fl_metrics_free(got);
 	fl_safetensors_free(want);

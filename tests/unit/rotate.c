@@ -271,8 +271,46 @@ a_mix_of_all_dimensions_computes_the_same(void)
 {
 	check_quantized("llama", true, false);
 	check_quantized("qwen2", false, false);
+}
+
+static void
+tied_dimensions_in_another_order_compute_the_same(void)
+{
 	check_quantized("qwen3", false, true);
 	check_quantized("llama", true, true);
+}
+
+static void
+the_order_is_that_of_all_norms_together(void)
+{
+	struct fl_quantize_opts opts = { .method = "rtn", .head = -1, .embed = -1, .rotate = true };
+	struct fl_err err = { 0 };
+	struct fl_config c;
+	struct fl_metrics *m;
+	struct fl_plan *plan;
+	double last = INFINITY;
+	bool seen[64] = { false };
+
+	make_base(&c, "qwen3", false, true);
+	calibrate("base", "metrics");
+	m = fl_metrics_read(test_path(dir, "metrics"), &err);
+	plan = m ? fl_plan_quantize(&c, "base", m, &opts, &err) : NULL;
+	if (!test_check(plan && plan->width.n == 64, __FILE__, __LINE__, "plan", err.text))
+		return;
+	for (size_t i = 0; i < 64; i++) {
+		size_t dim = plan->width.index[i];
+		double product = 1;
+
+		for (size_t s = 0; s < 7; s++)
+			if (s != 2) /* layer 1 has no attention */
+				product *= fabs(m->sum[FL_DIM_WEIGHT][s * 64 + dim]);
+		CHECK(product <= last * (1 + 1e-6) && !seen[dim]);
+		last = product;
+		seen[dim] = true;
+	}
+	fl_plan_free(plan);
+	fl_metrics_free(m);
+	fl_config_free(&c);
 }
 
 static void
@@ -305,6 +343,8 @@ main(void)
 	TEST(all_directions_compute_the_same);
 	TEST(a_tied_model_stays_tied);
 	TEST(a_mix_of_all_dimensions_computes_the_same);
+	TEST(tied_dimensions_in_another_order_compute_the_same);
+	TEST(the_order_is_that_of_all_norms_together);
 	TEST(norms_of_another_model_are_refused);
 	status = test_done();
 	fl_json_free(none);
