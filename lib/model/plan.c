@@ -49,6 +49,23 @@ fl_plan_free(struct fl_plan *p)
 	free(p);
 }
 
+static const struct fl_keep *
+keep_of(const struct fl_plan *p, enum fl_axis axis, int layer)
+{
+	const struct fl_keep *k = axis == FL_AXIS_WIDTH ? &p->width : axis == FL_AXIS_FFN ? &p->ffn[layer] : NULL;
+
+	return k && k->index ? k : NULL;
+}
+
+void
+fl_plan_keep(struct fl_plan *p, size_t i)
+{
+	const struct fl_weight *w = &p->inventory->weight[i];
+
+	p->step[i].rows = keep_of(p, fl_roles[w->role].rows, w->layer);
+	p->step[i].cols = keep_of(p, fl_roles[w->role].cols, w->layer);
+}
+
 /* A run through the whole checkpoint. */
 struct run {
 	struct fl_plan *p;

@@ -21,10 +21,11 @@
 #include "model/moments.h"
 #include "model/roles.h"
 
-/* The members of an axis that stay: ascending, but that FL_STEP_QUANTIZE may have all in another order. */
+/* The members of an axis that stay, ascending, or all of them in any order. */
 struct fl_keep {
 	uint32_t *index;
 	size_t n;
+	bool reordered;
 };
 
 enum fl_step_kind {
@@ -76,7 +77,7 @@ struct fl_plan {
 	struct fl_config in, out;
 	struct fl_inventory *inventory; /* of in */
 	struct fl_step *step;		/* one for each inventory->weight */
-	struct fl_keep width, *ffn;	/* what a prune keeps: the model's; one an input layer */
+	struct fl_keep width, *ffn;	/* what is kept: the model's; one an input layer; index NULL: all */
 	struct fl_basis *basis;		/* of the steps; or NULL */
 	struct fl_json *kept;		/* for the history; NULL if nothing was chosen */
 	struct fl_factor *factor;	/* of rounding.c */
@@ -85,6 +86,9 @@ struct fl_plan {
 /* Everything copied. `what` names the checkpoint in messages. Free with fl_plan_free(). */
 struct fl_plan *fl_plan_new(const struct fl_config *in, const char *what);
 void fl_plan_free(struct fl_plan *p);
+
+/* Gives step i the rows and columns that p->width and p->ffn keep. */
+void fl_plan_keep(struct fl_plan *p, size_t i);
 
 /* Writes config.json, passes small files through, and streams the weights. The reader has just been
  * opened; afterwards it is at its verified end, and the writer awaits the history and its commit. */

@@ -213,16 +213,6 @@ choose(struct pruning *p)
 	return p->target->ffn < p->in->ffn ? choose_ffn(p) : 0;
 }
 
-static const struct fl_keep *
-keep_of(const struct fl_plan *plan, enum fl_axis axis, int layer)
-{
-	const struct fl_keep *k = axis == FL_AXIS_WIDTH ? &plan->width :
-	    axis == FL_AXIS_FFN				? &plan->ffn[layer] :
-							  NULL;
-
-	return k && k->index ? k : NULL;
-}
-
 /* What the layers added that go right behind l, as far as moments reach. */
 static struct fl_mend
 mend_behind(const struct pruning *p, int l)
@@ -277,8 +267,7 @@ set_steps(struct pruning *p)
 		}
 		if (w->layer >= 0)
 			s->layer = number[w->layer];
-		s->rows = keep_of(plan, fl_roles[w->role].rows, w->layer);
-		s->cols = keep_of(plan, fl_roles[w->role].cols, w->layer);
+		fl_plan_keep(plan, i);
 		if (p->opts->repair && w->role == FL_DOWN)
 			set_repair(p, w, s);
 	}

@@ -24,18 +24,12 @@ fl_quantize_measured(const char *method)
 static enum fl_metric
 input_of(const struct fl_config *c, const struct fl_weight *w, int *row)
 {
-	switch (w->role) {
-	case FL_O: *row = w->layer; return FL_ATTN_SUM_SQ;
-	case FL_DOWN: *row = w->layer; return FL_FFN_SUM_SQ;
-	case FL_GATE:
-	case FL_UP: *row = 2 * w->layer + 1; return FL_DIM_OUT_SUM_SQ;
-	case FL_EMBED:
-		if (!c->tied)
-			return FL_METRICS;
-		/* fallthrough */
-	case FL_HEAD: *row = 2 * c->layers; return FL_DIM_OUT_SUM_SQ;
-	default: *row = 2 * w->layer; return FL_DIM_OUT_SUM_SQ;
+	if (w->role == FL_O || w->role == FL_DOWN) {
+		*row = w->layer;
+		return w->role == FL_O ? FL_ATTN_SUM_SQ : FL_FFN_SUM_SQ;
 	}
+	*row = fl_weight_site(c, w);
+	return w->role == FL_EMBED && !c->tied ? FL_METRICS : FL_DIM_OUT_SUM_SQ;
 }
 
 static int
@@ -108,7 +102,7 @@ choose_order(struct fl_keep *k, const struct fl_metrics *metrics)
 	for (size_t i = 0; i < n; i++)
 		for (size_t s = 0; s < sites; s++) /* where there is no norm they are 0, all alike */
 			size[i] += log(fabs(metrics->sum[FL_DIM_WEIGHT][s * n + i]) + 1e-9);
-	*k = (struct fl_keep){ fl_alloc(n, sizeof *k->index), n };
+	*k = (struct fl_keep){ fl_alloc(n, sizeof *k->index), n, true };
 	for (size_t i = 0; i < n; i++) {
 		size_t before = 0;
 
@@ -123,14 +117,8 @@ static void
 order_dimensions(struct fl_plan *plan, const struct fl_metrics *metrics)
 {
 	choose_order(&plan->width, metrics);
-	for (size_t i = 0; i < plan->inventory->n; i++) {
-		enum fl_role role = plan->inventory->weight[i].role;
-
-		if (fl_roles[role].rows == FL_AXIS_WIDTH)
-			plan->step[i].rows = &plan->width;
-		if (fl_roles[role].cols == FL_AXIS_WIDTH)
-			plan->step[i].cols = &plan->width;
-	}
+	for (size_t i = 0; i < plan->inventory->n; i++)
+		fl_plan_keep(plan, i);
 }
 
 /* The model stays what it was but for rounding, and tied if it was. */

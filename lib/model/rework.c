@@ -28,13 +28,20 @@ is_solved(const struct fl_step *t)
 	return t->moments && t->kind == FL_STEP_COPY;
 }
 
+/* Rows come in their order, and go out in another. */
+static bool
+is_reordered(const struct fl_step *t)
+{
+	return t->rows && t->rows->reordered;
+}
+
 bool
 fl_rework_needed(const struct fl_passage *s)
 {
 	const struct fl_step *t = s->step;
 
-	return is_solved(t) || t->side != FL_SIDE_NONE || (t->basis && t->copy_as_head) ||
-	    (t->kind == FL_STEP_QUANTIZE && (t->rows || t->cols));
+	return is_solved(t) || t->side != FL_SIDE_NONE || (t->basis && t->copy_as_head) || is_reordered(t) ||
+	    (t->kind == FL_STEP_QUANTIZE && t->cols);
 }
 
 static int
@@ -93,7 +100,7 @@ fl_rework_new(const struct fl_passage *s, struct fl_err *err)
 	struct fl_rework *r = fl_alloc(1, sizeof *r);
 
 	r->s = s;
-	if (s->step->kind == FL_STEP_QUANTIZE && s->step->rows)
+	if (is_reordered(s->step))
 		prepare_order(r);
 	if ((!is_solved(s->step) || prepare_refit(r, err) == 0) && (!s->step->basis || prepare_basis(r, err) == 0))
 		return r;

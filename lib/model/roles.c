@@ -31,6 +31,14 @@ const struct fl_role_info fl_roles[FL_ROLES] = {
 
 static const char *const part_names[] = { "weight", "weight_packed", "weight_scale", "weight_shape" };
 
+int
+fl_weight_site(const struct fl_config *c, const struct fl_weight *w)
+{
+	bool ffn = w->role == FL_FFN_NORM || w->role == FL_GATE || w->role == FL_UP;
+
+	return 2 * (w->layer < 0 ? c->layers : w->layer) + ffn;
+}
+
 uint64_t
 fl_axis_size(const struct fl_config *c, enum fl_axis axis)
 {

@@ -61,6 +61,9 @@ struct fl_weight {
 /* "model.layers.3.mlp.up_proj.weight"; layer is ignored where the role has none. The caller frees. */
 char *fl_weight_name(enum fl_role role, int layer, enum fl_part part);
 
+/* The number of the norm, of the 2L+1, that a weight is or reads through; an embedding that is tied does as the head. */
+int fl_weight_site(const struct fl_config *c, const struct fl_weight *w);
+
 uint64_t fl_axis_size(const struct fl_config *c, enum fl_axis axis);
 bool fl_role_is_matrix(enum fl_role role);
 bool fl_role_is_norm(enum fl_role role);

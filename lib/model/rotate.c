@@ -22,15 +22,6 @@ side_of(enum fl_role role)
 	}
 }
 
-/* The norm that a weight is, or that it reads through. */
-static size_t
-norm_of(const struct fl_plan *p, const struct fl_weight *w)
-{
-	bool ffn = w->role == FL_FFN_NORM || w->role == FL_GATE || w->role == FL_UP;
-
-	return 2 * (size_t)(w->layer < 0 ? p->in.layers : w->layer) + ffn;
-}
-
 void
 fl_rotate_steps(struct fl_plan *p, struct fl_basis *b, bool members)
 {
@@ -42,7 +33,7 @@ fl_rotate_steps(struct fl_plan *p, struct fl_basis *b, bool members)
 		if (s->kind == FL_STEP_DROP)
 			continue;
 		s->basis = b;
-		s->norm = norm_of(p, &p->inventory->weight[i]);
+		s->norm = (size_t)fl_weight_site(&p->in, &p->inventory->weight[i]);
 		s->side = members && side != FL_SIDE_READS && side != FL_SIDE_NORM ? FL_SIDE_NONE : side;
 		if (s->side == FL_SIDE_WRITES)
 			s->rows = NULL;
