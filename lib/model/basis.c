@@ -8,6 +8,7 @@
 #include "base/alloc.h"
 #include "base/linalg.h"
 #include "base/parallel.h"
+#include "base/size.h"
 #include "compute/gram.h"
 #include "compute/refit.h"
 
@@ -361,7 +362,7 @@ static void
 solve_tile(void *ctx, size_t tile, int thread)
 {
 	const struct solution *s = ctx;
-	size_t i = tile * TILE, rows = s->n - i < TILE ? s->n - i : TILE;
+	size_t i = tile * TILE, rows = fl_min(TILE, s->n - i);
 
 	(void)thread;
 	fl_cholesky_solve(s->root, s->k, s->x + i * s->k, rows);
@@ -384,7 +385,7 @@ mend(struct fl_basis *b, size_t site, struct fl_err *err)
 			    site);
 	}
 	if (!bad)
-		fl_parallel((b->n + TILE - 1) / TILE, solve_tile, &(struct solution){ a, x, b->n, b->k });
+		fl_parallel(fl_ceil_div(b->n, TILE), solve_tile, &(struct solution){ a, x, b->n, b->k });
 	for (size_t i = 0; i < b->n * b->k && !bad; i++)
 		b->reader[i] += b->mended * (x[i] - b->reader[i]);
 	free(x);

@@ -1,8 +1,9 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /* basis.h -- the residual stream in K new coordinates instead of its D.
  *
- * x [D] becomes x Q, where the columns of Q [D,K] are orthonormal: principal directions, mixes of all dimensions, or those that stay.
- * An RMSNorm without its weight g does not see a rotation, so with K = D the model computes what it did:
+ * x [D] becomes x Q, where the columns of Q [D,K] are orthonormal: principal directions, mixes of all dimensions, or
+ * dimensions that stay. An RMSNorm without its weight g does not see a rotation, so with K = D the model computes what
+ * it did:
  *
  *     embedding E Q      what writes the stream Q' W, its bias b Q      what reads it at norm site s  W diag(g_s) B_s
  *     the norm's weight  r_s = sqrt((q' C_s q summed over Q / K) / (trace C_s / D))
@@ -34,10 +35,10 @@ struct fl_basis_opts {
 struct fl_basis *fl_basis_principal(const struct fl_metrics *m, size_t k, const struct fl_basis_opts *opts,
     struct fl_err *err) FL_MUST_USE;
 
-/* Q, with K = D, each column a mix of all dimensions, after which columns of a matrix stand out less and groups of weights
- * lose less to rounding (QuaRot, 2404.00456, whose signs are random besides): of D = 2^a n Hadamard's matrix of order 2^a
- * times Hartley's of order n, over sqrt D. The result is not tied: with E Q for a head its final norm would have to be Q' diag(g) Q. Of m no more than
- * FL_DIM_WEIGHT is needed; it must outlive the basis. */
+/* Q, with K = D, each column a mix of all dimensions, after which columns of a matrix stand out less and groups of
+ * weights lose less to rounding (QuaRot, 2404.00456, whose signs are random besides): of D = 2^a n Hadamard's matrix of
+ * order 2^a times Hartley's of order n, over sqrt D. The result is not tied: with E Q for a head its final norm would
+ * have to be Q' diag(g) Q. Of m no more than FL_DIM_WEIGHT is needed; it must outlive the basis. */
 struct fl_basis *fl_basis_hadamard(const struct fl_metrics *m);
 
 /* Q: the dimensions of keep, which is copied. With `tied` readers are mended halfway: the head, which is not, and what

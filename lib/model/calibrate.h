@@ -14,9 +14,9 @@
  * unless that is 0. */
 size_t fl_calibrate_count(const struct fl_windows *w, size_t limit);
 
-/* Runs the first `count` windows through the model. Every position counts, BOS too. The
- * weights of norms are noted; moments are summed where `out` has been given room for them. Activations that are not finite
- * are an error that says where they begin. */
+/* Runs the first `count` windows through the model. Every position counts, BOS too. The weights of norms are
+ * noted; moments are summed where `out` has been given room for them. Activations that are not finite are an error that
+ * says where they begin. */
 int fl_calibrate(const struct fl_model *m, const struct fl_windows *w, size_t count,
     struct fl_metrics *out, struct fl_err *err) FL_MUST_USE;
 

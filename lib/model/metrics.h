@@ -96,7 +96,8 @@ int fl_metrics_write(const struct fl_metrics *m, const char *path, struct fl_err
 int fl_metrics_check(const struct fl_metrics *m, const struct fl_config *c, bool force, const char *what,
     struct fl_err *err) FL_MUST_USE;
 
-/* Whether m, which may be NULL, has these sums, or these moments, from a file; else an error that says what needs them. */
+/* Whether m, which may be NULL, has these sums, or these moments, from a file; else an error that says what needs
+ * them. */
 int fl_metrics_need(const struct fl_metrics *m, enum fl_metric which, const char *what, struct fl_err *err)
     FL_MUST_USE;
 int fl_metrics_need_moment(const struct fl_metrics *m, enum fl_moment which, const char *what, struct fl_err *err)

@@ -12,6 +12,7 @@
 #include "base/alloc.h"
 #include "base/parallel.h"
 #include "base/progress.h"
+#include "base/size.h"
 #include "io/spill.h"
 #include "model/basis.h"
 #include "model/rework.h"
@@ -204,7 +205,7 @@ static void
 make_rows(void *ctx, size_t tile, int thread)
 {
 	struct block *b = ctx;
-	size_t first = tile * b->tile, n = b->n - first < b->tile ? b->n - first : b->tile;
+	size_t first = tile * b->tile, n = fl_min(b->tile, b->n - first);
 
 	if (b->held)
 		store_rows(b, first, b->held + (b->first + first) * b->s->out_cols, n);
@@ -251,7 +252,7 @@ write_block(struct block *b, FILE *side, struct fl_writer *out, struct fl_err *e
 
 	if (b->n == 0)
 		return 0;
-	fl_parallel((b->n + b->tile - 1) / b->tile, make_rows, b);
+	fl_parallel(fl_ceil_div(b->n, b->tile), make_rows, b);
 	if (b->bad)
 		return fl_err_data(err, "'%s' holds a weight that is not finite",
 		    s->weight->tensor.name);
@@ -295,7 +296,7 @@ write_held(struct block *b, size_t at_once, FILE *side, struct fl_writer *out, s
 	b->held = fl_rework_finish(b->rework);
 	b->tile = stored_at_once(b->s);
 	for (b->first = 0; b->first < rows && !bad; b->first += b->n) {
-		b->n = rows - b->first < at_once ? rows - b->first : at_once;
+		b->n = fl_min(at_once, rows - b->first);
 		bad = write_block(b, side, out, err);
 	}
 	return bad;
@@ -364,13 +365,12 @@ stream_rows(const struct fl_passage *s, struct fl_reader *in, struct fl_writer *
 		at_once = 1;
 	if (fl_rework_needed(s) && at_once < 4 * REWORKED)
 		at_once = 4 * REWORKED;
-	if (at_once > rows)
-		at_once = rows;
+	at_once = fl_min(at_once, rows);
 	for (int i = 0; i < s->outs && i < 2; i++)
 		b.out[i] = fl_alloc_aligned(at_once, fl_tensor_row_size(&s->out[i]), s->out[i].name);
 	bad = prepare(s, &b, err);
 	for (size_t first = 0; first < rows && !bad; first += at_once) {
-		size_t n = rows - first < at_once ? rows - first : at_once;
+		size_t n = fl_min(at_once, rows - first);
 		const char *src = fl_reader_take(in, n * row_size, err);
 
 		bad = !src || take_block(s, &b, src, first, n, &next_kept, side, out, err) < 0;

@@ -7,6 +7,7 @@
 #include "base/alloc.h"
 #include "base/linalg.h"
 #include "base/parallel.h"
+#include "base/size.h"
 #include "compute/refit.h"
 #include "model/basis.h"
 
@@ -191,7 +192,7 @@ turn_columns(void *ctx, size_t tile, int thread)
 {
 	struct fl_rework *r = ctx;
 	size_t rows = r->s->rows, cols = r->s->out_cols, k = r->s->out_rows;
-	size_t first = tile * TILE, n = cols - first < TILE ? cols - first : TILE;
+	size_t first = tile * TILE, n = fl_min(TILE, cols - first);
 	double *a = fl_alloc(rows * n, sizeof *a), *b = fl_alloc(k * n, sizeof *b);
 
 	(void)thread;
@@ -210,6 +211,6 @@ float *
 fl_rework_finish(struct fl_rework *r)
 {
 	if (r->s->step->side == FL_SIDE_WRITES)
-		fl_parallel((r->s->out_cols + TILE - 1) / TILE, turn_columns, r);
+		fl_parallel(fl_ceil_div(r->s->out_cols, TILE), turn_columns, r);
 	return r->hold;
 }

@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /* rework.h -- the rows of a matrix computed anew on their way through a plan, where gathering is not enough: solved
- * again for the channels that stay (compute/refit.h), in another basis of the residual stream (basis.h), in another order,
- * or of fewer columns that are then rounded.
+ * again for the channels that stay (compute/refit.h), in another basis of the residual stream (basis.h), in another
+ * order.
  *
  * Of passage.c alone, which stores the rows of the result. What reads the stream is done a few rows at a time. What
  * writes it is needed whole: its rows are held as f32, [D, columns of the result], 64 MiB for 2048 x 8192. */

@@ -5,6 +5,7 @@
 #include <string.h>
 
 #include "base/alloc.h"
+#include "base/size.h"
 #include "compute/gram.h"
 #include "model/basis.h"
 
@@ -115,7 +116,7 @@ fl_rounding_rows(const struct fl_rounding *r, float *x, size_t n, uint32_t *pack
 		uint32_t *p = packed + i * fl_quant_words(cols, bits);
 		uint16_t *s = scale + i * cols / FL_MATRIX_GROUP;
 
-		rows = n - i < at_once ? n - i : at_once;
+		rows = fl_min(at_once, n - i);
 		bad = r->gptq ? fl_gptq_rows(r->gptq, x + i * cols, rows, bits, &r->how, p, s) :
 				fl_quant_row(x + i * cols, cols, bits, &r->how, p, s);
 	}

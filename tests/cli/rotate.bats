@@ -72,9 +72,7 @@ calibrated() {
 	moments base
 	fl-calibrate --moments-of dim --context 100 -t tokens -o m base
 	cp -r base other
-	size=$(od -An -tu8 -N8 other/model.safetensors)
-	at=$(tensors other/model.safetensors | jq '."model.layers.2.input_layernorm.weight".data_offsets[0]')
-	printf '\0\100' | dd of=other/model.safetensors bs=1 seek=$((8 + size + at)) conv=notrunc status=none
+	printf '\0\100' | overwrite other/model.safetensors model.layers.2.input_layernorm.weight
 	for options in --rotate "--rotate --tie" --repair; do
 		one_line_error 3 fl-prune $options -m m -a d32-f128-ffff -o x.tar other
 		[[ $stderr = *"'model.layers.2.input_layernorm.weight' is not the norm"* && ! -e x.tar ]]
