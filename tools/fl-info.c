@@ -4,6 +4,7 @@
 
 #include "base/cli.h"
 #include "base/file.h"
+#include "base/log.h"
 #include "base/num.h"
 #include "base/str.h"
 #include "export/export.h"
@@ -14,6 +15,7 @@
 #include "model/metrics.h"
 #include "model/roles.h"
 #include "model/score.h"
+#include "model/tokenizer_of.h"
 
 static bool check, json;
 static const char *target;
@@ -22,7 +24,7 @@ static const struct fl_export_opts export; /* the defaults */
 static const struct fl_opt opts[] = {
 	{ 0, "check", NULL,
 	  "Read every tensor too: each must be there, in the shape the configuration implies, with finite "
-	  "values. Print nothing.", .flag = &check },
+	  "values; and the tokenizer, if there is one. Print nothing.", .flag = &check },
 	{ 0, "check-for", "target",
 	  "Say what target, executorch, gguf, hf or onnx, cannot express of this model, and exit 1; print nothing if it can.",
 	  .word = &target, .words = fl_export_targets },
@@ -161,6 +163,21 @@ history_facts(const char *text, struct fl_err *err)
 	return 0;
 }
 
+/* The tokenizer, if there is one, is read as --check reads weights: all of it must be understood. */
+static int
+check_tokenizer(const struct fl_inspection *in, const struct fl_config *c, const char *what, struct fl_err *err)
+{
+	struct fl_tokenizer *t;
+
+	if (!fl_tokenizer_in_files(in->tokenizer))
+		return 0;
+	t = fl_tokenizer_of_files(in->tokenizer, what, err);
+	if (t && fl_tokenizer_size(t) > (size_t)c->vocab)
+		fl_warn("'%s': the tokenizer has %zu tokens, the embedding %d rows", what, fl_tokenizer_size(t), c->vocab);
+	fl_tokenizer_free(t);
+	return t ? 0 : -1;
+}
+
 static int
 checkpoint(const char *path, struct fl_err *err)
 {
@@ -169,7 +186,8 @@ checkpoint(const char *path, struct fl_err *err)
 	struct fl_reader *r = fl_config_open(path, &c, err);
 
 	if (!r || (target && fl_export_check(target, &c, &export, err) < 0) ||
-	    fl_inspect(r, &c, check, &in, err) < 0)
+	    fl_inspect(r, &c, check, &in, err) < 0 ||
+	    ((check || target) && check_tokenizer(&in, &c, fl_reader_name(r), err) < 0))
 		return -1;
 	if (check || target)
 		return 0;

@@ -194,6 +194,7 @@ encode_files(const struct fl_tokenizer *t, const char *const *path, size_t n, st
 	for (size_t i = 0; i < n; i++)
 		if (encode_file(j, path[i], err) < 0)
 			return -1;
+	fl_encoder_remark(j->encoder, (size_t)threads);
 	return 0;
 }
 

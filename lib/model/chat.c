@@ -121,6 +121,8 @@ fl_chat_free(struct fl_chat *c)
 {
 	if (!c)
 		return;
+	if (c->encoder)
+		fl_encoder_remark(&c->encoder, 1);
 	fl_encoder_free(c->encoder);
 	fl_tokenizer_free(c->tokenizer);
 	fl_template_free(c->template);

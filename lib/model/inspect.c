@@ -89,6 +89,21 @@ count(struct fl_inventory *inv, const struct fl_item *file, struct fl_inspection
 	return 0;
 }
 
+static void
+keep(struct fl_inspection *out, const struct fl_item *member)
+{
+	for (int i = 0; i < FL_TOKENIZER_FILES; i++)
+		if (strcmp(member->name, fl_tokenizer_file[i]) == 0)
+			fl_str_add(&out->tokenizer[i], member->data, member->size);
+}
+
+void
+fl_inspection_free(struct fl_inspection *in)
+{
+	for (int i = 0; i < FL_TOKENIZER_FILES; i++)
+		fl_str_free(&in->tokenizer[i]);
+}
+
 int
 fl_inspect(struct fl_reader *r, const struct fl_config *c, bool values, struct fl_inspection *out,
     struct fl_err *err)
@@ -104,6 +119,8 @@ fl_inspect(struct fl_reader *r, const struct fl_config *c, bool values, struct f
 			got = count(inv, &item, out, err);
 		else if (item.kind == FL_ITEM_TENSOR && values)
 			got = check_values(r, item.tensor, err);
+		else if (item.kind == FL_ITEM_MEMBER)
+			keep(out, &item);
 		if (got < 0)
 			break;
 	}

@@ -65,6 +65,7 @@ fl_prompter_free(struct fl_prompter *p)
 {
 	if (!p)
 		return;
+	fl_encoder_remark(&p->e, 1);
 	fl_encoder_free(p->e);
 	fl_str_free(&p->text);
 	free(p->ids.v);

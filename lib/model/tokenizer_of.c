@@ -16,6 +16,22 @@ make(const struct fl_tokenizer_text *file, const char *what, struct fl_err *err)
 }
 
 bool
+fl_tokenizer_in_files(const struct fl_str file[FL_TOKENIZER_FILES])
+{
+	return file[FL_TOKENIZER_JSON].data || file[FL_TOKENIZER_MODEL].data || file[FL_TOKENIZER_MERGES].data;
+}
+
+struct fl_tokenizer *
+fl_tokenizer_of_files(const struct fl_str text[FL_TOKENIZER_FILES], const char *what, struct fl_err *err)
+{
+	struct fl_tokenizer_text file[FL_TOKENIZER_FILES];
+
+	for (int i = 0; i < FL_TOKENIZER_FILES; i++)
+		file[i] = (struct fl_tokenizer_text){ text[i].data, text[i].len };
+	return make(file, what, err);
+}
+
+bool
 fl_tokenizer_in_model(const struct fl_model *m)
 {
 	return fl_model_member(m, fl_tokenizer_file[FL_TOKENIZER_JSON], NULL) ||
@@ -47,14 +63,10 @@ struct fl_tokenizer *
 fl_tokenizer_of_checkpoint(const char *path, struct fl_err *err)
 {
 	struct fl_str text[FL_TOKENIZER_FILES] = { { 0 } };
-	struct fl_tokenizer_text file[FL_TOKENIZER_FILES];
 	struct fl_tokenizer *t = NULL;
 
-	if (fl_checkpoint_members(path, fl_tokenizer_file, FL_TOKENIZER_FILES, text, err) == 0) {
-		for (int i = 0; i < FL_TOKENIZER_FILES; i++)
-			file[i] = (struct fl_tokenizer_text){ text[i].data, text[i].len };
-		t = make(file, fl_input_name(path), err);
-	}
+	if (fl_checkpoint_members(path, fl_tokenizer_file, FL_TOKENIZER_FILES, text, err) == 0)
+		t = fl_tokenizer_of_files(text, fl_input_name(path), err);
 	for (int i = 0; i < FL_TOKENIZER_FILES; i++)
 		fl_str_free(&text[i]);
 	return t;

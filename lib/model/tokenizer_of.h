@@ -7,9 +7,15 @@
 #define FL_MODEL_TOKENIZER_OF_H
 
 #include "base/err.h"
+#include "base/str.h"
 #include "model/params.h"
 #include "model/weights.h"
 #include "text/tokenizer.h"
+
+/* From the texts of its files, one without data is not there; what: the checkpoint. */
+bool fl_tokenizer_in_files(const struct fl_str file[FL_TOKENIZER_FILES]);
+struct fl_tokenizer *fl_tokenizer_of_files(const struct fl_str file[FL_TOKENIZER_FILES], const char *what,
+    struct fl_err *err) FL_MUST_USE;
 
 bool fl_tokenizer_in_model(const struct fl_model *m); /* whether it has any */
 struct fl_tokenizer *fl_tokenizer_of_model(const struct fl_model *m, struct fl_err *err) FL_MUST_USE;

@@ -7,6 +7,7 @@
 
 #include "base/alloc.h"
 #include "base/digest.h"
+#include "base/log.h"
 #include "text/bytelevel.h"
 #include "text/tokenizer_impl.h"
 #include "text/utf8.h"
@@ -29,6 +30,7 @@ struct fl_encoder {
 	struct fl_str respelt[FL_TOKENIZER_STEPS]; /* pieces, by the step that spells them anew */
 	struct fl_str spelt;			     /* a word in the byte-level alphabet */
 	struct word *word;	 /* [WORDS], by hash; the latest stays */
+	size_t missed;		 /* bytes that no token stood for */
 };
 
 struct fl_encoder *
@@ -61,6 +63,18 @@ fl_encoder_free(struct fl_encoder *e)
 }
 
 void
+fl_encoder_remark(struct fl_encoder *const *e, size_t n)
+{
+	size_t missed = 0;
+
+	for (size_t i = 0; i < n; i++)
+		missed += e[i]->missed;
+	if (missed)
+		fl_warn("%zu bytes of text have no token in the vocabulary: %s", missed,
+		    e[0]->t->unk < 0 ? "left out" : "written as the unknown token");
+}
+
+void
 fl_ids_push(struct fl_ids *ids, uint32_t id)
 {
 	if (ids->n == ids->cap)
@@ -70,49 +84,90 @@ fl_ids_push(struct fl_ids *ids, uint32_t id)
 
 /* One word ---------------------------------------------------------------------------------------- */
 
+/* What the symbols of a word are found with. An unknown one waits until a known one comes, in front of which
+ * it goes; bytes of byte_fallback overtake it, as in Hugging Face's package. */
+struct symbols {
+	struct fl_encoder *e;
+	bool unknown; /* one waits */
+};
+
+static void
+known_symbol(struct symbols *s, uint32_t id)
+{
+	if (s->unknown)
+		fl_ids_push(&s->e->work, (uint32_t)s->e->t->unk);
+	s->unknown = false;
+	fl_ids_push(&s->e->work, id);
+}
+
+/* For text[0 .. len) without a token: unknown, one for all that follow one another with fuse_unk; left out
+ * where the tokenizer has no unknown token. */
+static void
+unknown_symbol(struct symbols *s, size_t len)
+{
+	const struct fl_tokenizer *t = s->e->t;
+
+	if (t->unk < 0 || t->byte_fallback || t->kind == FL_TOKENIZER_BYTE_LEVEL)
+		s->e->missed += len;
+	if (t->unk >= 0 && s->unknown && !t->fuse_unk)
+		fl_ids_push(&s->e->work, (uint32_t)t->unk);
+	s->unknown = t->unk >= 0;
+}
+
+static void
+end_symbols(struct symbols *s)
+{
+	if (s->unknown)
+		fl_ids_push(&s->e->work, (uint32_t)s->e->t->unk);
+}
+
+/* The tokens of the bytes of text, if all have one. */
+static bool
+fallback_symbols(struct fl_encoder *e, const char *text, size_t len)
+{
+	const struct fl_tokenizer *t = e->t;
+
+	for (size_t i = 0; i < len; i++)
+		if (!t->byte_fallback || t->byte_id[(unsigned char)text[i]] == FL_NO_TOKEN)
+			return false;
+	for (size_t i = 0; i < len; i++)
+		fl_ids_push(&e->work, t->byte_id[(unsigned char)text[i]]);
+	return true;
+}
+
 static void
 byte_symbols(struct fl_encoder *e, const char *text, size_t len)
 {
-	for (size_t i = 0; i < len; i++)
-		fl_ids_push(&e->work, e->t->byte_id[(unsigned char)text[i]]);
+	struct symbols s = { .e = e };
+
+	for (size_t i = 0; i < len; i++) {
+		uint32_t id = e->t->byte_id[(unsigned char)text[i]];
+
+		if (id != FL_NO_TOKEN)
+			known_symbol(&s, id);
+		else
+			unknown_symbol(&s, 1);
+	}
+	end_symbols(&s);
 }
 
-/* For a character that no token covers: its bytes, or one unknown for all that follow one another. */
-static int
-unknown_symbol(struct fl_encoder *e, const char *text, size_t len, bool again, struct fl_err *err)
+static void
+char_symbols(struct fl_encoder *e, const char *text, size_t len)
 {
-	const struct fl_tokenizer *t = e->t;
-	uint32_t c;
-
-	fl_utf8_next(text, &c);
-	if (t->byte_fallback)
-		byte_symbols(e, text, len);
-	else if (t->unk < 0)
-		return fl_err_data(err, "the tokenizer has no token for '%.*s' (U+%04X)", (int)len, text, c);
-	else if (!again || !t->fuse_unk)
-		fl_ids_push(&e->work, (uint32_t)t->unk);
-	return 0;
-}
-
-static int
-char_symbols(struct fl_encoder *e, const char *text, size_t len, struct fl_err *err)
-{
-	const struct fl_tokenizer *t = e->t;
-	bool unknown = false; /* was the last character */
+	struct symbols s = { .e = e };
 
 	for (const char *p = text, *next; p < text + len; p = next) {
 		uint32_t c;
 		long id;
 
 		next = fl_utf8_next(p, &c);
-		id = fl_vocab_find(&t->vocab, p, (size_t)(next - p));
+		id = fl_vocab_find(&e->t->vocab, p, (size_t)(next - p));
 		if (id >= 0)
-			fl_ids_push(&e->work, (uint32_t)id);
-		else if (unknown_symbol(e, p, (size_t)(next - p), unknown, err) < 0)
-			return -1;
-		unknown = id < 0;
+			known_symbol(&s, (uint32_t)id);
+		else if (!fallback_symbols(e, p, (size_t)(next - p)))
+			unknown_symbol(&s, (size_t)(next - p));
 	}
-	return 0;
+	end_symbols(&s);
 }
 
 static void
@@ -136,24 +191,51 @@ whole(struct fl_encoder *e, const char *text, size_t len)
 	return fl_vocab_find(&e->t->vocab, e->spelt.data, e->spelt.len);
 }
 
-/* The best cut. "<unk>" in the text is one of its tokens, and as unknown as the next. */
+static bool
+is_unknown(const struct fl_tokenizer *t, uint32_t id)
+{
+	return id == FL_UNIGRAM_UNKNOWN || (t->unk >= 0 && id == (uint32_t)t->unk);
+}
+
+/* A run of pieces that no token covers, or that are the text of the unknown one: that, if it is no more;
+ * its bytes; or one unknown for all. */
+static int
+unknown_run(struct fl_encoder *e, const char *text, size_t len, struct fl_err *err)
+{
+	const struct fl_tokenizer *t = e->t;
+	uint32_t c;
+
+	if (fl_vocab_find(&t->vocab, text, len) < 0) {
+		if (fallback_symbols(e, text, len))
+			return 0;
+		if (t->byte_fallback)
+			e->missed += len;
+	}
+	fl_utf8_next(text, &c);
+	if (t->unk < 0)
+		return fl_err_data(err, "the tokenizer has no token for U+%04X", c);
+	fl_ids_push(&e->work, (uint32_t)t->unk);
+	return 0;
+}
+
+/* The best cut. */
 static int
 cut_unigram(struct fl_encoder *e, const char *text, size_t len, struct fl_err *err)
 {
 	const struct fl_unigram_room *r = &e->unigram;
-	bool unknown = false; /* was the last piece */
 
 	fl_unigram_cut(e->t->unigram, &e->unigram, text, len);
-	for (size_t i = 0; i < r->pieces; text += r->piece[i++].len) {
-		uint32_t id = r->piece[i].id;
-
-		if (id == FL_UNIGRAM_UNKNOWN) {
-			if (unknown_symbol(e, text, r->piece[i].len, unknown, err) < 0)
+	for (size_t i = 0, n; i < r->pieces; text += n) {
+		n = 0;
+		while (i < r->pieces && is_unknown(e->t, r->piece[i].id))
+			n += r->piece[i++].len;
+		if (n > 0) {
+			if (unknown_run(e, text, n, err) < 0)
 				return -1;
-		} else if (!unknown || id != (uint32_t)e->t->unk) {
-			fl_ids_push(&e->work, id);
+		} else {
+			fl_ids_push(&e->work, r->piece[i].id);
+			n = r->piece[i++].len;
 		}
-		unknown = id == FL_UNIGRAM_UNKNOWN || id == (uint32_t)e->t->unk;
 	}
 	return 0;
 }
@@ -175,8 +257,8 @@ merge(struct fl_encoder *e, const char *text, size_t len, struct fl_err *err)
 		return cut_unigram(e, text, len, err);
 	if (t->kind == FL_TOKENIZER_BYTE_LEVEL && !t->spelt)
 		byte_symbols(e, text, len);
-	else if (char_symbols(e, text, len, err) < 0)
-		return -1;
+	else
+		char_symbols(e, text, len);
 	e->work.n = fl_bpe_merge(&e->bpe, &t->merges, e->work.v, e->work.n);
 	return 0;
 }
@@ -185,6 +267,7 @@ static int
 word(struct fl_encoder *e, const char *text, size_t len, struct fl_ids *out, struct fl_err *err)
 {
 	struct word *w = len <= WORD_LEN ? &e->word[fl_hash(text, len, 0) % WORDS] : NULL;
+	size_t missed = e->missed;
 
 	if (w && w->len == len && memcmp(w->text, text, len) == 0) {
 		for (size_t i = 0; i < w->n; i++)
@@ -195,7 +278,7 @@ word(struct fl_encoder *e, const char *text, size_t len, struct fl_ids *out, str
 		return -1;
 	for (size_t i = 0; i < e->work.n; i++)
 		fl_ids_push(out, e->work.v[i]);
-	if (w && e->work.n <= WORD_IDS) {
+	if (w && e->work.n <= WORD_IDS && e->missed == missed) {
 		w->len = (uint8_t)len;
 		w->n = (uint8_t)e->work.n;
 		memcpy(w->text, text, len);
@@ -398,6 +481,7 @@ fl_tokenizer_encode(const struct fl_tokenizer *t, const char *text, size_t len, 
 	struct fl_encoder *e = fl_encoder_new(t);
 	int rc = fl_encoder_run(e, text, len, specials ? FL_ENCODE_SPECIALS : 0, out, err);
 
+	fl_encoder_remark(&e, 1);
 	fl_encoder_free(e);
 	return rc;
 }

@@ -77,6 +77,10 @@ enum {
 int fl_encoder_run(struct fl_encoder *e, const char *text, size_t len, unsigned flags,
     struct fl_ids *out, struct fl_err *err) FL_MUST_USE;
 
+/* Says once, if it is so, how many bytes of what these n encoders of one tokenizer were given no token
+ * stands for. They were left out, or written as the unknown token if there is one, as by Hugging Face's package. */
+void fl_encoder_remark(struct fl_encoder *const *e, size_t n);
+
 /* The first place from text[from] on where the text may be cut: its parts, the second as CONTINUED, give
  * the ids of the whole. len if none is known; never 0. */
 size_t fl_tokenizer_cut(const struct fl_tokenizer *t, const char *text, size_t len, size_t from);

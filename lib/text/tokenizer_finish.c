@@ -8,9 +8,9 @@
 #include "text/tokenizer_impl.h"
 #include "text/utf8.h"
 
-/* The tokens of the 256 bytes, which must all be there: else some text could not be encoded. */
-static int
-find_bytes(struct fl_tokenizer *t, struct fl_err *err)
+/* The tokens of the 256 bytes; many vocabularies lack those that no text has. */
+static void
+find_bytes(struct fl_tokenizer *t)
 {
 	bool level = t->kind == FL_TOKENIZER_BYTE_LEVEL;
 
@@ -20,13 +20,10 @@ find_bytes(struct fl_tokenizer *t, struct fl_err *err)
 				   : (size_t)snprintf(text, sizeof text, "<0x%02X>", b);
 		long id = fl_vocab_find(&t->vocab, text, len);
 
-		if (id < 0)
-			return fl_err_data(err, "the vocabulary has no token for the byte 0x%02X", b);
-		t->byte_id[b] = (uint32_t)id;
-		if (!level)
+		t->byte_id[b] = id < 0 ? FL_NO_TOKEN : (uint32_t)id;
+		if (id >= 0 && !level)
 			t->vocab.token[id].type = FL_TOKEN_BYTE;
 	}
-	return 0;
 }
 
 /* Whether a U+2581 stands behind something else in the token. */
@@ -88,8 +85,7 @@ fl_tokenizer_finish(struct fl_tokenizer *t, struct fl_err *err)
 		if (id[i] >= 0 && fl_tokenizer_type(t, (uint32_t)id[i]) == FL_TOKEN_UNUSED)
 			return fl_err_data(err, "%s is %ld, and no token has this id", i ? "EOS" : "BOS",
 			    id[i]);
-	if (find_bytes(t, err) < 0)
-		return -1;
+	find_bytes(t);
 	fl_added_sort(&t->added[0]);
 	fl_added_sort(&t->added[1]);
 	find_ranks(t);

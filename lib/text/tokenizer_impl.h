@@ -18,6 +18,8 @@ enum { FL_TOKENIZER_STEPS = 16 };
 #define FL_META "\xe2\x96\x81" /* U+2581, a space in sentencepiece vocabularies */
 #define FL_META_LEN 3
 
+#define FL_NO_TOKEN UINT32_MAX
+
 enum fl_meta { FL_META_NEVER, FL_META_FIRST, FL_META_ALWAYS };
 
 /* What becomes of a piece that a pattern matches, the pieces between matches being left alone. */
@@ -51,7 +53,7 @@ struct fl_tokenizer {
 	struct fl_merges merges;
 	struct fl_unigram *unigram; /* in place of merges */
 	uint32_t *rank;		    /* [vocab.n] lowest that makes the token, UINT32_MAX: none */
-	uint32_t byte_id[256];	    /* byte level, or byte_fallback: the token of a byte */
+	uint32_t byte_id[256];	    /* byte level, or byte_fallback: the token of a byte, or FL_NO_TOKEN */
 	bool byte_fallback, fuse_unk, ignore_merges;
 	long unk, bos, eos, eot;
 	bool add_bos, add_eos;
@@ -138,7 +140,7 @@ int fl_tokenizer_read_config(struct fl_tokenizer *t, const struct fl_tokenizer_t
 /* Whether there are places where cutting a text changes nothing, see fl_tokenizer_cut(). */
 bool fl_tokenizer_allows_cuts(const struct fl_tokenizer *t);
 
-/* What follows from the rest: bytes, ranks, end of text. The vocabulary must have all bytes. */
+/* What follows from the rest: bytes, ranks, end of text. */
 int fl_tokenizer_finish(struct fl_tokenizer *t, struct fl_err *err) FL_MUST_USE;
 
 #endif

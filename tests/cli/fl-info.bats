@@ -26,6 +26,20 @@ load helper
 	[[ $stderr = *"is not finite"* ]]
 }
 
+@test "--check and --check-for look at the tokenizer too" {
+	fl-init -s 1 -o base/ "$FIXTURES/tiny-qwen3.json"
+	cp "$FIXTURES/tokenizer/level.json" base/tokenizer.json
+	silent fl-info base
+	run --separate-stderr -0 fl-info --check base
+	[[ $stderr = *"the tokenizer has 305 tokens, the embedding 300 rows" ]]
+	jq '.model.dropout = 0.1' "$FIXTURES/tokenizer/level.json" > base/tokenizer.json
+	silent fl-info base
+	one_line_error 3 fl-info --check base
+	[[ $stderr = *dropout* ]]
+	one_line_error 3 fl-info --check-for onnx base
+	[[ $stderr = *dropout* ]]
+}
+
 @test "a missing, an unknown and a misshaped tensor are named" {
 	fl-init -s 1 -o base/ "$FIXTURES/tiny-qwen3.json"
 	cp -r base other

@@ -49,11 +49,12 @@ static void
 inspect(const char *path)
 {
 	struct fl_err err = { 0 };
-	struct fl_inspection found;
+	struct fl_inspection found = { 0 };
 	struct fl_config c = { 0 };
 	struct fl_reader *r = fl_config_open(path, &c, &err);
 
 	fuzz_check(r && fl_inspect(r, &c, true, &found, &err) == 0, &err);
+	fl_inspection_free(&found);
 	fl_reader_close(r);
 	fl_config_free(&c);
 }

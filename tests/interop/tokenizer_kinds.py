@@ -51,14 +51,15 @@ def save(t, where, config=None):
     return encoder(t)
 
 
-def level(where, pre, normalizer=None, size=290, specials=("<|endoftext|>",), added=(), **model):
+def level(where, pre, normalizer=None, size=290, specials=("<|endoftext|>",), added=(), alphabet=ALPHABET, **model):
     """A byte-level BPE with that pre-tokenizer."""
     t = Tokenizer(BPE(**model))
     if normalizer:
         t.normalizer = normalizer
     t.pre_tokenizer = pre_tokenizers.Sequence(pre) if isinstance(pre, list) else pre
     t.decoder = decoders.ByteLevel()
-    t.train_from_iterator(TRAINING, BpeTrainer(vocab_size=size, initial_alphabet=ALPHABET, show_progress=False))
+    t.train_from_iterator(TRAINING, BpeTrainer(vocab_size=size, initial_alphabet=alphabet, limit_alphabet=len(alphabet),
+                                               show_progress=False))
     t.add_special_tokens(list(specials))
     t.add_tokens(list(added))
     return save(t, where)
@@ -187,6 +188,56 @@ def t5(where):
     return save(t, where)
 
 
+# Bytes that have no token ------------------------------------------------------------------------------
+
+HOLES = [c for c in ALPHABET if c not in "\u010a\u0120\u00e2\u00c3x7"]  # line break, space, two first bytes
+
+
+def holes(where):
+    """As in SmolLM2, Falcon or GPT-NeoX: what has no token is left out, and its neighbours merge."""
+    return level(where, byte_level(True), alphabet=HOLES)
+
+
+def holes_pairs(where):
+    return pairs(where, holes, {"tokenizer_class": "GPT2Tokenizer", "eos_token": "<|endoftext|>"}, added=True)
+
+
+def holes_unk(where):
+    t = json.loads(level_text(where))
+    t["model"]["unk_token"] = "<|endoftext|>"
+    t["model"]["vocab"]["<|endoftext|>"] = len(t["model"]["vocab"])
+    return save(Tokenizer.from_str(json.dumps(t)), where)
+
+
+def level_text(where):
+    level(where, [split(QWEN2), byte_level()], alphabet=HOLES)
+    return (where / "tokenizer.json").read_text()
+
+
+def fallback_holes(where, unk="<unk>", fuse=True):
+    """Bytes for what is not in the vocabulary, but not all of them; the unknown token for the rest."""
+    t = json.loads(llama2_like(where, []).to_str())
+    gone = [f"<0x{b:02X}>" for b in (0xf0, 0xe3, 0x85, 0x0a, 0xd0)]
+    kept = [x for x in t["model"]["vocab"] if x not in gone]
+    t["model"].update(vocab={x: i for i, x in enumerate(kept)}, unk_token=unk, fuse_unk=fuse)
+    return save(Tokenizer.from_str(json.dumps(t)), where)
+
+
+def fallback_holes_apart(where):
+    return fallback_holes(where, fuse=False)
+
+
+def fallback_holes_none(where):
+    return fallback_holes(where, unk=None)
+
+
+def fallback_holes_unigram(where):
+    t = json.loads(llama2_like(where, []).to_str())
+    pieces = [[x, -1.0 - i / 100] for i, x in enumerate(t["model"]["vocab"]) if x not in ("<0xF0>", "<0xE3>", "<0xC3>")]
+    t["model"] = {"type": "Unigram", "unk_id": 0, "vocab": pieces, "byte_fallback": True}
+    return save(Tokenizer.from_str(json.dumps(t)), where)
+
+
 # vocab.json and merges.txt ----------------------------------------------------------------------------
 
 def pairs(where, make, config, added=None):
@@ -310,5 +361,6 @@ def sp_unigram_nmt(where):
 
 # The last two hold a charsmap of a quarter of a megabyte each.
 SMALL = [falcon, starcoder, deepseek, deepseek3, command_r, neox, mpt, llama3, qwen2, gpt4o, bloom, behaviors, metaspace,
+         holes, holes_unk, holes_pairs, fallback_holes, fallback_holes_apart, fallback_holes_none, fallback_holes_unigram,
          phi3, gemma, t5, pairs_gpt2, pairs_qwen2, tiktoken_llama3, sp_llama, sp_bpe, sp_unigram, sp_unigram_bytes]
 LARGE = [sp_bpe_nmt, sp_unigram_nmt]

@@ -197,7 +197,6 @@ sub tokenizers {
 		'negative-id' => ['tokenizer', $edit->('"!":33', '"!":-1')],
 		'huge-id' => ['tokenizer', $edit->('"!":33', '"!":4294967296')],
 		'string-id' => ['tokenizer', $edit->('"!":33', '"!":"33"')],
-		'missing-byte' => ['byte 0x21', $edit->('"!":33,\s*', '')],
 		'type-unknown' => ['tokenizer', $edit->('"BPE"', '"Magic"')],
 		'pre-tokenizer-unknown' => ['tokenizer', $edit->('"type":"ByteLevel"', '"type":"Odd"')],
 		'merge-of-nothing' => ['tokenizer', $edit->('"merges":\s*\[', '"merges":["zq qz",')],
