@@ -77,7 +77,7 @@ device: $(if $(CROSS),,$(if $(filter device,$(MAKECMDGOALS)),$(error give CROSS,
 # Kernels may be vectorised at will; nothing else trades exactness for speed.
 $B/obj/lib/compute/%.o: CFLAGS := $(CFLAGS) $(if $(SAN),-O1,-O3) -ffp-contract=fast
 # What is written into files is rounded the same way on every machine.
-$B/obj/lib/compute/quant.o $B/obj/lib/compute/blocks.o $B/obj/lib/compute/int8_row.o $B/obj/lib/base/dtype.o: CFLAGS := $(CFLAGS) -O3
+$B/obj/lib/compute/quant.o $B/obj/lib/compute/blocks.o $B/obj/lib/compute/ggml_dequant.o $B/obj/lib/compute/int8_row.o $B/obj/lib/base/dtype.o: CFLAGS := $(CFLAGS) -O3
 
 .PRECIOUS: $B/obj/%.o $B/gen/%.pb-c.c
 $B/obj/%.o: %.c $B/flags

@@ -142,25 +142,6 @@ fl_gguf_item_str(struct fl_gguf *g, const char *v, size_t len)
 	add_str(&g->keys, v, len);
 }
 
-unsigned
-fl_ggml_block(enum fl_ggml_type type)
-{
-	return type == FL_GGML_Q4_0 || type == FL_GGML_Q8_0 ? 32 : 1;
-}
-
-uint64_t
-fl_ggml_row_size(enum fl_ggml_type type, uint64_t cols)
-{
-	switch (type) {
-	case FL_GGML_F32: return cols * 4;
-	case FL_GGML_F16:
-	case FL_GGML_BF16: return cols * 2;
-	case FL_GGML_Q8_0: return cols / 32 * 34;
-	case FL_GGML_Q4_0: return cols / 32 * 18;
-	}
-	fl_bug("tensor type %d", type);
-}
-
 static uint64_t
 padded(uint64_t n)
 {

@@ -19,15 +19,8 @@
 #include <stdint.h>
 
 #include "base/err.h"
+#include "export/gguf_types.h"
 #include "io/output.h"
-
-/* The format's numbers for types of values and of tensors. */
-enum fl_gguf_value { FL_GGUF_U32 = 4, FL_GGUF_I32 = 5, FL_GGUF_F32 = 6, FL_GGUF_BOOL = 7,
-	FL_GGUF_STR = 8, FL_GGUF_ARRAY = 9 };
-enum fl_ggml_type { FL_GGML_F32 = 0, FL_GGML_F16 = 1, FL_GGML_Q4_0 = 2, FL_GGML_Q8_0 = 8,
-	FL_GGML_BF16 = 30 };
-
-enum { FL_GGUF_ALIGN = 32, FL_GGUF_NAME = 63 /* bytes of a tensor's name, at most */ };
 
 struct fl_gguf;
 
@@ -51,9 +44,6 @@ void fl_gguf_item_str(struct fl_gguf *g, const char *v, size_t len);
  * type's block. */
 void fl_gguf_tensor(struct fl_gguf *g, const char *name, enum fl_ggml_type type, uint64_t cols,
     uint64_t rows);
-
-uint64_t fl_ggml_row_size(enum fl_ggml_type type, uint64_t cols); /* bytes */
-unsigned fl_ggml_block(enum fl_ggml_type type);			  /* elements */
 
 /* g borrows out. Pieces of data may be of any size; padding between tensors is put by itself, and
  * after the last byte the file is complete. More or less than all of it is a bug. */

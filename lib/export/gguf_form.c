@@ -18,6 +18,29 @@
  * with a window, which leaves QK-norm with scaled RoPE without an exact form. */
 #include "export/gguf_impl.h"
 
+#include <string.h>
+
+const char *const fl_gguf_names[FL_ROLES] = {
+	[FL_EMBED] = "token_embd",
+	[FL_ATTN_NORM] = "attn_norm",
+	[FL_Q] = "attn_q",
+	[FL_Q_BIAS] = "attn_q",
+	[FL_K] = "attn_k",
+	[FL_K_BIAS] = "attn_k",
+	[FL_V] = "attn_v",
+	[FL_V_BIAS] = "attn_v",
+	[FL_O] = "attn_output",
+	[FL_O_BIAS] = "attn_output",
+	[FL_Q_NORM] = "attn_q_norm",
+	[FL_K_NORM] = "attn_k_norm",
+	[FL_FFN_NORM] = "ffn_norm",
+	[FL_GATE] = "ffn_gate",
+	[FL_UP] = "ffn_up",
+	[FL_DOWN] = "ffn_down",
+	[FL_FINAL_NORM] = "output_norm",
+	[FL_HEAD] = "output",
+};
+
 static const struct fl_gguf_form llama = { .arch = "llama", .neighbours = true },
 	qwen2 = { .arch = "qwen2" }, qwen3 = { .arch = "qwen3" },
 	deci = { .arch = "deci", .skip = FL_SKIP_ABSENT, .neighbours = true },
@@ -25,6 +48,17 @@ static const struct fl_gguf_form llama = { .arch = "llama", .neighbours = true }
 		.needs_head = true },
 	granite_swa = { .arch = "granite_swa", .skip = FL_SKIP_ZEROS, .neighbours = true,
 		.windows = true, .sinks = true };
+
+const struct fl_gguf_form *
+fl_gguf_form_find(const char *arch, size_t len)
+{
+	static const struct fl_gguf_form *const all[] = { &llama, &qwen2, &qwen3, &deci, &step35, &granite_swa };
+
+	for (size_t i = 0; i < sizeof all / sizeof *all; i++)
+		if (strlen(all[i]->arch) == len && memcmp(all[i]->arch, arch, len) == 0)
+			return all[i];
+	return NULL;
+}
 
 static const struct fl_gguf_form *
 plain_form(const struct fl_config *c)

@@ -16,6 +16,7 @@
 #include "export/export.h"
 #include "export/gguf.h"
 #include "model/config.h"
+#include "model/roles.h"
 #include "model/weights.h"
 
 /* What stands for a layer without attention. */
@@ -38,7 +39,13 @@ struct fl_gguf_form {
 
 /* NULL with err set (FL_EXIT_NO) where none computes the same. Lives for ever. */
 const struct fl_gguf_form *fl_gguf_form_choose(const struct fl_config *c, struct fl_err *err);
+const struct fl_gguf_form *fl_gguf_form_find(const char *arch, size_t len); /* by its name, NULL: none */
 void fl_gguf_form_keys(const struct fl_gguf_form *f, const struct fl_config *c, struct fl_gguf *g);
+
+/* What llama.cpp calls a weight, "blk.N." in front of those of layers and ".weight" or ".bias" behind; and q, k and v in
+ * one, as its converter may write them. */
+extern const char *const fl_gguf_names[FL_ROLES];
+#define FL_GGUF_QKV "attn_qkv"
 
 /* tokenizer.* of m's tokenizer.json; without one, that there is none. */
 int fl_gguf_vocab_keys(const struct fl_model *m, struct fl_gguf *g, struct fl_err *err)

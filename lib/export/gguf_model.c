@@ -22,8 +22,8 @@ file_type(enum fl_ggml_type type)
 	case FL_GGML_Q4_0: return 2;
 	case FL_GGML_Q8_0: return 7;
 	case FL_GGML_BF16: return 32;
+	default: fl_bug("tensor type %d", type);
 	}
-	fl_bug("tensor type %d", type);
 }
 
 static int

@@ -204,15 +204,15 @@ add_no_attention(struct listing *l)
 
 	if (l->f->skip == FL_SKIP_ABSENT && l->layer > 0)
 		return;
-	add_constant(l, "attn_norm", 1, c->width);
+	add_constant(l, fl_gguf_names[FL_ATTN_NORM], 1, c->width);
 	if (l->f->skip == FL_SKIP_ABSENT) {
-		add_zeros(l, "attn_output", c->width, c->width);
+		add_zeros(l, fl_gguf_names[FL_O], c->width, c->width);
 		return;
 	}
-	add_zeros(l, "attn_q", c->width, heads * c->head_dim);
-	add_zeros(l, "attn_k", c->width, kv_heads * c->head_dim);
-	add_zeros(l, "attn_v", c->width, kv_heads * c->head_dim);
-	add_zeros(l, "attn_output", heads * c->head_dim, c->width);
+	add_zeros(l, fl_gguf_names[FL_Q], c->width, heads * c->head_dim);
+	add_zeros(l, fl_gguf_names[FL_K], c->width, kv_heads * c->head_dim);
+	add_zeros(l, fl_gguf_names[FL_V], c->width, kv_heads * c->head_dim);
+	add_zeros(l, fl_gguf_names[FL_O], heads * c->head_dim, c->width);
 }
 
 static int
@@ -220,15 +220,15 @@ add_attention(struct listing *l, const struct fl_layer *layer)
 {
 	const struct fl_config *c = &l->m->config;
 
-	add_vector(l, "attn_norm", layer->attn_norm, c->width);
-	if (add_biased(l, "attn_q", &layer->q, layer->q_bias, c->head_dim) < 0 ||
-	    add_biased(l, "attn_k", &layer->k, layer->k_bias, c->head_dim) < 0 ||
-	    add_biased(l, "attn_v", &layer->v, layer->v_bias, 0) < 0 ||
-	    add_biased(l, "attn_output", &layer->o, layer->o_bias, 0) < 0)
+	add_vector(l, fl_gguf_names[FL_ATTN_NORM], layer->attn_norm, c->width);
+	if (add_biased(l, fl_gguf_names[FL_Q], &layer->q, layer->q_bias, c->head_dim) < 0 ||
+	    add_biased(l, fl_gguf_names[FL_K], &layer->k, layer->k_bias, c->head_dim) < 0 ||
+	    add_biased(l, fl_gguf_names[FL_V], &layer->v, layer->v_bias, 0) < 0 ||
+	    add_biased(l, fl_gguf_names[FL_O], &layer->o, layer->o_bias, 0) < 0)
 		return -1;
 	if (layer->q_norm) {
-		add_vector(l, "attn_q_norm", layer->q_norm, c->head_dim);
-		add_vector(l, "attn_k_norm", layer->k_norm, c->head_dim);
+		add_vector(l, fl_gguf_names[FL_Q_NORM], layer->q_norm, c->head_dim);
+		add_vector(l, fl_gguf_names[FL_K_NORM], layer->k_norm, c->head_dim);
 	}
 	return 0;
 }
@@ -244,11 +244,11 @@ add_layer(struct listing *l, const struct fl_layer *layer)
 		return -1;
 	if (l->f->sinks)
 		add_constant(l, "attn_sinks", -1e30f, c->heads);
-	add_vector(l, "ffn_norm", layer->ffn_norm, c->width);
-	if (add_matrix(l, "ffn_gate", &layer->gate) < 0)
+	add_vector(l, fl_gguf_names[FL_FFN_NORM], layer->ffn_norm, c->width);
+	if (add_matrix(l, fl_gguf_names[FL_GATE], &layer->gate) < 0)
 		return -1;
 	l->t->type = l->t->v[l->t->n - 1].type;
-	return add_matrix(l, "ffn_up", &layer->up) < 0 ? -1 : add_matrix(l, "ffn_down", &layer->down);
+	return add_matrix(l, fl_gguf_names[FL_UP], &layer->up) < 0 ? -1 : add_matrix(l, fl_gguf_names[FL_DOWN], &layer->down);
 }
 
 /* What each pair's angle is divided by. */
@@ -276,14 +276,14 @@ fl_gguf_tensors_plan(struct fl_gguf_tensors *t, const struct fl_model *m,
 	struct listing l = { t, m, f, type, -1, err };
 	const struct fl_config *c = &m->config;
 
-	if (add_matrix(&l, "token_embd", &m->embed) < 0)
+	if (add_matrix(&l, fl_gguf_names[FL_EMBED], &m->embed) < 0)
 		return -1;
 	for (l.layer = 0; l.layer < c->layers; l.layer++)
 		if (add_layer(&l, &m->layer[l.layer]) < 0)
 			return -1;
 	l.layer = -1;
-	add_vector(&l, "output_norm", m->final_norm, c->width);
-	if ((!c->tied || f->needs_head) && add_matrix(&l, "output", &m->head) < 0)
+	add_vector(&l, fl_gguf_names[FL_FINAL_NORM], m->final_norm, c->width);
+	if ((!c->tied || f->needs_head) && add_matrix(&l, fl_gguf_names[FL_HEAD], &m->head) < 0)
 		return -1;
 	if (c->rope.kind == FL_ROPE_LLAMA3) {
 		t->rope_freqs = rope_divisors(c);
@@ -343,8 +343,8 @@ encode_f32(const float *w, size_t n, enum fl_ggml_type type, void *dst)
 	case FL_GGML_BF16: fl_dtype_from_f32(dst, FL_BF16, w, n); return all_finite(dst, n, 0x7f80) ? 0 : -1;
 	case FL_GGML_Q8_0: return fl_blocks_q8_0(dst, w, n);
 	case FL_GGML_Q4_0: return fl_blocks_q4_0(dst, w, n);
+	default: fl_bug("tensor type %d", type);
 	}
-	fl_bug("tensor type %d", type);
 }
 
 static bool

@@ -9,45 +9,17 @@
 #include "base/log.h"
 #include "base/str.h"
 #include "export/gguf_impl.h"
+#include "export/gguf_pre.h"
 #include "model/tokenizer_of.h"
-
-#define GPT2 "'s|'t|'re|'ve|'m|'ll|'d| ?\\p{L}+| ?\\p{N}+| ?[^\\s\\p{L}\\p{N}]+|\\s+(?!\\S)|\\s+"
-#define WORDS(digits)                                                                              \
-	"(?i:'s|'t|'re|'ve|'m|'ll|'d)|[^\\r\\n\\p{L}\\p{N}]?\\p{L}+|" digits                         \
-	"| ?[^\\s\\p{L}\\p{N}]+[\\r\\n]*|\\s*[\\r\\n]+|\\s+(?!\\S)|\\s+"
-
-/* What each name means, from llama-vocab.cpp. */
-static const struct pre {
-	const char *name, *pattern[2];
-	bool ignore_merges;
-} pres[] = {
-	{ "gpt-2", { GPT2 }, false },
-	{ "smollm", { "\\p{N}", GPT2 }, false },
-	{ "llama-bpe", { WORDS("\\p{N}{1,3}") }, true },
-	{ "smaug-bpe", { WORDS("\\p{N}{1,3}") }, false },
-	{ "qwen2", { WORDS("\\p{N}") }, false },
-};
-
-static bool
-matches(const struct pre *p, const struct fl_tokenizer *t)
-{
-	size_t n = fl_tokenizer_patterns(t);
-
-	for (size_t i = 0; i < 2; i++)
-		if ((i < n) != (p->pattern[i] != NULL) ||
-		    (i < n && strcmp(p->pattern[i], fl_tokenizer_pattern(t, i)) != 0))
-			return false;
-	return n <= 2 && p->ignore_merges == fl_tokenizer_ignore_merges(t);
-}
 
 static const char *
 pre_name(const struct fl_tokenizer *t, struct fl_err *err)
 {
 	const char *last = fl_tokenizer_pattern(t, fl_tokenizer_patterns(t) - 1);
+	const struct fl_gguf_pre *pre = fl_gguf_pre_of(t);
 
-	for (size_t i = 0; i < sizeof pres / sizeof *pres; i++)
-		if (matches(&pres[i], t))
-			return pres[i].name;
+	if (pre)
+		return pre->name[0];
 	fl_err_no(err, "gguf cannot express the tokenizer: llama.cpp has no name for the pattern '%s'%s",
 	    last ? last : "", fl_tokenizer_ignore_merges(t) ? " with ignore_merges" : "");
 	return NULL;

@@ -34,6 +34,7 @@ struct fl_source {
 	bool map_pulled;
 	struct fl_input *input; /* of a stream */
 	struct fl_tar *tar;
+	bool ended; /* the stream, before config.json came */
 
 	uint64_t left;	   /* what is untaken of the current member, */
 	const char *p;	   /* here, */
@@ -317,6 +318,7 @@ find_config(struct fl_source *s, struct fl_err *err)
 	}
 	if (!found)
 		s->list.prefix = fl_strdup("");
+	s->ended = !found;
 	if (got < 0 || fl_entries_settle(&s->list, err) < 0)
 		return -1;
 	fl_entries_sort(&s->list);
@@ -422,7 +424,7 @@ fl_source_next(struct fl_source *s, struct fl_member *m, struct fl_err *err)
 	struct fl_entry *e;
 
 	if (s->at == s->list.n) {
-		int got = s->mapped ? 0 : next_streamed(s, err);
+		int got = s->mapped || s->ended ? 0 : next_streamed(s, err);
 
 		if (got <= 0)
 			return got;

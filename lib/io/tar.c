@@ -42,6 +42,8 @@ pull(struct archive *a, void *ctx, const void **data)
 		return -1;
 	}
 	p = *data;
+	if (t->total == 0 && n >= 4 && memcmp(p, "GGUF", 4) == 0)
+		fl_err_data(&t->err, "'%s' is a GGUF file: make a checkpoint of it with fl-import", t->what);
 	for (k = n; k > 0 && p[k - 1] == 0; k--)
 		;
 	t->zeros = k ? n - k : t->zeros + n;

@@ -18,6 +18,7 @@ example() {
 	fl-eval) args=(-t tiny.tok tiny) ;;
 	fl-export) args=(--to gguf tiny) ;;
 	fl-generate) args=(-p hello -n 4 tiny) ;;
+	fl-import) args=(tiny.gguf) ;;
 	fl-info) args=(tiny) ;;
 	fl-init) args=(config.json) ;;
 	fl-measure) args=(--prefill 8 --decode 8 --repeat 1 tiny) ;;
@@ -37,6 +38,7 @@ setup_file() {
 	cp "$FIXTURES"/tiny/config.json .
 	fl-init -s 1 -o tiny/ config.json
 	cp "$FIXTURES"/tiny/tokenizer.json tiny
+	fl-export --to gguf -o tiny.gguf tiny
 	for i in {1..40}; do echo "the thin man and the other, number $i"; done > tiny.txt
 	perl -e 'print pack "V*", map { ($_ * 7919) % 262 } 1 .. 300' > tiny.tok
 	printf 'arch\tloss_nats\tttft_8_s\nd64-f64-ff\t2.5\t0.1\nd32-f64-ff\t3\t0.05\n' > trials.tsv

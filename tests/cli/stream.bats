@@ -20,7 +20,7 @@ reading() {
 	fl-quantize) args=(-j 1 -o out.tar.zst) ;;
 	fl-tokenize) args=(-j 1 -c - ../tiny.txt) ;;
 	fl-train) args=(-j 1 -t ../tiny.tok --steps 1 --batch 1 --context 16 -o out.tar) ;;
-	fl-init | fl-pareto | fl-predict | fl-suggest) return 1 ;;
+	fl-import | fl-init | fl-pareto | fl-predict | fl-suggest) return 1 ;;
 	*) fail "$1 has no line in reading()" ;;
 	esac
 }

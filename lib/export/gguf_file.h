@@ -1,0 +1,63 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/* gguf_file.h -- reading GGUF files, versions 2 and 3; a model split over several is read as one.
+ *
+ *     g = fl_gguf_file_open(path, err);
+ *     fl_gguf_file_int(g, "llama.block_count", -1);	keys by name
+ *     g->tensor[i].data				a tensor, where it lies in memory
+ *     fl_gguf_file_close(g);
+ *
+ * What is read comes from strangers: every count, length and offset is checked against the size of the file
+ * before it is used, tensors must lie one behind the other without a gap, and no two keys or tensors may have
+ * one name. Errors are of class DATA. Everything belongs to g and lives as long as it does. */
+#ifndef FL_EXPORT_GGUF_FILE_H
+#define FL_EXPORT_GGUF_FILE_H
+
+#include <stdbool.h>
+#include <stddef.h>
+#include <stdint.h>
+
+#include "base/err.h"
+#include "export/gguf_types.h"
+
+struct fl_gguf_stored {
+	const char *name;
+	enum fl_ggml_type type;
+	int dims;
+	uint64_t cols, rows; /* elements of a row, and the product of all other sizes */
+	const void *data;    /* rows * fl_ggml_row_size(type, cols) bytes, maybe unaligned */
+};
+
+struct fl_gguf_file {
+	const char *name;		  /* for messages */
+	const struct fl_gguf_stored *tensor; /* [tensors] by name */
+	size_t tensors;
+	struct fl_gguf_parts *parts; /* private */
+};
+
+/* path "-" or NULL: standard input, which is held in memory if it is a pipe. Of a split model path is the first file.
+ * With `keys_only` tensors are not looked at, and there are none. NULL with err set. */
+struct fl_gguf_file *fl_gguf_file_open(const char *path, bool keys_only, struct fl_err *err) FL_MUST_USE;
+void fl_gguf_file_close(struct fl_gguf_file *g); /* NULL is fine */
+
+const struct fl_gguf_stored *fl_gguf_file_tensor(const struct fl_gguf_file *g, const char *name); /* NULL: none */
+
+/* The data of a tensor are done with: their memory is given back. */
+void fl_gguf_file_done(const struct fl_gguf_file *g, const struct fl_gguf_stored *t);
+
+bool fl_gguf_file_has(const struct fl_gguf_file *g, const char *key);
+
+/* A value of any type of numbers, a bool as 0 or 1; `otherwise` where there is none, or it is of another kind or out of
+ * the range of the result. */
+long long fl_gguf_file_int(const struct fl_gguf_file *g, const char *key, long long otherwise);
+double fl_gguf_file_real(const struct fl_gguf_file *g, const char *key, double otherwise);
+
+/* A string, not ended by a NUL; NULL where there is none. */
+const char *fl_gguf_file_str(const struct fl_gguf_file *g, const char *key, size_t *len);
+
+/* Arrays: how many items, 0 where there is no array of that kind; and item i, in O(1). */
+size_t fl_gguf_file_strings(const struct fl_gguf_file *g, const char *key);
+const char *fl_gguf_file_string(const struct fl_gguf_file *g, const char *key, size_t i, size_t *len);
+size_t fl_gguf_file_numbers(const struct fl_gguf_file *g, const char *key);
+double fl_gguf_file_number(const struct fl_gguf_file *g, const char *key, size_t i);
+
+#endif

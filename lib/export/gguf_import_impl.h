@@ -1,0 +1,66 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/* gguf_import_impl.h -- the parts of an import.
+ *
+ *     gguf_import_config.c	keys and shapes to config.json
+ *     gguf_import_rope.c	RoPE and its scaling
+ *     gguf_import_tokenizer.c	keys to the files of a tokenizer
+ *     gguf_import_tensors.c	where each weight comes from, and its data
+ *     gguf_import.c		the whole */
+#ifndef FL_EXPORT_GGUF_IMPORT_IMPL_H
+#define FL_EXPORT_GGUF_IMPORT_IMPL_H
+
+#include "base/digest.h"
+#include "export/gguf_file.h"
+#include "export/gguf_impl.h"
+#include "export/gguf_import.h"
+#include "model/roles.h"
+
+/* What all parts read. */
+struct fl_gguf_source {
+	const struct fl_gguf_file *file;
+	const struct fl_gguf_form *form;
+	struct fl_err *err;
+};
+
+/* The key of the architecture, ".block_count" for "llama.block_count", in buf of FL_GGUF_KEY bytes. */
+enum { FL_GGUF_KEY = 128 };
+const char *fl_gguf_import_key(const struct fl_gguf_source *s, const char *key, char *buf);
+
+/* A number of the architecture; `otherwise` where there is no such key. */
+double fl_gguf_import_real(const struct fl_gguf_source *s, const char *key, double otherwise);
+
+/* The tensor "blk.N.STEM.ENDING", or "STEM.ENDING" with a negative layer; NULL if there is none. */
+const struct fl_gguf_stored *fl_gguf_import_tensor(const struct fl_gguf_source *s, int layer, const char *stem,
+    const char *ending);
+
+/* The numbers of a row: dst [t->cols]; of a tensor of one row, the caller's, NULL if it has more or none; and whether
+ * all that it has are zero. */
+void fl_gguf_import_row(const struct fl_gguf_stored *t, uint64_t row, float *dst);
+float *fl_gguf_import_vector(const struct fl_gguf_stored *t);
+bool fl_gguf_import_is_zero(const struct fl_gguf_stored *t);
+
+/* What it computes; fl_config_free() frees it. */
+int fl_gguf_import_config(const struct fl_gguf_source *s, struct fl_config *c) FL_MUST_USE;
+
+/* Sets rope_theta and rope_scaling of a config.json. */
+int fl_gguf_import_rope(const struct fl_gguf_source *s, int head_dim, int context, struct fl_json *config) FL_MUST_USE;
+
+/* The files of its tokenizer, all NULL where it has none. fl_gguf_import_tokenizer_free() frees them. */
+struct fl_gguf_tokenizer {
+	struct fl_json *tokenizer, *config, *generation; /* tokenizer.json, tokenizer_config.json, generation_config.json */
+};
+int fl_gguf_import_tokenizer(const struct fl_gguf_file *g, const char *pre, struct fl_gguf_tokenizer *out,
+    struct fl_err *err) FL_MUST_USE;
+void fl_gguf_import_tokenizer_free(struct fl_gguf_tokenizer *t);
+
+/* Finds every weight of c in the file, of which no tensor may be left over, and gives them their types, c that of the
+ * embedding. NULL with err set. */
+struct fl_gguf_weights;
+struct fl_gguf_weights *fl_gguf_import_weights(const struct fl_gguf_source *s, struct fl_config *c, enum fl_dtype dtype);
+void fl_gguf_import_weights_free(struct fl_gguf_weights *w); /* NULL is fine */
+
+/* Writes them as model.safetensors, and adds what was read to the digest. */
+int fl_gguf_import_write(const struct fl_gguf_weights *w, struct fl_writer *out, struct fl_digest *digest,
+    struct fl_err *err) FL_MUST_USE;
+
+#endif
