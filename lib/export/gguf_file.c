@@ -3,7 +3,6 @@
  * has the keys, and each has tensors of its own. Version 2 differs in nothing that is read here. */
 #include "export/gguf_file.h"
 
-#include <math.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
@@ -12,314 +11,20 @@
 #include "base/file.h"
 #include "base/str.h"
 
-enum { MAX_DIMS = 4, MAX_PARTS = 999, MAX_KEYS = 1 << 16, MAX_TENSORS = 1 << 20 };
+enum { MAX_DIMS = 4, MAX_PARTS = 999, MAX_TENSORS = 1 << 20 };
 static const size_t most_bytes = (size_t)1 << 40; /* of a pipe */
-
-struct key {
-	char *name;
-	enum fl_gguf_value type; /* of the items, if it is an array */
-	bool array;
-	uint64_t n;	   /* items; 1 of what is no array */
-	const char *data;  /* the items */
-	const char **item; /* [n] where each begins, of strings */
-};
 
 struct fl_gguf_parts {
 	struct fl_file file[MAX_PARTS];
 	int n;
-	struct key *key; /* by name */
-	size_t keys;
-	struct fl_gguf_stored *tensor;
-	size_t tensors, cap;
+	size_t cap; /* of the tensors */
 };
-
-/* What is read, and how far it has come. */
-struct cursor {
-	const char *begin, *p, *end;
-	struct fl_err *err;
-};
-
-static const void *
-take(struct cursor *c, uint64_t n)
-{
-	const char *p = c->p;
-
-	if (n > (uint64_t)(c->end - c->p)) {
-		fl_err_data(c->err, "the file ends at byte %zu, in its header", (size_t)(c->end - c->begin));
-		return NULL;
-	}
-	c->p += n;
-	return p;
-}
-
-static int
-take_u32(struct cursor *c, uint32_t *v)
-{
-	const void *p = take(c, sizeof *v);
-
-	if (p)
-		memcpy(v, p, sizeof *v);
-	return p ? 0 : -1;
-}
-
-static int
-take_u64(struct cursor *c, uint64_t *v)
-{
-	const void *p = take(c, sizeof *v);
-
-	if (p)
-		memcpy(v, p, sizeof *v);
-	return p ? 0 : -1;
-}
-
-static const char *
-take_str(struct cursor *c, uint64_t *len)
-{
-	return take_u64(c, len) < 0 ? NULL : take(c, *len);
-}
-
-/* A name of 1 to max bytes, none of them a NUL; the caller's. */
-static char *
-take_name(struct cursor *c, uint64_t max, const char *what)
-{
-	uint64_t len;
-	const char *p = take_str(c, &len);
-
-	if (p && (len == 0 || len > max || memchr(p, '\0', len))) {
-		fl_err_data(c->err, "the name of %s is empty, longer than %llu bytes or holds a NUL", what,
-		    (unsigned long long)max);
-		p = NULL;
-	}
-	return p ? fl_strndup(p, len) : NULL;
-}
-
-/* Keys ------------------------------------------------------------------------------------------- */
-
-static size_t
-value_size(uint32_t type)
-{
-	static const uint8_t size[] = { [FL_GGUF_U8] = 1, [FL_GGUF_I8] = 1, [FL_GGUF_U16] = 2,
-		[FL_GGUF_I16] = 2, [FL_GGUF_U32] = 4, [FL_GGUF_I32] = 4, [FL_GGUF_F32] = 4, [FL_GGUF_BOOL] = 1,
-		[FL_GGUF_U64] = 8, [FL_GGUF_I64] = 8, [FL_GGUF_F64] = 8 };
-
-	return type < sizeof size ? size[type] : 0;
-}
-
-static int
-take_strings(struct cursor *c, struct key *k)
-{
-	uint64_t len;
-
-	if (k->n > (uint64_t)(c->end - c->p) / sizeof len)
-		return fl_err_data(c->err, "key '%s' has more items than the file has bytes", k->name);
-	k->item = fl_alloc(k->n, sizeof *k->item);
-	for (uint64_t i = 0; i < k->n; i++) {
-		k->item[i] = c->p;
-		if (!take_str(c, &len))
-			return -1;
-	}
-	return 0;
-}
-
-static int
-take_items(struct cursor *c, struct key *k)
-{
-	size_t size = value_size(k->type);
-
-	if (k->type == FL_GGUF_STR)
-		return take_strings(c, k);
-	if (!size)
-		return fl_err_data(c->err, "key '%s' has the unknown type %d", k->name, (int)k->type);
-	if (k->n > (uint64_t)(c->end - c->p) / size)
-		return fl_err_data(c->err, "key '%s' has more items than the file has bytes", k->name);
-	return (k->data = take(c, k->n * size)) ? 0 : -1;
-}
-
-static int
-take_key(struct cursor *c, struct key *k)
-{
-	uint32_t type;
-
-	if (!(k->name = take_name(c, 1 << 16, "a key")) || take_u32(c, &type) < 0)
-		return -1;
-	k->n = 1;
-	k->array = type == FL_GGUF_ARRAY;
-	if (k->array && (take_u32(c, &type) < 0 || take_u64(c, &k->n) < 0))
-		return -1;
-	k->type = type;
-	return take_items(c, k);
-}
-
-static int
-by_name(const void *x, const void *y)
-{
-	const struct key *a = x, *b = y;
-
-	return strcmp(a->name, b->name);
-}
-
-static void
-free_keys(struct key *key, size_t n)
-{
-	for (size_t i = 0; i < n; i++) {
-		free(key[i].name);
-		free(key[i].item);
-	}
-	free(key);
-}
-
-/* n keys, sorted; NULL with err set. */
-static struct key *
-take_keys(struct cursor *c, uint64_t n)
-{
-	struct key *key;
-	int rc = 0;
-
-	if (n > MAX_KEYS) {
-		fl_err_data(c->err, "%llu keys are more than %d", (unsigned long long)n, MAX_KEYS);
-		return NULL;
-	}
-	key = fl_alloc(n + 1, sizeof *key);
-	for (uint64_t i = 0; i < n && rc == 0; i++)
-		rc = take_key(c, &key[i]);
-	if (rc == 0)
-		qsort(key, n, sizeof *key, by_name);
-	for (uint64_t i = 1; i < n && rc == 0; i++)
-		if (strcmp(key[i - 1].name, key[i].name) == 0)
-			rc = fl_err_data(c->err, "key '%s' stands there twice", key[i].name);
-	if (rc == 0)
-		return key;
-	free_keys(key, n);
-	return NULL;
-}
-
-static const struct key *
-find(const struct fl_gguf_parts *g, const char *name)
-{
-	struct key k = { .name = (char *)name };
-
-	return bsearch(&k, g->key, g->keys, sizeof k, by_name);
-}
-
-/* What a float says in the fewest decimal digits: 1e-5f is meant as 1e-5. */
-static double
-shortest(float f)
-{
-	char text[32];
-	double x = (double)f;
-
-	for (int digits = 1; digits <= 9 && isfinite(f); digits++) {
-		snprintf(text, sizeof text, "%.*e", digits - 1, (double)f);
-		x = strtod(text, NULL);
-		if ((float)x == f)
-			break;
-	}
-	return x;
-}
-
-static double
-number(enum fl_gguf_value type, const char *p, double otherwise)
-{
-	union {
-		uint8_t u8;
-		int8_t i8;
-		uint16_t u16;
-		int16_t i16;
-		uint32_t u32;
-		int32_t i32;
-		float f32;
-		uint64_t u64;
-		int64_t i64;
-		double f64;
-	} v;
-
-	memcpy(&v, p, value_size(type));
-	switch (type) {
-	case FL_GGUF_U8: return v.u8;
-	case FL_GGUF_BOOL: return v.u8 != 0;
-	case FL_GGUF_I8: return v.i8;
-	case FL_GGUF_U16: return v.u16;
-	case FL_GGUF_I16: return v.i16;
-	case FL_GGUF_U32: return v.u32;
-	case FL_GGUF_I32: return v.i32;
-	case FL_GGUF_F32: return shortest(v.f32);
-	case FL_GGUF_U64: return (double)v.u64;
-	case FL_GGUF_I64: return (double)v.i64;
-	case FL_GGUF_F64: return v.f64;
-	default: return otherwise;
-	}
-}
-
-bool
-fl_gguf_file_has(const struct fl_gguf_file *g, const char *key)
-{
-	return find(g->parts, key) != NULL;
-}
-
-double
-fl_gguf_file_real(const struct fl_gguf_file *g, const char *key, double otherwise)
-{
-	const struct key *k = find(g->parts, key);
-
-	return k && !k->array && k->data ? number(k->type, k->data, otherwise) : otherwise;
-}
-
-long long
-fl_gguf_file_int(const struct fl_gguf_file *g, const char *key, long long otherwise)
-{
-	double x = fl_gguf_file_real(g, key, NAN);
-
-	return fabs(x) <= 0x1p53 && x == floor(x) ? (long long)x : otherwise;
-}
-
-const char *
-fl_gguf_file_str(const struct fl_gguf_file *g, const char *key, size_t *len)
-{
-	const struct key *k = find(g->parts, key);
-
-	return k && !k->array && k->item ? fl_gguf_file_string(g, key, 0, len) : NULL;
-}
-
-size_t
-fl_gguf_file_strings(const struct fl_gguf_file *g, const char *key)
-{
-	const struct key *k = find(g->parts, key);
-
-	return k && k->array && k->item ? k->n : 0;
-}
-
-const char *
-fl_gguf_file_string(const struct fl_gguf_file *g, const char *key, size_t i, size_t *len)
-{
-	const struct key *k = find(g->parts, key);
-	uint64_t n;
-
-	memcpy(&n, k->item[i], sizeof n);
-	*len = n;
-	return k->item[i] + sizeof n;
-}
-
-size_t
-fl_gguf_file_numbers(const struct fl_gguf_file *g, const char *key)
-{
-	const struct key *k = find(g->parts, key);
-
-	return k && k->array && k->data ? k->n : 0;
-}
-
-double
-fl_gguf_file_number(const struct fl_gguf_file *g, const char *key, size_t i)
-{
-	const struct key *k = find(g->parts, key);
-
-	return number(k->type, k->data + i * value_size(k->type), NAN);
-}
 
 /* Tensors ---------------------------------------------------------------------------------------- */
 
 /* Sizes: all below 2^63 together, rows of whole blocks. */
 static int
-take_sizes(struct cursor *c, struct fl_gguf_stored *t, uint32_t dims)
+take_sizes(struct fl_gguf_cursor *c, struct fl_gguf_stored *t, uint32_t dims)
 {
 	size_t all = 1, rows = 1;
 	uint64_t size;
@@ -329,7 +34,7 @@ take_sizes(struct cursor *c, struct fl_gguf_stored *t, uint32_t dims)
 	t->dims = (int)dims;
 	t->cols = 1;
 	for (uint32_t i = 0; i < dims; i++) {
-		if (take_u64(c, &size) < 0)
+		if (fl_gguf_cursor_u64(c, &size) < 0)
 			return -1;
 		if (size > INT64_MAX || fl_size_mul(all, size, &all) < 0 || all > INT64_MAX ||
 		    (i > 0 && fl_size_mul(rows, size, &rows) < 0))
@@ -342,7 +47,7 @@ take_sizes(struct cursor *c, struct fl_gguf_stored *t, uint32_t dims)
 }
 
 static int
-check_type(struct cursor *c, const struct fl_gguf_stored *t, uint32_t type)
+check_type(struct fl_gguf_cursor *c, const struct fl_gguf_stored *t, uint32_t type)
 {
 	if (!fl_ggml_block(type))
 		return fl_err_data(c->err, "tensor '%s' has the type %s (%u), which is not supported", t->name,
@@ -361,12 +66,12 @@ padded(uint64_t n, uint64_t align)
 
 /* Its place: behind the one before, which ends at *next. data is set to the offset for now. */
 static int
-take_place(struct cursor *c, struct fl_gguf_stored *t, uint64_t align, uint64_t *next)
+take_place(struct fl_gguf_cursor *c, struct fl_gguf_stored *t, uint64_t align, uint64_t *next)
 {
 	uint64_t offset, row;
 	size_t size;
 
-	if (take_u64(c, &offset) < 0)
+	if (fl_gguf_cursor_u64(c, &offset) < 0)
 		return -1;
 	if (offset != *next)
 		return fl_err_data(c->err, "tensor '%s' does not lie behind the one before it", t->name);
@@ -379,18 +84,18 @@ take_place(struct cursor *c, struct fl_gguf_stored *t, uint64_t align, uint64_t 
 }
 
 static int
-take_tensor(struct cursor *c, struct fl_gguf_parts *g, uint64_t align, uint64_t *next)
+take_tensor(struct fl_gguf_cursor *c, struct fl_gguf_file *g, uint64_t align, uint64_t *next)
 {
 	struct fl_gguf_stored *t;
 	uint32_t dims, type;
 
-	g->tensor = fl_grow(g->tensor, &g->cap, g->tensors + 1, sizeof *g->tensor);
+	g->tensor = fl_grow(g->tensor, &g->parts->cap, g->tensors + 1, sizeof *g->tensor);
 	t = &g->tensor[g->tensors];
-	*t = (struct fl_gguf_stored){ .name = take_name(c, FL_GGUF_NAME, "a tensor") };
+	*t = (struct fl_gguf_stored){ .name = fl_gguf_cursor_name(c, FL_GGUF_NAME, "a tensor") };
 	if (!t->name)
 		return -1;
 	g->tensors++;
-	if (take_u32(c, &dims) < 0 || take_sizes(c, t, dims) < 0 || take_u32(c, &type) < 0 ||
+	if (fl_gguf_cursor_u32(c, &dims) < 0 || take_sizes(c, t, dims) < 0 || fl_gguf_cursor_u32(c, &type) < 0 ||
 	    check_type(c, t, type) < 0)
 		return -1;
 	t->type = type;
@@ -399,7 +104,7 @@ take_tensor(struct cursor *c, struct fl_gguf_parts *g, uint64_t align, uint64_t 
 
 /* From offsets to addresses; all of the data must be there, but for the padding of the last. */
 static int
-place(struct cursor *c, struct fl_gguf_parts *g, size_t first, uint64_t align)
+place(struct fl_gguf_cursor *c, struct fl_gguf_file *g, size_t first, uint64_t align)
 {
 	uint64_t data = padded((uint64_t)(c->p - c->begin), align), all = (uint64_t)(c->end - c->begin);
 
@@ -416,7 +121,7 @@ place(struct cursor *c, struct fl_gguf_parts *g, size_t first, uint64_t align)
 }
 
 static int
-take_tensors(struct cursor *c, struct fl_gguf_parts *g, uint64_t n, uint64_t align)
+take_tensors(struct fl_gguf_cursor *c, struct fl_gguf_file *g, uint64_t n, uint64_t align)
 {
 	size_t first = g->tensors;
 	uint64_t next = 0;
@@ -438,7 +143,7 @@ tensor_by_name(const void *x, const void *y)
 }
 
 static int
-sort_tensors(struct fl_gguf_parts *g, struct fl_err *err)
+sort_tensors(struct fl_gguf_file *g, struct fl_err *err)
 {
 	if (g->tensors)
 		qsort(g->tensor, g->tensors, sizeof *g->tensor, tensor_by_name);
@@ -473,12 +178,12 @@ fl_gguf_file_done(const struct fl_gguf_file *g, const struct fl_gguf_stored *t)
 /* Files ------------------------------------------------------------------------------------------ */
 
 static int
-take_head(struct cursor *c, uint64_t *tensors, uint64_t *keys)
+take_head(struct fl_gguf_cursor *c, uint64_t *tensors, uint64_t *keys)
 {
-	const char *magic = take(c, 4);
+	const char *magic = fl_gguf_cursor_take(c, 4);
 	uint32_t version;
 
-	if (!magic || take_u32(c, &version) < 0)
+	if (!magic || fl_gguf_cursor_u32(c, &version) < 0)
 		return -1;
 	if (memcmp(magic, "GGUF", 4) != 0)
 		return fl_err_data(c->err, "no GGUF file");
@@ -486,93 +191,89 @@ take_head(struct cursor *c, uint64_t *tensors, uint64_t *keys)
 		return fl_err_data(c->err, "a GGUF file in big-endian order is not supported");
 	if (version != 2 && version != 3)
 		return fl_err_data(c->err, "version %u of GGUF is not supported", version);
-	return take_u64(c, tensors) < 0 || take_u64(c, keys) < 0 ? -1 : 0;
+	return fl_gguf_cursor_u64(c, tensors) < 0 || fl_gguf_cursor_u64(c, keys) < 0 ? -1 : 0;
 }
 
 /* As it is stated, 32 if it is not; -1 if it is none. */
 static long long
-alignment(const struct fl_gguf_parts *part, struct fl_err *err)
+alignment(const struct fl_gguf_keys *keys, struct fl_err *err)
 {
-	struct fl_gguf_file g = { .parts = (struct fl_gguf_parts *)part };
-	long long align = fl_gguf_file_has(&g, "general.alignment") ? fl_gguf_file_int(&g, "general.alignment", 0)
-								     : FL_GGUF_ALIGN;
+	static const char name[] = "general.alignment";
+	long long align = fl_gguf_keys_has(keys, name) ? fl_gguf_keys_int(keys, name, 0) : FL_GGUF_ALIGN;
 
 	if (align < 8 || align > 1 << 20 || (align & (align - 1)))
-		return fl_err_data(err, "general.alignment is no power of two from 8 to 2^20");
+		return fl_err_data(err, "%s is no power of two from 8 to 2^20", name);
 	return align;
 }
 
-/* One file: its tensors are added to g's, its keys become g's. */
-static int
-read_part(struct fl_gguf_parts *g, const struct fl_file *f, bool keys_only, struct fl_err *err)
+/* One file: its tensors are added to g's. Its keys are the caller's; NULL with err set. */
+static struct fl_gguf_keys *
+read_part(struct fl_gguf_file *g, const struct fl_file *f, bool keys_only, struct fl_err *err)
 {
-	struct cursor c = { f->data, f->data, f->data + f->size, err };
+	struct fl_gguf_cursor c = { f->data, f->data, f->data + f->size, err };
 	uint64_t tensors = 0, keys = 0;
-	long long align;
+	struct fl_gguf_keys *k = take_head(&c, &tensors, &keys) < 0 ? NULL : fl_gguf_keys_read(&c, keys);
+	long long align = k && !keys_only ? alignment(k, err) : 0;
 
-	free_keys(g->key, g->keys);
-	g->key = NULL;
-	g->keys = 0;
-	if (take_head(&c, &tensors, &keys) < 0 || !(g->key = take_keys(&c, keys)))
-		return -1;
-	g->keys = keys;
-	if (keys_only)
-		return 0;
-	align = alignment(g, err);
-	return align < 0 ? -1 : take_tensors(&c, g, tensors, (uint64_t)align);
-}
-
-static int
-open_part(struct fl_gguf_parts *g, const char *path, bool keys_only, struct fl_err *err)
-{
-	struct fl_file *f = &g->file[g->n];
-
-	if (fl_file_open(f, path, most_bytes, err) < 0)
-		return -1;
-	g->n++;
-	return read_part(g, f, keys_only, err) < 0 ? fl_err_prefix(err, "'%s'", fl_input_name(path)) : 0;
+	if (align > 0 && take_tensors(&c, g, tensors, (uint64_t)align) < 0)
+		align = -1;
+	if (align >= 0)
+		return k;
+	fl_gguf_keys_free(k);
+	return NULL;
 }
 
 /* The keys that say which part of how many it is; of a whole model 0 of 1. */
 static int
-check_split(const struct fl_gguf_file *g, int which, int of, struct fl_err *err)
+check_split(const struct fl_gguf_keys *keys, int which, int of, struct fl_err *err)
 {
-	long long no = fl_gguf_file_int(g, "split.no", 0), count = fl_gguf_file_int(g, "split.count", 1);
+	long long no = fl_gguf_keys_int(keys, "split.no", 0), count = fl_gguf_keys_int(keys, "split.count", 1);
 
 	if (no == which && (count == of || of == 0) && count >= 1 && count <= MAX_PARTS)
 		return 0;
 	if (which == 0 && no > 0)
-		return fl_err_data(err, "'%s' is part %lld of a split model: give the first, which names the others",
-		    fl_input_name(g->name), no + 1);
-	return fl_err_data(err, "'%s' is not part %d of a split model of %lld", fl_input_name(g->name), which + 1, count);
+		return fl_err_data(err, "part %lld of a split model: give the first, which names the others", no + 1);
+	return fl_err_data(err, "not part %d of a split model of %lld", which + 1, count);
 }
 
-/* The parts behind the first, NAME-00001-of-00003.gguf, in order. The keys of the first are g's in the end. */
-static int
-open_others(struct fl_gguf_file *g, const char *path, struct fl_err *err)
+/* Part `which` of `of`, 0 if that is not known yet. */
+static struct fl_gguf_keys *
+open_part(struct fl_gguf_file *g, const char *path, int which, int of, bool keys_only, struct fl_err *err)
 {
-	struct fl_gguf_parts *all = g->parts;
-	struct key *key = all->key;
-	size_t keys = all->keys;
-	int count = (int)fl_gguf_file_int(g, "split.count", 1), rc = 0;
-	char ending[32];
+	struct fl_file *f = &g->parts->file[which];
+	struct fl_gguf_keys *k;
+
+	if (fl_file_open(f, path, most_bytes, err) < 0)
+		return NULL;
+	g->parts->n++;
+	k = read_part(g, f, keys_only, err);
+	if (k && check_split(k, which, of, err) == 0)
+		return k;
+	fl_gguf_keys_free(k);
+	fl_err_prefix(err, "'%s'", fl_input_name(path));
+	return NULL;
+}
+
+/* The parts behind the first, NAME-00001-of-00003.gguf, in order. */
+static int
+open_others(struct fl_gguf_file *g, const char *path, int count, struct fl_err *err)
+{
 	struct fl_str name = { 0 };
+	char ending[32];
+	int rc = 0;
 
 	snprintf(ending, sizeof ending, "-00001-of-%05d.gguf", count);
 	if (!path || !fl_str_ends(path, ending))
 		return fl_err_data(err, "'%s' is the first of %d files: its name must end in %s for the others to be found",
 		    fl_input_name(path), count, ending);
 	for (int i = 1; i < count && rc == 0; i++) {
+		struct fl_gguf_keys *k;
+
 		fl_str_clear(&name);
 		fl_str_printf(&name, "%.*s-%05d-of-%05d.gguf", (int)(strlen(path) - strlen(ending)), path, i + 1, count);
-		all->key = NULL;
-		all->keys = 0;
-		rc = open_part(all, name.data, false, err);
-		if (rc == 0)
-			rc = check_split(&(struct fl_gguf_file){ .name = name.data, .parts = all }, i, count, err);
-		free_keys(all->key, all->keys);
-		all->key = key;
-		all->keys = keys;
+		k = open_part(g, name.data, i, count, false, err);
+		rc = k ? 0 : -1;
+		fl_gguf_keys_free(k);
 	}
 	fl_str_free(&name);
 	return rc;
@@ -582,20 +283,15 @@ struct fl_gguf_file *
 fl_gguf_file_open(const char *path, bool keys_only, struct fl_err *err)
 {
 	struct fl_gguf_file *g = fl_alloc(1, sizeof *g);
-	int rc;
+	int count, rc;
 
-	g->name = path;
-	g->parts = fl_alloc(1, sizeof *g->parts);
-	rc = open_part(g->parts, path ? path : "-", keys_only, err);
-	if (rc == 0)
-		rc = check_split(g, 0, 0, err);
-	if (rc == 0 && !keys_only && fl_gguf_file_int(g, "split.count", 1) > 1)
-		rc = open_others(g, path, err);
-	if (rc == 0 && sort_tensors(g->parts, err) < 0)
-		rc = fl_err_prefix(err, "'%s'", fl_input_name(path));
 	g->name = fl_input_name(path);
-	g->tensor = g->parts->tensor;
-	g->tensors = g->parts->tensors;
+	g->parts = fl_alloc(1, sizeof *g->parts);
+	g->keys = open_part(g, path ? path : "-", 0, 0, keys_only, err);
+	count = g->keys ? (int)fl_gguf_keys_int(g->keys, "split.count", 1) : 0;
+	rc = !count ? -1 : count > 1 && !keys_only ? open_others(g, path, count, err) : 0;
+	if (rc == 0 && sort_tensors(g, err) < 0)
+		rc = fl_err_prefix(err, "'%s'", g->name);
 	if (rc == 0)
 		return g;
 	fl_gguf_file_close(g);
@@ -605,16 +301,14 @@ fl_gguf_file_open(const char *path, bool keys_only, struct fl_err *err)
 void
 fl_gguf_file_close(struct fl_gguf_file *g)
 {
-	struct fl_gguf_parts *p = g ? g->parts : NULL;
-
 	if (!g)
 		return;
-	for (size_t i = 0; i < p->tensors; i++)
-		free((char *)p->tensor[i].name);
-	free(p->tensor);
-	free_keys(p->key, p->keys);
-	for (int i = 0; i < p->n; i++)
-		fl_file_close(&p->file[i]);
-	free(p);
+	for (size_t i = 0; i < g->tensors; i++)
+		free((char *)g->tensor[i].name);
+	free(g->tensor);
+	fl_gguf_keys_free(g->keys);
+	for (int i = 0; i < g->parts->n; i++)
+		fl_file_close(&g->parts->file[i]);
+	free(g->parts);
 	free(g);
 }

@@ -2,7 +2,7 @@
 /* gguf_file.h -- reading GGUF files, versions 2 and 3; a model split over several is read as one.
  *
  *     g = fl_gguf_file_open(path, err);
- *     fl_gguf_file_int(g, "llama.block_count", -1);	keys by name
+ *     fl_gguf_keys_int(g->keys, "llama.block_count", -1);
  *     g->tensor[i].data				a tensor, where it lies in memory
  *     fl_gguf_file_close(g);
  *
@@ -17,6 +17,7 @@
 #include <stdint.h>
 
 #include "base/err.h"
+#include "export/gguf_keys.h"
 #include "export/gguf_types.h"
 
 struct fl_gguf_stored {
@@ -28,8 +29,9 @@ struct fl_gguf_stored {
 };
 
 struct fl_gguf_file {
-	const char *name;		  /* for messages */
-	const struct fl_gguf_stored *tensor; /* [tensors] by name */
+	const char *name; /* for messages */
+	struct fl_gguf_keys *keys;
+	struct fl_gguf_stored *tensor; /* [tensors] by name */
 	size_t tensors;
 	struct fl_gguf_parts *parts; /* private */
 };
@@ -43,21 +45,5 @@ const struct fl_gguf_stored *fl_gguf_file_tensor(const struct fl_gguf_file *g, c
 
 /* The data of a tensor are done with: their memory is given back. */
 void fl_gguf_file_done(const struct fl_gguf_file *g, const struct fl_gguf_stored *t);
-
-bool fl_gguf_file_has(const struct fl_gguf_file *g, const char *key);
-
-/* A value of any type of numbers, a bool as 0 or 1; `otherwise` where there is none, or it is of another kind or out of
- * the range of the result. */
-long long fl_gguf_file_int(const struct fl_gguf_file *g, const char *key, long long otherwise);
-double fl_gguf_file_real(const struct fl_gguf_file *g, const char *key, double otherwise);
-
-/* A string, not ended by a NUL; NULL where there is none. */
-const char *fl_gguf_file_str(const struct fl_gguf_file *g, const char *key, size_t *len);
-
-/* Arrays: how many items, 0 where there is no array of that kind; and item i, in O(1). */
-size_t fl_gguf_file_strings(const struct fl_gguf_file *g, const char *key);
-const char *fl_gguf_file_string(const struct fl_gguf_file *g, const char *key, size_t i, size_t *len);
-size_t fl_gguf_file_numbers(const struct fl_gguf_file *g, const char *key);
-double fl_gguf_file_number(const struct fl_gguf_file *g, const char *key, size_t i);
 
 #endif

@@ -75,8 +75,8 @@ static int
 check_kind(const struct fl_gguf_file *g, bool any, const struct fl_gguf_form **form, struct fl_err *err)
 {
 	size_t type_len = 0, len = 0;
-	const char *type = fl_gguf_file_str(g, "general.type", &type_len);
-	const char *arch = fl_gguf_file_str(g, "general.architecture", &len);
+	const char *type = fl_gguf_keys_str(g->keys, "general.type", &type_len);
+	const char *arch = fl_gguf_keys_str(g->keys, "general.architecture", &len);
 
 	if (type && (type_len != 5 || memcmp(type, "model", 5) != 0))
 		return fl_err_data(err, "'%s' is no model but of type '%.*s'", g->name, (int)type_len, type);

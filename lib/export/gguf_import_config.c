@@ -28,7 +28,7 @@ fl_gguf_import_real(const struct fl_gguf_source *s, const char *key, double othe
 {
 	char buf[FL_GGUF_KEY];
 
-	return fl_gguf_file_real(s->file, fl_gguf_import_key(s, key, buf), otherwise);
+	return fl_gguf_keys_real(s->file->keys, fl_gguf_import_key(s, key, buf), otherwise);
 }
 
 const struct fl_gguf_stored *
@@ -51,14 +51,15 @@ read_list(const struct fl_gguf_source *s, const char *key, int min, int max, int
 {
 	char buf[FL_GGUF_KEY];
 	const char *name = fl_gguf_import_key(s, key, buf);
-	size_t items = fl_gguf_file_numbers(s->file, name);
+	size_t items = fl_gguf_keys_numbers(s->file->keys, name);
 
 	if (items && items != (size_t)n)
 		return fl_err_data(s->err, "'%s': key '%s' has %zu items, the model %d layers", s->file->name, name, items, n);
-	if (!fl_gguf_file_has(s->file, name) && otherwise < 0)
+	if (!fl_gguf_keys_has(s->file->keys, name) && otherwise < 0)
 		return fl_err_data(s->err, "'%s': key '%s' is missing", s->file->name, name);
 	for (int i = 0; i < n; i++) {
-		double x = items ? fl_gguf_file_number(s->file, name, (size_t)i) : fl_gguf_file_real(s->file, name, otherwise);
+		double x = items ? fl_gguf_keys_number(s->file->keys, name, (size_t)i)
+				 : fl_gguf_keys_real(s->file->keys, name, otherwise);
 
 		if (!(x >= min && x <= max) || x != (int)x)
 			return fl_err_data(s->err, "'%s': key '%s' is no integer from %d to %d", s->file->name, name, min, max);
@@ -108,7 +109,7 @@ read_heads(const struct fl_gguf_source *s, struct sizes *z)
 {
 	int heads[FL_ARCH_LAYERS], kv[FL_ARCH_LAYERS], first = -1;
 	char buf[FL_GGUF_KEY];
-	const char *kv_key = fl_gguf_file_has(s->file, fl_gguf_import_key(s, ".attention.head_count_kv", buf))
+	const char *kv_key = fl_gguf_keys_has(s->file->keys, fl_gguf_import_key(s, ".attention.head_count_kv", buf))
 	    ? ".attention.head_count_kv"
 	    : ".attention.head_count";
 
@@ -253,7 +254,7 @@ family(const struct sizes *z)
 static void
 set_id(const struct fl_gguf_source *s, struct fl_json *o, const char *name, const char *key, int vocab)
 {
-	long long id = fl_gguf_file_int(s->file, key, -1);
+	long long id = fl_gguf_keys_int(s->file->keys, key, -1);
 
 	fl_json_set(o, name, id >= 0 && id < vocab ? fl_json_new_int(id) : fl_json_new_null());
 }
@@ -279,7 +280,7 @@ make_json(const struct fl_gguf_source *s, const struct sizes *z)
 	fl_json_set(o, "num_attention_heads", fl_json_new_int(z->heads));
 	fl_json_set(o, "num_hidden_layers", fl_json_new_int(z->layers));
 	fl_json_set(o, "num_key_value_heads", fl_json_new_int(z->kv_heads));
-	if (fl_gguf_file_has(s->file, "tokenizer.ggml.padding_token_id"))
+	if (fl_gguf_keys_has(s->file->keys, "tokenizer.ggml.padding_token_id"))
 		set_id(s, o, "pad_token_id", "tokenizer.ggml.padding_token_id", z->vocab);
 	fl_json_set(o, "rms_norm_eps", fl_json_new_real(z->norm_eps));
 	fl_json_set(o, "tie_word_embeddings", fl_json_new_bool(z->tied));

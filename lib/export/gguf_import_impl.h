@@ -3,7 +3,7 @@
  *
  *     gguf_import_config.c	keys and shapes to config.json
  *     gguf_import_rope.c	RoPE and its scaling
- *     gguf_import_tokenizer.c	keys to the files of a tokenizer
+ *     gguf_import_tokenizer.c	keys to the files of a tokenizer, see gguf_import_words.h
  *     gguf_import_tensors.c	where each weight comes from, and its data
  *     gguf_import.c		the whole */
 #ifndef FL_EXPORT_GGUF_IMPORT_IMPL_H
@@ -56,7 +56,8 @@ void fl_gguf_import_tokenizer_free(struct fl_gguf_tokenizer *t);
 /* Finds every weight of c in the file, of which no tensor may be left over, and gives them their types, c that of the
  * embedding. NULL with err set. */
 struct fl_gguf_weights;
-struct fl_gguf_weights *fl_gguf_import_weights(const struct fl_gguf_source *s, struct fl_config *c, enum fl_dtype dtype);
+struct fl_gguf_weights *fl_gguf_import_weights(const struct fl_gguf_source *s, struct fl_config *c,
+    enum fl_dtype dtype);
 void fl_gguf_import_weights_free(struct fl_gguf_weights *w); /* NULL is fine */
 
 /* Writes them as model.safetensors, and adds what was read to the digest. */

@@ -105,7 +105,7 @@ read_scaling(const struct fl_gguf_source *s, struct fl_json *config)
 {
 	char buf[FL_GGUF_KEY];
 	size_t len;
-	const char *type = fl_gguf_file_str(s->file, fl_gguf_import_key(s, ".rope.scaling.type", buf), &len);
+	const char *type = fl_gguf_keys_str(s->file->keys, fl_gguf_import_key(s, ".rope.scaling.type", buf), &len);
 	double factor = fl_gguf_import_real(s, ".rope.scaling.factor", fl_gguf_import_real(s, ".rope.scale_linear", 1));
 
 	(void)config;

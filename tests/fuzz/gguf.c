@@ -27,7 +27,7 @@ static void
 import(const struct fl_gguf_file *g)
 {
 	size_t len = 0;
-	const char *arch = fl_gguf_file_str(g, "general.architecture", &len);
+	const char *arch = fl_gguf_keys_str(g->keys, "general.architecture", &len);
 	struct fl_err err = { 0 }, why = { 0 };
 	struct fl_gguf_source s = { .file = g, .form = arch ? fl_gguf_form_find(arch, len) : NULL, .err = &err };
 	struct fl_config c = { 0 };

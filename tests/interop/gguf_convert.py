@@ -1,15 +1,18 @@
 # SPDX-License-Identifier: Apache-2.0
-"""llama.cpp's own way to a GGUF file: gguf_convert.py LLAMA_CPP FROM TO f32|q4_0, LLAMA_CPP its source.
+"""llama.cpp's own way to a GGUF file: gguf_convert.py LLAMA_CPP FROM TO TYPE, LLAMA_CPP its source.
 
 convert_hf_to_gguf.py runs as it is but for one thing: it refuses a tokenizer of BPE whose hash is not in a list, and so
-is told that it is qwen2's. For q4_0 its f32 file is then what llama-quantize makes of it."""
+is told that it is qwen2's. It writes f32, f16 and bf16; its f32 file is what llama-quantize makes other types of, by
+the names of llama.h, such as q4_0 or q4_k_m."""
 import os
 import runpy
 import sys
 
 root, source, out, kind = sys.argv[1:]
+plain = kind in ("f32", "f16", "bf16")
 sys.path[:0] = [root, root + "/gguf-py"]
-sys.argv = [root + "/convert_hf_to_gguf.py", source, "--outfile", out if kind == "f32" else out + ".f32", "--outtype", "f32"]
+sys.argv = [root + "/convert_hf_to_gguf.py", source, "--outfile", out if plain else out + ".f32", "--outtype",
+            kind if plain else "f32"]
 
 from conversion import base  # noqa: E402
 
@@ -19,11 +22,11 @@ try:
 except SystemExit as e:
     if e.code:
         raise
-if kind != "f32":
+if not plain:
     import llama_cpp as L
 
     how = L.llama_model_quantize_default_params()
-    how.ftype = L.LLAMA_FTYPE_MOSTLY_Q4_0
+    how.ftype = getattr(L, "LLAMA_FTYPE_MOSTLY_" + kind.upper())
     how.nthread = 1
     status = L.llama_model_quantize((out + ".f32").encode(), out.encode(), how)
     os.unlink(out + ".f32")

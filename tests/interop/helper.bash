@@ -78,3 +78,14 @@ same_text() {
 		fl-generate -q "${@:3}" --ignore-eos --echo -n 64 -p "$prompt" "$1" > ours && [ -s ours ] &&
 		diff -a <(cat ours; echo) <(sed '1s/^<s> *//' theirs; echo)
 }
+
+# llama_source: the source of the llama.cpp that the package llama-cpp-python has, at $LLAMA: its converter and its
+# vocabularies are in no wheel.
+llama_source() {
+	local version
+	LLAMA=$B/interop/llama.cpp
+	[ ! -e "$LLAMA" ] || return 0
+	version=$("$PYTHON" -c 'import llama_cpp; print(llama_cpp.__version__)') &&
+		"$PYTHON" -m pip download --quiet --no-deps --no-binary :all: --dest sdist llama-cpp-python=="$version" &&
+		tar xzf sdist/*.tar.gz && mv ./*/vendor/llama.cpp "$LLAMA"
+}

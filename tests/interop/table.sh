@@ -22,13 +22,7 @@ fi
 need_data
 export HF_HUB_OFFLINE=1 OMP_NUM_THREADS=1
 
-# The converter is not in a wheel.
-LLAMA=$B/interop/llama.cpp
-if ! [ -e "$LLAMA" ]; then
-	version=$("$PYTHON" -c 'import llama_cpp; print(llama_cpp.__version__)')
-	"$PYTHON" -m pip download --quiet --no-deps --no-binary :all: --dest sdist llama-cpp-python=="$version" > said 2>&1 &&
-		tar xzf sdist/*.tar.gz && mv ./*/vendor/llama.cpp "$LLAMA" || { echo "not ok - table: no llama.cpp"; sed 's/^/# /' said; exit; }
-fi
+llama_source > said 2>&1 || { echo "not ok - table: no llama.cpp"; sed 's/^/# /' said; exit; }
 
 mib() { # FILE...
 	cat "$@" | wc -c | awk '{ printf "%.2f", $1 / 1e6 }'

@@ -145,17 +145,17 @@ keys_and_tensors_are_found_by_name(void)
 		good(&s, version);
 		if (!CHECK((g = open_it(&s, &err)) != NULL))
 			continue;
-		CHECK(fl_gguf_file_int(g, "a.count", -1) == 7 && fl_gguf_file_int(g, "on", -1) == 1);
-		CHECK(fl_gguf_file_real(g, "eps", 0) == 1e-5 && fl_gguf_file_int(g, "eps", -1) == -1);
-		CHECK(fl_gguf_file_int(g, "half", -1) == -1 && fl_gguf_file_real(g, "half", 0) == 0.5);
-		CHECK(fl_gguf_file_int(g, "big", -1) == -1 && fl_gguf_file_int(g, "list", -2) == -2);
-		CHECK(fl_gguf_file_int(g, "absent", -3) == -3 && !fl_gguf_file_has(g, "absent"));
-		CHECK((text = fl_gguf_file_str(g, "name", &len)) && len == 5 && memcmp(text, "words", 5) == 0);
-		CHECK(!fl_gguf_file_str(g, "a.count", &len) && !fl_gguf_file_str(g, "list", &len));
-		CHECK(fl_gguf_file_strings(g, "list") == 2 && fl_gguf_file_strings(g, "name") == 0);
-		CHECK((text = fl_gguf_file_string(g, "list", 0, &len)) && len == 3 && memcmp(text, "one", 3) == 0);
-		CHECK(fl_gguf_file_string(g, "list", 1, &len) && len == 0);
-		CHECK(fl_gguf_file_numbers(g, "numbers") == 2 && fl_gguf_file_number(g, "numbers", 1) == -3);
+		CHECK(fl_gguf_keys_int(g->keys, "a.count", -1) == 7 && fl_gguf_keys_int(g->keys, "on", -1) == 1);
+		CHECK(fl_gguf_keys_real(g->keys, "eps", 0) == 1e-5 && fl_gguf_keys_int(g->keys, "eps", -1) == -1);
+		CHECK(fl_gguf_keys_int(g->keys, "half", -1) == -1 && fl_gguf_keys_real(g->keys, "half", 0) == 0.5);
+		CHECK(fl_gguf_keys_int(g->keys, "big", -1) == -1 && fl_gguf_keys_int(g->keys, "list", -2) == -2);
+		CHECK(fl_gguf_keys_int(g->keys, "absent", -3) == -3 && !fl_gguf_keys_has(g->keys, "absent"));
+		CHECK((text = fl_gguf_keys_str(g->keys, "name", &len)) && len == 5 && memcmp(text, "words", 5) == 0);
+		CHECK(!fl_gguf_keys_str(g->keys, "a.count", &len) && !fl_gguf_keys_str(g->keys, "list", &len));
+		CHECK(fl_gguf_keys_strings(g->keys, "list") == 2 && fl_gguf_keys_strings(g->keys, "name") == 0);
+		CHECK((text = fl_gguf_keys_string(g->keys, "list", 0, &len)) && len == 3 && memcmp(text, "one", 3) == 0);
+		CHECK(fl_gguf_keys_string(g->keys, "list", 1, &len) && len == 0);
+		CHECK(fl_gguf_keys_numbers(g->keys, "numbers") == 2 && fl_gguf_keys_number(g->keys, "numbers", 1) == -3);
 		CHECK(g->tensors == 2 && strcmp(g->tensor[0].name, "b") == 0);
 		CHECK(!fl_gguf_file_tensor(g, "c"));
 		CHECK(memcmp(fl_gguf_file_tensor(g, "m")->data, "\0\1\2", 3) == 0);
@@ -320,12 +320,12 @@ a_split_model_is_read_as_one(void)
 	CHECK(!fl_gguf_file_open(first, false, &err) && err.code == FL_EXIT_SYSTEM && strstr(err.text, "m-00003-of-00003"));
 	make_part("m-00003-of-00003.gguf", 1, 3);
 	err = (struct fl_err){ 0 };
-	CHECK(!fl_gguf_file_open(first, false, &err) && strstr(err.text, "is not part 3"));
+	CHECK(!fl_gguf_file_open(first, false, &err) && strstr(err.text, "not part 3"));
 	make_part("m-00003-of-00003.gguf", 2, 3);
 	err = (struct fl_err){ 0 };
 	g = fl_gguf_file_open(first, false, &err);
 	if (CHECK_OK(g ? 0 : -1, &err)) {
-		CHECK(g->tensors == 3 && fl_gguf_file_tensor(g, "t2") && fl_gguf_file_int(g, "part", -1) == 0);
+		CHECK(g->tensors == 3 && fl_gguf_file_tensor(g, "t2") && fl_gguf_keys_int(g->keys, "part", -1) == 0);
 		fl_gguf_file_done(g, fl_gguf_file_tensor(g, "t2"));
 	}
 	fl_gguf_file_close(g);
