@@ -18,6 +18,8 @@ static const struct fl_opt opts[] = {
 	{ 0, "pre", "name",
 	  "Cut words as the pre-tokenizer of this name does, such as llama-bpe or qwen2, whatever the file says.",
 	  .str = &import.pre },
+	{ 0, "no-tokenizer", NULL, "Leave the tokenizer out, such as one that cannot be told from the file.",
+	  .flag = &import.no_tokenizer },
 	{ 0, "tokenizer", NULL, "Write the files of the tokenizer and nothing else, whatever the model's architecture.",
 	  .flag = &import.tokenizer_only },
 	FL_OPT_CKPT_OUTPUT(sink.output),
@@ -49,6 +51,8 @@ main(int argc, char **argv)
 	struct fl_err err = { 0 };
 	int i = fl_cli(&tool, argc, argv);
 
+	if (import.no_tokenizer && (import.tokenizer_only || import.pre))
+		fl_die(FL_EXIT_USAGE, "--no-tokenizer leaves nothing for --tokenizer or --pre");
 	fl_cli_refuse_terminal(sink.output);
 	import.dtype = dtype_by_name(dtype);
 	if (fl_gguf_import(argv[i], &import, &sink, fl_cli_record(), &err) < 0)

@@ -96,8 +96,8 @@ import_model(const struct fl_gguf_source *s, const struct fl_gguf_import_opts *o
 	int rc = -1;
 
 	if (fl_gguf_import_config(s, &c) == 0 && (w = fl_gguf_import_weights(s, &c, o->dtype)) &&
-	    fl_gguf_import_tokenizer(s->file, o->pre, &t, s->err) == 0) {
-		if (!t.tokenizer)
+	    (o->no_tokenizer || fl_gguf_import_tokenizer(s->file, o->pre, &t, s->err) == 0)) {
+		if (!t.tokenizer && !o->no_tokenizer)
 			fl_warn("'%s' has no tokenizer", s->file->name);
 		rc = write_all(&c, &t, w, sink, arguments, s->err);
 	}

@@ -20,7 +20,7 @@ struct fl_gguf_import_opts {
 	 * only, become what all matrices are where that is exact. */
 	enum fl_dtype dtype;
 	const char *pre;    /* how words are cut, in place of what the file says; NULL: as it says */
-	bool tokenizer_only; /* write no config.json and no weights, whatever the architecture */
+	bool no_tokenizer, tokenizer_only; /* leave it out, or write nothing else, whatever the architecture */
 };
 
 /* path NULL or "-": standard input. Nothing is left of the output on failure. */

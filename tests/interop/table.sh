@@ -58,7 +58,10 @@ theirs_executorch() {
 
 theirs_gguf() {
 	mkdir "$theirs"
-	timed cost "$PYTHON" "$here/gguf_convert.py" "$LLAMA" "$plain" "$theirs/model.gguf" $([ $kind = f32 ] && echo f32 || echo q4_0)
+	local f32=$theirs/$([ $kind = f32 ] && echo model || echo f32).gguf
+	timed cost bash -ec '"$0" "$1/gguf_convert.py" "$2" "$3" "$4" f32
+		[ "$4" = "$5" ] || { "$0" "$1/gguf_quantize.py" "$4" "$5" q4_0 && rm "$4"; }' \
+		"$PYTHON" "$here" "$LLAMA" "$plain" "$f32" "$theirs/model.gguf"
 }
 
 theirs_hf() {
