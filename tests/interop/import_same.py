@@ -8,8 +8,7 @@ import sys
 from transformers import AutoConfig
 
 FIELDS = ("model_type hidden_size intermediate_size num_hidden_layers num_attention_heads num_key_value_heads head_dim "
-          "vocab_size max_position_embeddings rms_norm_eps rope_parameters tie_word_embeddings hidden_act "
-          "attention_bias").split()
+          "vocab_size max_position_embeddings rms_norm_eps rope_parameters tie_word_embeddings hidden_act").split()
 
 
 def tensors(directory):
