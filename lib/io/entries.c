@@ -109,7 +109,7 @@ judge(struct fl_entries *list, const char *name, uint64_t size, enum fl_member_k
 		fl_entries_remark(list, name);
 	if (*kind == FL_MEMBER_STALE || *kind == FL_MEMBER_HIDDEN)
 		return 0;
-	if (*kind != FL_MEMBER_WEIGHTS && size > FL_MEMBER_MAX)
+	if (!fl_member_is_weights(*kind) && size > FL_MEMBER_MAX)
 		return fl_err_data(err, "'%s': member '%s' is larger than %llu MiB", list->what, name,
 		    (unsigned long long)(FL_MEMBER_MAX >> 20));
 	if (fl_entries_full(list, err) < 0)

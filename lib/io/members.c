@@ -10,7 +10,7 @@ enum { SMALL = 1 << 20 };
 
 /* Weights in forms that a change of model.safetensors would leave behind. */
 static const char *const stale[] = {
-	"*.safetensors", "*.safetensors.index.json", "*.bin", "*.bin.index.json", "*.gguf", "*.ggml",
+	"*.safetensors.index.json", "*.bin", "*.bin.index.json", "*.gguf", "*.ggml",
 	"*.pth", "*.pt", "*.pte", "*.ckpt", "*.onnx", "*.onnx_data", "*.onnx.data", "*.h5", "*.h5.index.json",
 	"*.msgpack", "*.msgpack.index.json", "*.npz", "*.tflite", "*.mlmodel",
 };
@@ -46,6 +46,12 @@ fl_member_shard(const char *name, int *which, int *of)
 	return strcmp(name, fl_member_shard_name(again, *which, *of)) == 0;
 }
 
+bool
+fl_member_is_weights(enum fl_member_kind kind)
+{
+	return kind >= FL_MEMBER_WEIGHTS && kind <= FL_MEMBER_NAMED;
+}
+
 enum fl_member_kind
 fl_member_kind(const char *name, uint64_t size)
 {
@@ -61,8 +67,12 @@ fl_member_kind(const char *name, uint64_t size)
 		return FL_MEMBER_INDEX;
 	if (strcmp(name, FL_MEMBER_HISTORY_NAME) == 0)
 		return FL_MEMBER_HISTORY;
-	if (strcmp(name, FL_MEMBER_WEIGHTS_NAME) == 0 || fl_member_shard(name, &which, &of))
+	if (strcmp(name, FL_MEMBER_WEIGHTS_NAME) == 0)
 		return FL_MEMBER_WEIGHTS;
+	if (fl_member_shard(name, &which, &of))
+		return FL_MEMBER_SHARD;
+	if (fnmatch("*.safetensors", name, 0) == 0)
+		return FL_MEMBER_NAMED;
 	if (MATCHES(name, stale))
 		return FL_MEMBER_STALE;
 	return MATCHES(name, text) || size <= SMALL ? FL_MEMBER_SMALL : FL_MEMBER_STALE;

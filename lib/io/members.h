@@ -10,7 +10,9 @@ enum fl_member_kind {
 	FL_MEMBER_CONFIG,  /* config.json */
 	FL_MEMBER_SMALL,   /* passes through whole */
 	FL_MEMBER_INDEX,   /* model.safetensors.index.json */
-	FL_MEMBER_WEIGHTS, /* model.safetensors or a shard */
+	FL_MEMBER_WEIGHTS, /* model.safetensors */
+	FL_MEMBER_SHARD,   /* model-00001-of-00005.safetensors */
+	FL_MEMBER_NAMED,   /* *.safetensors of another name: weights where the index names it (io/shards.h) */
 	FL_MEMBER_HISTORY, /* fl-history.jsonl */
 	FL_MEMBER_STALE,   /* dropped with a remark: other weights, nested and unknown large files */
 	FL_MEMBER_HIDDEN,  /* dropped silently: names that begin with a dot */
@@ -26,6 +28,8 @@ enum fl_member_kind {
 
 /* name: relative to the model's directory, components separated by single slashes. */
 enum fl_member_kind fl_member_kind(const char *name, uint64_t size);
+
+bool fl_member_is_weights(enum fl_member_kind kind); /* WEIGHTS, SHARD or NAMED */
 
 /* Whether name is model-00001-of-00005.safetensors: which of how many, else false. */
 bool fl_member_shard(const char *name, int *which, int *of);

@@ -339,8 +339,9 @@ is_superseded(const struct fl_output *o, const char *name)
 	switch (fl_member_kind(name, 0)) {
 	case FL_MEMBER_CONFIG:
 	case FL_MEMBER_HISTORY: return true;
-	case FL_MEMBER_WEIGHTS:
 	case FL_MEMBER_INDEX:
+	case FL_MEMBER_WEIGHTS:
+	case FL_MEMBER_SHARD:
 		return faccessat(o->fd, FL_MEMBER_WEIGHTS_NAME, F_OK, 0) == 0 ||
 		    faccessat(o->fd, FL_MEMBER_INDEX_NAME, F_OK, 0) == 0;
 	default: return false;

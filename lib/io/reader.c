@@ -9,6 +9,7 @@
 #include "base/digest.h"
 #include "io/checkpoint.h"
 #include "io/safetensors.h"
+#include "io/shards.h"
 #include "io/source.h"
 
 enum { SKIP = 1 << 20 };
@@ -36,10 +37,8 @@ struct fl_reader {
 	size_t at;			/* its next tensor, */
 	uint64_t left;			/* and what is untaken of the one before */
 
-	struct fl_json *files;	/* the weights files seen: name to true */
-	struct fl_json *places; /* every tensor seen: name to weights file */
-	struct fl_json *index;	/* NULL if there was none */
-	int shards;		/* how many there should be; 0 for model.safetensors */
+	struct fl_shards *shards;
+	char name[FL_MEMBER_SHARD_LEN]; /* of the current file, where it is not its own */
 	bool ended;
 };
 
@@ -128,9 +127,7 @@ fl_reader_close(struct fl_reader *r)
 	fl_safetensors_free(r->weights);
 	digest_free(r->digest);
 	fl_json_free(r->config);
-	fl_json_free(r->files);
-	fl_json_free(r->places);
-	fl_json_free(r->index);
+	fl_shards_free(r->shards);
 	fl_str_free(&r->member);
 	fl_str_free(&r->history);
 	fl_source_close(r->src);
@@ -202,43 +199,11 @@ fl_reader_open(const char *path, struct fl_err *err)
 	r = fl_alloc(1, sizeof *r);
 	r->src = src;
 	r->digest = digest_new();
-	r->files = fl_json_new_object();
-	r->places = fl_json_new_object();
+	r->shards = fl_shards_new(src);
 	if (read_config(r, err) == 0)
 		return r;
 	fl_reader_close(r);
 	return NULL;
-}
-
-/* One file or one set of shards, not both and not two sets. */
-static int
-note_file(struct fl_reader *r, const char *name, struct fl_err *err)
-{
-	int which, of;
-
-	if (!fl_member_shard(name, &which, &of))
-		of = 0;
-	if (fl_json_len(r->files) > 0 && of != r->shards)
-		return fl_err_data(err, "'%s': '%s' does not belong to the weights before it",
-		    fl_reader_name(r), name);
-	r->shards = of;
-	fl_json_set(r->files, name, fl_json_new_bool(true));
-	return 0;
-}
-
-static int
-note_tensors(struct fl_reader *r, const char *file, struct fl_err *err)
-{
-	for (size_t i = 0; i < r->weights->n; i++) {
-		const char *name = r->weights->tensor[i].name,
-			   *other = fl_json_str(fl_json_get(r->places, name));
-
-		if (other)
-			return fl_err_data(err, "'%s': tensor '%s' is in '%s' and in '%s'",
-			    fl_reader_name(r), name, other, file);
-		fl_json_set(r->places, name, fl_json_new_str(file));
-	}
-	return 0;
 }
 
 static struct fl_safetensors *
@@ -256,8 +221,8 @@ read_header(struct fl_reader *r, const struct fl_member *m, struct fl_err *err)
 static int
 begin_weights(struct fl_reader *r, const struct fl_member *m, struct fl_item *item, struct fl_err *err)
 {
-	if (note_file(r, m->name, err) < 0)
-		return -1;
+	if (!fl_shards_count(r->shards, m->name))
+		return 0;
 	fl_safetensors_free(r->weights);
 	r->weights = read_header(r, m, err);
 	if (!r->weights)
@@ -265,69 +230,27 @@ begin_weights(struct fl_reader *r, const struct fl_member *m, struct fl_item *it
 	r->at = 0;
 	*item = (struct fl_item){
 		.kind = FL_ITEM_WEIGHTS,
-		.name = m->name,
+		.name = fl_shards_name(r->shards, m->name, r->name),
 		.tensor = r->weights->tensor,
 		.n = r->weights->n,
 		.metadata = r->weights->metadata,
 	};
-	return note_tensors(r, m->name, err) < 0 ? -1 : 1;
-}
-
-static int
-check_index(const struct fl_reader *r, struct fl_err *err)
-{
-	const struct fl_json *map = fl_json_get(r->index, "weight_map");
-	const char *name = fl_reader_name(r);
-
-	if (!r->index)
-		return 0;
-	if (fl_json_type(map) != FL_JSON_OBJECT)
-		return fl_err_data(err, "'%s': " FL_MEMBER_INDEX_NAME " has no weight_map", name);
-	for (void *it = fl_json_first(map); it; it = fl_json_next(map, it)) {
-		const char *says = fl_json_str(fl_json_value(it)),
-			   *is = fl_json_str(fl_json_get(r->places, fl_json_key(it)));
-
-		if (!is)
-			return fl_err_data(err, "'%s': tensor '%s' of the index is missing", name,
-			    fl_json_key(it));
-		if (!says || strcmp(says, is) != 0)
-			return fl_err_data(err, "'%s': tensor '%s' is in '%s', not where the index says",
-			    name, fl_json_key(it), is);
-	}
-	for (void *it = fl_json_first(r->places); it; it = fl_json_next(r->places, it))
-		if (!fl_json_get(map, fl_json_key(it)))
-			return fl_err_data(err, "'%s': tensor '%s' is not in the index", name,
-			    fl_json_key(it));
-	return 0;
-}
-
-/* At the end of the source: is everything here that should be? */
-static int
-check_complete(struct fl_reader *r, struct fl_err *err)
-{
-	char shard[FL_MEMBER_SHARD_LEN];
-
-	if (fl_json_len(r->files) == 0)
-		return fl_err_data(err, "'%s' holds no " FL_MEMBER_WEIGHTS_NAME, fl_reader_name(r));
-	for (int i = 1; i <= r->shards; i++) {
-		if (!fl_json_get(r->files, fl_member_shard_name(shard, i, r->shards)))
-			return fl_err_data(err, "'%s': shard '%s' is missing", fl_reader_name(r), shard);
-	}
-	if (check_index(r, err) < 0)
-		return -1;
-	r->ended = true;
-	return 0;
+	return fl_shards_tensors(r->shards, m->name, r->weights->tensor, r->weights->n, err) < 0 ? -1 : 1;
 }
 
 /* Handles a member that has just begun; 1 if it gives an item, 0 if it is kept here. */
 static int
 begin_member(struct fl_reader *r, const struct fl_member *m, struct fl_item *item, struct fl_err *err)
 {
+	struct fl_json *index;
+
 	switch (m->kind) {
-	case FL_MEMBER_WEIGHTS: return begin_weights(r, m, item, err);
+	case FL_MEMBER_WEIGHTS:
+	case FL_MEMBER_SHARD:
+	case FL_MEMBER_NAMED: return begin_weights(r, m, item, err);
 	case FL_MEMBER_INDEX:
-		r->index = read_json(r, m, err);
-		return r->index ? 0 : -1;
+		index = read_json(r, m, err);
+		return index ? fl_shards_index(r->shards, index, err) : -1;
 	case FL_MEMBER_HISTORY: return read_history(r, m, err);
 	case FL_MEMBER_SMALL: break;
 	default: fl_bug("member '%s' is of kind %d", m->name, (int)m->kind);
@@ -383,8 +306,9 @@ fl_reader_next(struct fl_reader *r, struct fl_item *item, struct fl_err *err)
 		return next_tensor(r, item);
 	while (got == 0 && !r->ended) {
 		got = fl_source_next(r->src, &m, err);
-		if (got == 0 && check_complete(r, err) < 0)
+		if (got == 0 && fl_shards_end(r->shards, err) < 0)
 			return -1;
+		r->ended = got == 0;
 		if (got > 0)
 			got = begin_member(r, &m, item, err);
 	}

@@ -52,6 +52,12 @@ fl_source_name(const struct fl_source *s)
 	return s->name;
 }
 
+const char *
+fl_source_known(const struct fl_source *s, size_t i)
+{
+	return i < s->list.n ? s->list.e[i].name : NULL;
+}
+
 bool
 fl_source_mapped(const struct fl_source *s)
 {
@@ -255,22 +261,20 @@ join(struct fl_source *s, uint64_t n, struct fl_err *err)
 }
 
 /* What to do with a member in front of config.json: 1 to keep it back, 0 to leave it out. Until
- * config.json has shown the common directory a name may begin with one or not, and is judged both
- * ways. */
+ * config.json has shown the common directory a name may begin with one or not. */
 static int
 judge_early(struct fl_source *s, const char *name, uint64_t size, struct fl_err *err)
 {
 	const char *slash = strchr(name, '/');
-	enum fl_member_kind with = fl_member_kind(name, size),
-			    without = slash ? fl_member_kind(slash + 1, size) : with;
+	enum fl_member_kind kind = fl_member_kind(slash ? slash + 1 : name, size);
 
-	if (with == FL_MEMBER_WEIGHTS || without == FL_MEMBER_WEIGHTS)
+	if (kind == FL_MEMBER_WEIGHTS || kind == FL_MEMBER_SHARD)
 		return fl_err_data(err,
 		    "'%s': weights stand before config.json; give it as a directory or a plain tar file",
 		    s->name);
-	if (without == FL_MEMBER_STALE)
+	if (kind == FL_MEMBER_STALE || kind == FL_MEMBER_NAMED)
 		fl_entries_remark(&s->list, name);
-	if (without == FL_MEMBER_STALE || without == FL_MEMBER_HIDDEN)
+	if (kind == FL_MEMBER_STALE || kind == FL_MEMBER_NAMED || kind == FL_MEMBER_HIDDEN)
 		return 0;
 	s->held += size;
 	if (size > MAX_HELD || s->held > MAX_HELD)

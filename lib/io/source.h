@@ -2,7 +2,7 @@
 /* source.h -- the members of a model directory or of an archive of one, one after the other.
  *
  * Directories and plain tar files are mapped: members come in canonical order (config.json, small
- * files by name, the shard index, weights by name, history) and their bytes live as long as the
+ * files by name, the shard index, model.safetensors and other weights by name, history) and their bytes live as long as the
  * source. Pipes and zstd are read once: config.json comes first, small files in front of it are held
  * back, the rest follows as stored. What does not belong to a checkpoint is left out here, a leading
  * "./" or one common directory is stripped, and names that lead elsewhere are refused. */
@@ -29,6 +29,9 @@ struct fl_source *fl_source_open(const char *path, bool remarks, struct fl_err *
 void fl_source_close(struct fl_source *s);	      /* NULL is fine */
 const char *fl_source_name(const struct fl_source *s); /* for messages */
 bool fl_source_mapped(const struct fl_source *s);
+
+/* The name of the i-th member that is known: mapped, of all; of a stream, of those that have come. NULL beyond. */
+const char *fl_source_known(const struct fl_source *s, size_t i);
 
 /* 1 with the next member, whatever is left of the one before; 0 at the end, seen to be the end. */
 int fl_source_next(struct fl_source *s, struct fl_member *m, struct fl_err *err) FL_MUST_USE;

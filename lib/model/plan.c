@@ -136,8 +136,7 @@ end_file(struct run *r)
 	r->s = NULL;
 }
 
-/* A weights file: announces what it will hold. One of which nothing is left is written too: the names of
- * shards say how many there are. */
+/* A weights file: announces what it will hold. One of which nothing is left is not written: the index says so. */
 static int
 begin_file(struct run *r, const struct fl_item *file)
 {
@@ -162,7 +161,7 @@ begin_file(struct run *r, const struct fl_item *file)
 	}
 	n += list_idle(r, all + n);
 	fl_progress_begin(file->name, "B", bytes);
-	if (got >= 0)
+	if (got >= 0 && n > 0)
 		got = fl_writer_weights(r->out, file->name, all, n, file->metadata, r->err);
 	free(all);
 	return got < 0 ? -1 : 0;

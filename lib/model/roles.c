@@ -194,14 +194,28 @@ fl_inventory_free(struct fl_inventory *inv)
 	free(inv);
 }
 
-size_t
-fl_inventory_find(const struct fl_inventory *inv, const char *name)
+static size_t
+find(const struct fl_inventory *inv, const char *name)
 {
 	const struct fl_weight key = { .tensor.name = name }, *k = &key;
 	const struct fl_weight **hit =
 	    bsearch(&k, inv->lookup, inv->n, sizeof(struct fl_weight *), by_name);
 
 	return hit ? (size_t)(*hit - inv->weight) : inv->n;
+}
+
+size_t
+fl_inventory_find(const struct fl_inventory *inv, const char *name)
+{
+	struct fl_str whole = { 0 };
+	size_t i = find(inv, name);
+
+	if (i == inv->n) {
+		fl_str_printf(&whole, "model.%s", name);
+		i = find(inv, whole.data);
+		fl_str_free(&whole);
+	}
+	return i;
 }
 
 static bool

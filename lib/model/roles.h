@@ -87,7 +87,9 @@ void fl_inventory_free(struct fl_inventory *inv);
 int fl_inventory_tick(struct fl_inventory *inv, const struct fl_tensor *t, size_t *index,
     struct fl_err *err) FL_MUST_USE;
 int fl_inventory_done(const struct fl_inventory *inv, struct fl_err *err) FL_MUST_USE; /* none missing? */
-size_t fl_inventory_find(const struct fl_inventory *inv, const char *name); /* n if absent */
+
+/* The weight of that name, with or without "model." before it: a base class is saved without. n if absent. */
+size_t fl_inventory_find(const struct fl_inventory *inv, const char *name);
 
 uint64_t fl_config_parameters(const struct fl_config *c); /* a tied embedding counts once */
 

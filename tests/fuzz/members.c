@@ -31,6 +31,8 @@ static const char *const names[] = {
 	"model-00000-of-00002.safetensors",
 	"dir//./LICENSE",
 	"dir/",
+	"model-00001-of-00003.safetensors",
+	"weights.safetensors",
 };
 enum { NAMES = sizeof names / sizeof *names };
 

@@ -295,7 +295,10 @@ shards_and_their_index_must_agree(void)
 {
 	make_checkpoints();
 	sh("mv many/" SHARD(2) " .");
+	refuses("many", "'many': '" SHARD(2) "', a file of the index, is missing");
+	sh("mv many/" INDEX " .");
 	refuses("many", "'many': shard '" SHARD(2) "' is missing");
+	sh("mv " INDEX " many");
 	put_weights("many/" SHARD(2), "b");
 	refuses("many", "'many': tensor 'b' is in '" SHARD(1) "' and in '" SHARD(2) "'");
 	put_weights("many/" SHARD(2), "d");
@@ -305,8 +308,9 @@ shards_and_their_index_must_agree(void)
 	put_weights("many/" SHARD(1), "a");
 	put_weights("many/" SHARD(2), "bc");
 	refuses("many", "'many': tensor 'b' is in '" SHARD(2) "', not where the index says");
-	put_weights("many/model.safetensors", "e");
-	refuses("many", "'many': 'model.safetensors' does not belong to the weights before it");
+	sh("rm many/" INDEX " && mv many/" SHARD(2) " many/model-00003-of-00003.safetensors");
+	refuses("many", "'many' holds two sets of shards and no index that says which counts: "
+			"'model-00003-of-00003.safetensors' is of another");
 	sh("rm many/*.safetensors");
 	refuses("many", "'many' holds no model.safetensors");
 }
