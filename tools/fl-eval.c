@@ -52,7 +52,7 @@ static const struct fl_opt opts[] = {
 	{ 0, "dequantize", NULL,
 	  "Turn quantized weights into floats and round no activations, instead of computing as 8-bit runtimes do.",
 	  .flag = &dequantize },
-	{ 0, "kv", "type", "For the loss, store keys and values as type, and int8 rounds queries, too. The default is f32.",
+	{ 0, "kv", "type", "For the loss and --logits, store keys and values as type, and int8 rounds queries, too. The default is f32.",
 	  .word = &kv, .words = fl_kv_kinds, .with = "tokens" },
 	FL_OPT_JSON(json),
 	FL_OPT_THREADS,
@@ -93,7 +93,7 @@ predict(const struct fl_model *m, const struct fl_tokenizer *tokenizer, struct f
 	if (fl_windows_init(&w, &m->config, context, stride, bos, err) < 0)
 		return fl_err_prefix(err, "'%s'", fl_input_name(tokens_path));
 	if (fl_eval_loss(m, &w, fl_kv_kind(kv), &loss, err) < 0 ||
-	    (logits_path && !(logits = fl_logits_write(m, &w, logits_path, err))))
+	    (logits_path && !(logits = fl_logits_write(m, &w, fl_kv_kind(kv), logits_path, err))))
 		return -1;
 	put_loss(row, &loss, tokenizer ? fl_eval_bytes(&w, tokenizer) : 0);
 	fl_tokens_close(t);

@@ -7,10 +7,11 @@
 #include "base/alloc.h"
 #include "base/progress.h"
 #include "base/str.h"
-#include "model/forward.h"
 
 /* Sums of one window after the other, for the mean and its standard error. */
 struct tally {
+	const struct fl_windows *w;
+	double *row; /* of a batch, a value a token */
 	double *nats;
 	size_t *tokens, windows;
 };
@@ -50,50 +51,51 @@ conclude(const struct tally *t, struct fl_loss *out)
 	out->windows = (long long)t->windows;
 }
 
-/* The windows of a batch together, or through the cache one after the other. */
-static int
-score(struct fl_forward *f, const struct fl_batch *b, bool cached, double *nats, struct fl_err *err)
-{
-	size_t n = cached ? 1 : b->windows;
-	for (size_t i = 0; i < b->windows; i += n) {
-		const uint32_t *id = b->id + i * b->length;
-
-		fl_forward_reset(f);
-		if ((cached ? fl_forward_append(f, id, b->length, err) :
-			fl_forward_batch(f, id, n, b->length, err)) < 0)
-			return -1;
-		fl_forward_nats(f, id, nats + i * b->length);
-	}
-	return 0;
-}
-
-static int
-run(const struct fl_model *m, const struct fl_windows *w, enum fl_kv_kind kv, size_t count, struct tally *t,
-    struct fl_err *err)
+int
+fl_eval_windows(const struct fl_model *m, const struct fl_windows *w, enum fl_kv_kind kv, const char *doing,
+    fl_eval_see *see, void *ctx, struct fl_err *err)
 {
 	bool cached = kv != FL_KV_F32;
 	struct fl_forward *f = cached ?
 	    fl_forward_new_cached(m, w->context, w->context, &(struct fl_cache_opts){ kv, false }) :
 	    fl_forward_new(m, fl_windows_rows(w), 0, NULL);
-	double *nats = fl_alloc(fl_windows_rows(w), sizeof *nats);
+	size_t count = fl_windows_count(w);
 	struct fl_batch b = { 0 };
 	int bad = 0;
 
-	fl_progress_begin("evaluating", "tokens", count * w->context);
+	fl_progress_begin(doing, "tokens", count * w->context);
 	while (!bad && fl_windows_next(w, count, &b)) {
-		bad = score(f, &b, cached, nats, err);
-		for (size_t i = 0; !bad && i < b.windows; i++) {
-			struct fl_window at = fl_windows_at(w, b.first + i);
+		size_t n = cached ? 1 : b.windows;
 
-			add_window(t, &at, nats + i * b.length);
+		for (size_t i = 0; i < b.windows && !bad; i += n) {
+			uint32_t *id = b.id + i * b.length;
+
+			fl_forward_reset(f);
+			bad = cached ? fl_forward_append(f, id, b.length, err) :
+				       fl_forward_batch(f, id, n, b.length, err);
+			if (!bad)
+				bad = see(ctx, f, &(struct fl_batch){ id, b.first + i, n, b.length });
 		}
 		fl_progress_add(b.windows * b.length);
 	}
 	fl_progress_end();
 	fl_batch_free(&b);
 	fl_forward_free(f);
-	free(nats);
 	return bad;
+}
+
+static int
+see_loss(void *ctx, struct fl_forward *f, const struct fl_batch *b)
+{
+	struct tally *t = ctx;
+
+	fl_forward_nats(f, b->id, t->row);
+	for (size_t i = 0; i < b->windows; i++) {
+		struct fl_window at = fl_windows_at(t->w, b->first + i);
+
+		add_window(t, &at, t->row + i * b->length);
+	}
+	return 0;
 }
 
 int
@@ -101,11 +103,13 @@ fl_eval_loss(const struct fl_model *m, const struct fl_windows *w, enum fl_kv_ki
     struct fl_err *err)
 {
 	size_t count = fl_windows_count(w);
-	struct tally t = { fl_alloc(count, sizeof(double)), fl_alloc(count, sizeof(size_t)), 0 };
-	int bad = run(m, w, kv, count, &t, err);
+	struct tally t = { w, fl_alloc(fl_windows_rows(w), sizeof(double)), fl_alloc(count, sizeof(double)),
+		fl_alloc(count, sizeof(size_t)), 0 };
+	int bad = fl_eval_windows(m, w, kv, "evaluating", see_loss, &t, err);
 
 	if (!bad)
 		conclude(&t, out);
+	free(t.row);
 	free(t.nats);
 	free(t.tokens);
 	return bad;

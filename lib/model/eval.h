@@ -8,6 +8,7 @@
 
 #include "base/err.h"
 #include "compute/kv.h"
+#include "model/forward.h"
 #include "model/weights.h"
 #include "model/windows.h"
 #include "text/tokenizer.h"
@@ -18,7 +19,13 @@ struct fl_loss {
 	long long tokens, windows; /* predicted tokens; windows that had some */
 };
 
-/* kv FL_KV_INT8: keys, values and queries are rounded as those of a cache of 8 bits. */
+/* Runs all windows through the model: those of a batch together or, where keys, values and queries are rounded as those
+ * of a cache of 8 bits (kv FL_KV_INT8), through such a cache one after the other. see, which returns 0 or -1 with an err
+ * of its own set, is told after each run which windows its rows are of. */
+typedef int fl_eval_see(void *ctx, struct fl_forward *f, const struct fl_batch *b);
+int fl_eval_windows(const struct fl_model *m, const struct fl_windows *w, enum fl_kv_kind kv, const char *doing,
+    fl_eval_see *see, void *ctx, struct fl_err *err) FL_MUST_USE;
+
 int fl_eval_loss(const struct fl_model *m, const struct fl_windows *w, enum fl_kv_kind kv, struct fl_loss *out,
     struct fl_err *err) FL_MUST_USE;
 

@@ -4,10 +4,9 @@
 #include <stdlib.h>
 
 #include "base/alloc.h"
-#include "base/progress.h"
 #include "base/str.h"
 #include "io/safetensors.h"
-#include "model/forward.h"
+#include "model/eval.h"
 
 struct writing {
 	struct fl_output *out;
@@ -60,26 +59,17 @@ see_logits(void *ctx, size_t first, size_t n, float *logits)
 }
 
 static int
-write_logits(struct writing *to, const struct fl_model *m, const struct fl_windows *w, size_t count)
+see_batch(void *ctx, struct fl_forward *f, const struct fl_batch *b)
 {
-	struct fl_forward *f = fl_forward_new(m, fl_windows_rows(w), 0, NULL);
-	struct fl_batch b = { 0 };
+	struct writing *to = ctx;
 
-	fl_progress_begin("logits", "tokens", count * w->context);
-	while (!to->bad && fl_windows_next(w, count, &b)) {
-		to->bad = fl_forward_batch(f, b.id, b.windows, b.length, to->err);
-		if (!to->bad)
-			fl_forward_logits(f, see_logits, to);
-		fl_progress_add(b.windows * b.length);
-	}
-	fl_progress_end();
-	fl_batch_free(&b);
-	fl_forward_free(f);
+	(void)b;
+	fl_forward_logits(f, see_logits, to);
 	return to->bad;
 }
 
 struct fl_output *
-fl_logits_write(const struct fl_model *m, const struct fl_windows *w, const char *output,
+fl_logits_write(const struct fl_model *m, const struct fl_windows *w, enum fl_kv_kind kv, const char *output,
     struct fl_err *err)
 {
 	struct writing to = { fl_output_open(output, err), (size_t)m->config.vocab, err, 0 };
@@ -90,7 +80,7 @@ fl_logits_write(const struct fl_model *m, const struct fl_windows *w, const char
 	if (!to.out)
 		return NULL;
 	if (write_header(&to, w, rows) == 0 && write_ids(&to, w, count) == 0 &&
-	    write_logits(&to, m, w, count) == 0)
+	    fl_eval_windows(m, w, kv, "logits", see_batch, &to, err) == 0)
 		return to.out;
 	fl_output_abandon(to.out);
 	return NULL;

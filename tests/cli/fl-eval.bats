@@ -53,6 +53,35 @@ column() {
 		'BEGIN { exit !(a != b && a - b < 0.02 && b - a < 0.02) }'
 }
 
+# nll FILE: the mean over the windows of a logits file, each of whose tokens but the first is predicted.
+nll() {
+	local size rows vocab
+	size=$(od -An -tu8 -N8 "$1")
+	read -r rows vocab < <(tensors "$1" | jq -r '.logits.shape | @tsv')
+	{
+		od -An -v -w8 -td8 -j$((8 + size)) -N$((8 * rows)) "$1"
+		od -An -v -w$((4 * vocab)) -tf4 -j$((8 + size + 8 * rows)) "$1"
+	} | awk -v rows="$rows" -v context="$2" '
+		NR <= rows { id[NR] = $1; next }
+		{
+			r = NR - rows
+			if (r == rows || r % context == 0) next
+			sum = 0
+			for (i = 1; i <= NF; i++) sum += exp($i)
+			all += log(sum) - $(id[r + 1] + 1)
+			n++
+		}
+		END { printf "%.9g\n", all / n }'
+}
+
+@test "--logits with --kv int8 are the logits of the loss that is printed, and not those of an f32 cache" {
+	for kv in f32 int8; do
+		fl-eval -t "$TOKENS" --context 32 --kv $kv --logits $kv.logits "$MODEL" > $kv
+		awk -v a="$(nll $kv.logits 32)" -v b="$(column loss_nats $kv)" 'BEGIN { exit !(a - b < 1e-5 && b - a < 1e-5) }'
+	done
+	awk -v a="$(column loss_nats f32)" -v b="$(column loss_nats int8)" 'BEGIN { exit !((a - b) ^ 2 > 1e-8) }'
+}
+
 @test "with --json the same is one object" {
 	silent fl-eval --json -t "$TOKENS" "$MODEL"
 	run -0 jq -r '[.arch, .tokens, (.loss_nats | type)] | @tsv' <<< "$output"

@@ -12,14 +12,13 @@ fl-tokenize -q -c backbone5m "$DATA/corpora/tinystories.heldout.txt" | head -c $
 
 # try NAME f32|int4 CHECKPOINT [TOKENS]
 try() {
-	local kv=f32
-	[ "$2" = f32 ] || kv=int8
 	if [ -z "${runtime:-}" ]; then
 		echo "ok - executorch: $1 # skip no package executorch"
 	elif fl-export -q --to executorch -o "$3-out/" "$3" && make_pte "$3-out" &&
 		printf '%s' "$prompt" | fl-tokenize -q -c "$3" > "$3.prompt" &&
-		fl-eval -q -t "${4:-ids.tok}" --context 80 --kv $kv --logits "$3.logits" "$3" > /dev/null; then
-		printf '%s\t%s\t%s\t%s\t%s\n' "$1" "$2" "$3-out/model.pte" "$3.logits" "$3.prompt" >> list
+		fl-eval -q -t "${4:-ids.tok}" --context 80 --kv f32 --logits "$3.f32" "$3" > /dev/null &&
+		fl-eval -q -t "${4:-ids.tok}" --context 80 --kv int8 --logits "$3.int8" "$3" > /dev/null; then
+		printf '%s\t%s\t%s\t%s\t%s\t%s\n' "$1" "$2" "$3-out/model.pte" "$3.f32" "$3.int8" "$3.prompt" >> list
 	else
 		echo "not ok - executorch: $1"
 	fi

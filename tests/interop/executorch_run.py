@@ -1,11 +1,13 @@
 # SPDX-License-Identifier: Apache-2.0
 """What fl-export --to executorch writes, made into a .pte by ExecuTorch's exporter, run by its runtime:
-executorch_run.py < LIST, one line NAME TAB f32|int4 TAB PTE TAB LOGITS TAB PROMPT a model.
+executorch_run.py < LIST, one line NAME TAB f32|int4 TAB PTE TAB F32 TAB INT8 TAB PROMPT a model, where F32 and INT8
+are logits of fl-eval with these caches.
 
-The .pte is given the tokens of fl-eval --logits one after the other, from an empty cache a window, and then the
-first of them as one chunk. In f32, what remains is rounding in another order. In int4 both round activations a token
-and the cache a token and head to 8 bits; where a sum in another order rounds differently, the next layers differ by
-a step. Beside PTE is left greedy.tok, the prompt and 64 ids more by greedy decoding."""
+The .pte is given their tokens one after the other, from an empty cache a window, and then the first of them as one
+chunk. In f32, what remains is rounding in another order. In int4 both round activations a token and the cache a token
+and head to 8 bits; where a sum in another order rounds differently, the next layers differ by a step. Then the logits
+of the cache of 8 bits must be nearer than those of an f32 cache: they were by half, in KL. Beside PTE is left
+greedy.tok, the prompt and 64 ids more by greedy decoding."""
 import os
 
 import judge
@@ -31,8 +33,9 @@ def greedy(model, ids):
     return np.array(ids, np.uint32)
 
 
-def run(kind, path, logits, prompt):
-    ids, want, context = judge.load(logits)
+def run(kind, path, f32, int8, prompt):
+    exact = kind == "f32"
+    ids, want, context = judge.load(f32 if exact else int8)
     got = []
     for window in judge.windows(ids.tolist(), context):
         model = _load_for_executorch(path)
@@ -42,7 +45,13 @@ def run(kind, path, logits, prompt):
     chunked = np.abs(together - want[len(chunk) - 1]).max()
     greedy(_load_for_executorch(path), np.fromfile(prompt, np.uint32).tolist()).tofile(
         os.path.join(os.path.dirname(path), "greedy.tok"))
-    return judge.differ(want, np.stack(got), kind == "f32", chunked)
+    got = np.stack(got)
+    said = judge.differ(want, got, exact, chunked)
+    if not exact:
+        (_, near), (_, far) = judge.beside(want, got), judge.beside(judge.load(f32)[1], got)
+        assert near < 0.75 * far, f"KL {near:.1e} nats, and {far:.1e} from an f32 cache"
+        said += f", {far:.1e} from an f32 cache"
+    return said
 
 
 judge.main("executorch", run)

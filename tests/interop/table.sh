@@ -76,7 +76,9 @@ theirs_onnx() {
 
 # The lists that the scripts take, for what is in DIR ------------------------------------------------------------------
 
-list_executorch() { printf '%s\t%s\t%s\t%s\t%s\n' "$model" $kind "$1/model.pte" "$model.kv" "$model.prompt"; }
+list_executorch() {
+	printf '%s\t%s\t%s\t%s\t%s\t%s\n' "$model" $kind "$1/model.pte" "$model.rounded" "$model.kv" "$model.prompt"
+}
 list_gguf() { printf '%s\t%s\t%s\t%s\t%s\n' "$model" $kind "$1/model.gguf" "$model.exact" "$prompt"; }
 list_hf() { printf '%s\t%s\t%s\n' "$model" "$1" "$model.hf"; }
 list_onnx() {
@@ -164,7 +166,7 @@ rows() { # CHECKPOINT f32|int4 WHAT [PLAIN]
 	printf '%s' "$prompt" | fl-tokenize -q -c "$model" > "$model.prompt"
 	fl-eval -q --dequantize -t "$tokens" --context 80 --logits "$model.exact" "$model" > /dev/null
 	fl-eval -q -t "$tokens" --context 80 --logits "$model.rounded" "$model" > /dev/null
-	fl-eval -q -t "$tokens" --context 80 --kv $([ $kind = f32 ] && echo f32 || echo int8) --logits "$model.kv" "$model" > /dev/null
+	fl-eval -q -t "$tokens" --context 80 --kv int8 --logits "$model.kv" "$model" > /dev/null
 	for target in ${TARGETS:-executorch gguf hf onnx}; do
 		row $target "$3"
 	done
