@@ -9,6 +9,7 @@
 #include "base/str.h"
 #include "model/calibrate.h"
 #include "model/drop.h"
+#include "model/special.h"
 #include "text/tokens.h"
 
 enum { REACH = 2 };
@@ -137,13 +138,14 @@ count_tokens(const struct fl_model *m, struct fl_metrics *out, struct fl_err *er
 {
 	struct fl_tokens *t = fl_tokens_open(tokens_path, (size_t)m->config.vocab, err);
 	struct fl_windows w;
+	long begin = -1;
 	size_t count;
 	int bad = 0;
 
-	if (!t)
+	if (!t || (bos && fl_special_bos(m, NULL, &begin, err) < 0))
 		return -1;
 	w = (struct fl_windows){ .id = t->id, .n = t->n };
-	if (fl_windows_init(&w, &m->config, context, 0, bos, err) < 0)
+	if (fl_windows_init(&w, &m->config, context, 0, begin, err) < 0)
 		return fl_err_prefix(err, "'%s'", fl_input_name(tokens_path));
 	count = fl_calibrate_count(&w, (size_t)sequences);
 	if (!sequences && t->n > count * w.stride)

@@ -14,6 +14,7 @@
 #include "model/eval.h"
 #include "model/judge.h"
 #include "model/logits.h"
+#include "model/special.h"
 #include "model/tokenizer_of.h"
 #include "text/tokens.h"
 
@@ -22,6 +23,7 @@ static struct fl_output *logits, *marks_file; /* to be committed when all else i
 static struct fl_strs task_paths;
 static int context, stride, skip, shots, seed;
 static bool bos, dequantize, json;
+static struct fl_special special; /* read where a task asks for answers */
 
 static const struct fl_opt opts[] = {
 	FL_OPT_TOKENS(tokens_path),
@@ -86,11 +88,12 @@ predict(const struct fl_model *m, const struct fl_tokenizer *tokenizer, struct f
 	struct fl_tokens *t = fl_tokens_open(tokens_path, (size_t)m->config.vocab, err);
 	struct fl_windows w;
 	struct fl_loss loss;
+	long begin = -1;
 
-	if (!t)
+	if (!t || (bos && fl_special_bos(m, tokenizer, &begin, err) < 0))
 		return -1;
 	w = (struct fl_windows){ .id = t->id, .n = t->n, .skip = (size_t)skip };
-	if (fl_windows_init(&w, &m->config, context, stride, bos, err) < 0)
+	if (fl_windows_init(&w, &m->config, context, stride, begin, err) < 0)
 		return fl_err_prefix(err, "'%s'", fl_input_name(tokens_path));
 	if (fl_eval_loss(m, &w, fl_kv_kind(kv), &loss, err) < 0 ||
 	    (logits_path && !(logits = fl_logits_write(m, &w, fl_kv_kind(kv), logits_path, err))))
@@ -188,7 +191,7 @@ judge(const struct fl_model *m, const struct fl_tokenizer *tokenizer, const stru
 	struct fl_judgement j = { 0 };
 	struct fl_prompter *p = fl_prompter_new(tokenizer, (size_t)m->config.context,
 	    from ? from : t->questions, (size_t)shots, (uint64_t)seed, err);
-	int bad = p ? fl_judge(m, tokenizer, t->questions, p, &j, err) : -1;
+	int bad = p ? fl_judge(m, tokenizer, &special, t->questions, p, &j, err) : -1;
 
 	if (bad)
 		return fl_err_prefix(err, "'%s'", fl_input_name(t->path));
@@ -200,6 +203,23 @@ judge(const struct fl_model *m, const struct fl_tokenizer *tokenizer, const stru
 		put_mark(marks, t, i, &j);
 	fl_judgement_free(&j);
 	fl_prompter_free(p);
+	return 0;
+}
+
+static int
+judge_all(const struct fl_model *m, const struct fl_tokenizer *tokenizer, const struct task *tasks,
+    const struct fl_task *from, struct fl_row *row, struct fl_str *marks, struct fl_err *err)
+{
+	bool answers = false;
+
+	for (size_t i = 0; i < task_paths.n; i++)
+		answers |= tasks[i].questions->kind == FL_TASK_ANSWERS;
+	if (answers && fl_special_of_model(&special, m, tokenizer, err) < 0)
+		return -1;
+	fl_special_remark(&special, fl_model_name(m), ": answers end where the task says");
+	for (size_t i = 0; i < task_paths.n; i++)
+		if (judge(m, tokenizer, &tasks[i], from, row, marks, err) < 0)
+			return -1;
 	return 0;
 }
 
@@ -259,9 +279,8 @@ evaluate(const struct fl_model *m, const struct task *tasks, const struct fl_tas
 	fl_row_str(&row, "arch", fl_arch_format(&arch, text));
 	if (tokens_path && predict(m, tokenizer, &row, err) < 0)
 		return -1;
-	for (size_t i = 0; i < task_paths.n; i++)
-		if (judge(m, tokenizer, &tasks[i], from, &row, &marks, err) < 0)
-			return -1;
+	if (judge_all(m, tokenizer, tasks, from, &row, &marks, err) < 0)
+		return -1;
 	if (marks_path && write_marks(&marks, err) < 0)
 		return -1;
 	fl_row_print(&row, stdout, true, json);

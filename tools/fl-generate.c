@@ -13,7 +13,7 @@
 #include "model/chat.h"
 #include "model/forward.h"
 #include "model/sample.h"
-#include "model/stops.h"
+#include "model/special.h"
 #include "model/tokenizer_of.h"
 
 enum { CHUNK = 512, MAX_PROMPT = 64 << 20 };
@@ -57,19 +57,16 @@ static const struct fl_tool tool = {
 
 /* The prompt as what the user says; an answer ends where the template ends it. */
 static int
-ask(const struct fl_model *m, const char *text, size_t len, struct fl_ids *ids, struct fl_ids *stop,
+ask(const struct fl_model *m, const char *text, size_t len, struct fl_ids *ids, struct fl_special *special,
     struct fl_err *err)
 {
 	struct fl_chat *c = fl_chat_of_model(m, err);
-	long end;
 
 	if (!c)
 		return -1;
 	if (fl_chat_prompt(c, text, len, ids, err) < 0)
 		return fl_err_prefix(err, "prompt");
-	end = fl_chat_end(c);
-	if (end >= 0 && !ignore_eos)
-		fl_ids_push(stop, (uint32_t)end);
+	fl_special_add_end(special, fl_chat_end(c));
 	fl_chat_free(c);
 	return 0;
 }
@@ -77,7 +74,7 @@ ask(const struct fl_model *m, const char *text, size_t len, struct fl_ids *ids, 
 /* The prompt's text; an empty one is the beginning of a document. */
 static int
 read_prompt(const struct fl_model *m, const struct fl_tokenizer *t, struct fl_ids *ids,
-    struct fl_ids *stop, struct fl_err *err)
+    struct fl_special *special, struct fl_err *err)
 {
 	long bos = fl_tokenizer_bos(t), begin = bos >= 0 ? bos : fl_tokenizer_eot(t);
 	const char *text = prompt ? prompt : "";
@@ -86,7 +83,7 @@ read_prompt(const struct fl_model *m, const struct fl_tokenizer *t, struct fl_id
 	if (prompt_file && !(text = fl_slurp(prompt_file, MAX_PROMPT, &len, err)))
 		return -1;
 	if (chatting)
-		return ask(m, text, len, ids, stop, err);
+		return ask(m, text, len, ids, special, err);
 	if (bos >= 0 && fl_tokenizer_add_bos(t))
 		fl_ids_push(ids, (uint32_t)bos);
 	if (fl_tokenizer_encode(t, text, len, true, ids, err) < 0)
@@ -108,7 +105,7 @@ show(struct fl_str *text)
 
 /* Shows the tokens after the prompt as they come; how many there were, or -1. */
 static int
-generate(struct fl_forward *f, const struct fl_tokenizer *t, size_t vocab, const struct fl_ids *stop,
+generate(struct fl_forward *f, const struct fl_tokenizer *t, size_t vocab, const struct fl_special *special,
     struct fl_decoder *d, struct fl_err *err)
 {
 	struct fl_sampler s = fl_sampler_new(temperature, top_p, (uint64_t)seed);
@@ -119,7 +116,7 @@ generate(struct fl_forward *f, const struct fl_tokenizer *t, size_t vocab, const
 	for (; n < count; n++) {
 		if (fl_sample(&s, fl_forward_last(f), vocab, &id, err) < 0)
 			return -1;
-		if (fl_stops_has(stop, id))
+		if (!ignore_eos && fl_special_ends(special, id))
 			break;
 		if (fl_decoder_put(d, t, id, &text, err) < 0)
 			return -1;
@@ -155,16 +152,18 @@ static int
 run(const struct fl_model *m, struct fl_err *err)
 {
 	struct fl_tokenizer *t = fl_tokenizer_of_model(m, err);
-	struct fl_ids ids = { 0 }, stop = { 0 };
+	struct fl_ids ids = { 0 };
+	struct fl_special special = { 0 };
 	struct fl_decoder d = { 0 };
 	struct fl_forward *f;
 	size_t vocab = (size_t)m->config.vocab, all;
 	double start, middle;
 	int n;
 
-	if (!t || read_prompt(m, t, &ids, &stop, err) < 0 ||
-	    (!ignore_eos && fl_stops_find(m, t, &stop, err) < 0))
+	if (!t || (!ignore_eos && fl_special_of_model(&special, m, t, err) < 0) ||
+	    read_prompt(m, t, &ids, &special, err) < 0)
 		return -1;
+	fl_special_remark(&special, fl_model_name(m), ": all tokens that -n says are generated");
 	all = ids.n + (size_t)count;
 	if (all > (size_t)m->config.context)
 		fl_warn("%zu tokens of prompt and %d more go beyond the model's context of %d", ids.n,
@@ -178,7 +177,7 @@ run(const struct fl_model *m, struct fl_err *err)
 	/* A vocabulary may be padded with ids that no token has. */
 	if (fl_tokenizer_size(t) < vocab)
 		vocab = fl_tokenizer_size(t);
-	if ((n = generate(f, t, vocab, &stop, &d, err)) < 0)
+	if ((n = generate(f, t, vocab, &special, &d, err)) < 0)
 		return fl_err_prefix(err, "'%s'", fl_model_name(m));
 	fl_warn("prompt %zu tokens, %.1f tokens/s; generated %d tokens, %.1f tokens/s", ids.n,
 	    (double)ids.n / (middle - start), n, n / (fl_clock() - middle));

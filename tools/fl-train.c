@@ -202,7 +202,7 @@ open_held(struct run *r, struct fl_err *err)
 	if (!r->held)
 		return -1;
 	r->windows = (struct fl_windows){ .id = r->held->id, .n = r->held->n };
-	if (fl_windows_init(&r->windows, c, context, 0, false, err) < 0)
+	if (fl_windows_init(&r->windows, c, context, 0, -1, err) < 0)
 		return fl_err_prefix(err, "'%s'", fl_input_name(held_path));
 	return 0;
 }

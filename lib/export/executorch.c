@@ -13,8 +13,7 @@
 #include "base/str.h"
 #include "export/executorch_impl.h"
 #include "export/folder.h"
-#include "model/stops.h"
-#include "model/tokenizer_of.h"
+#include "model/special.h"
 
 enum { CHUNK = 1024, CONTEXT = 4096 }; /* at most, in export.yaml; a layer of attention takes CONTEXT^2 bytes there */
 
@@ -119,32 +118,25 @@ least(int a, int b)
 	return a < b ? a : b;
 }
 
-/* Where the runner begins and stops, as the checkpoint says; without a tokenizer it says nothing. */
+/* Where the runner begins and stops. An empty list is none; without one it would take the tokenizer's. */
 static int
 add_metadata(struct fl_str *s, const struct fl_model *m, struct fl_err *err)
 {
-	struct fl_tokenizer *t = NULL;
-	struct fl_ids stops = { 0 };
-	int rc = 0;
+	struct fl_special special;
+	int bad = fl_special_of_model(&special, m, NULL, err);
 
-	if (!fl_tokenizer_in_model(m))
-		return 0;
-	t = fl_tokenizer_of_model(m, err);
-	if (!t || fl_stops_find(m, t, &stops, err) < 0) {
-		rc = -1;
-	} else {
+	if (!bad) {
 		fl_str_puts(s, "  metadata: '{");
-		if (fl_tokenizer_bos(t) >= 0)
-			fl_str_printf(s, "\"get_bos_id\": %ld, ", fl_tokenizer_bos(t));
+		if (special.bos >= 0)
+			fl_str_printf(s, "\"get_bos_id\": %ld, ", special.bos);
 		fl_str_puts(s, "\"get_eos_ids\": [");
-		for (size_t i = 0; i < stops.n; i++)
-			if (!fl_stops_has(&(struct fl_ids){ stops.v, i, 0 }, stops.v[i]))
-				fl_str_printf(s, "%s%u", i ? ", " : "", stops.v[i]);
+		for (size_t i = 0; i < special.ends.n; i++)
+			fl_str_printf(s, "%s%u", i ? ", " : "", special.ends.v[i]);
 		fl_str_puts(s, "]}'\n");
+		fl_special_remark(&special, fl_model_name(m), ", and export.yaml names none");
 	}
-	free(stops.v);
-	fl_tokenizer_free(t);
-	return rc;
+	fl_special_free(&special);
+	return bad;
 }
 
 static void

@@ -10,6 +10,7 @@
 #include "base/str.h"
 #include "export/gguf_impl.h"
 #include "export/gguf_pre.h"
+#include "model/special.h"
 #include "model/tokenizer_of.h"
 
 static const char *
@@ -95,46 +96,96 @@ merge_keys(const struct fl_tokenizer *t, struct fl_gguf *g)
 	fl_str_free(&s);
 }
 
-static void
-id_key(struct fl_gguf *g, const char *key, long id, long vocab)
+/* Whether llama.cpp ends a text at a token of this text, whatever the keys say. */
+static bool
+ends_by_text(const struct fl_tokenizer *t, uint32_t id)
 {
-	if (id >= 0 && id < vocab)
+	static const char *const text[] = { "<|eot_id|>", "<|im_end|>", "<|end|>", "<end_of_turn>", "<|endoftext|>",
+		"<|eom_id|>", "<|end_of_text|>", "<EOT>" };
+	const char *token = fl_tokenizer_token(t, id, NULL);
+
+	for (size_t i = 0; token && i < sizeof text / sizeof *text; i++)
+		if (strcmp(token, text[i]) == 0)
+			return true;
+	return false;
+}
+
+/* The ends of text beside eos, for which there are two more keys. The first of them has no other use there. */
+static void
+end_keys(const struct fl_special *s, long eos, const struct fl_tokenizer *t, const char *what, struct fl_gguf *g)
+{
+	static const char *const key[] = { "tokenizer.ggml.eom_token_id", "tokenizer.ggml.eot_token_id" };
+	size_t n = 0;
+
+	for (size_t i = 0; i < s->ends.n; i++) {
+		uint32_t id = s->ends.v[i];
+
+		if (id == (uint32_t)eos || ends_by_text(t, id))
+			continue;
+		if (n < sizeof key / sizeof *key)
+			fl_gguf_u32(g, key[n], id);
+		else
+			fl_warn("'%s': gguf has no key for another end of text: llama.cpp goes on after token %u", what, id);
+		n++;
+	}
+}
+
+/* The end of text that stands for all of them, as the tokenizer has it, which is what a chat template writes. Left out,
+ * it is some fixed id to llama.cpp: where a model has none, a token that no text gives is stated, or one at which texts
+ * end by its text. -1: there is none. */
+static long
+eos_of(const struct fl_special *s, const struct fl_tokenizer *t, const struct fl_config *c, const char *what)
+{
+	long eos = fl_tokenizer_eos(t);
+
+	if (s->ends.n)
+		return eos >= 0 && eos < c->vocab ? eos : (long)s->ends.v[0];
+	eos = s->unused;
+	if (eos < 0 && fl_tokenizer_eot(t) < c->vocab)
+		eos = fl_tokenizer_eot(t);
+	if (eos >= 0)
+		fl_special_remark(s, what, ", which gguf cannot say: some token stands for one");
+	return eos;
+}
+
+static void
+id_key(struct fl_gguf *g, const char *key, long id, const struct fl_config *c)
+{
+	if (id >= 0 && id < c->vocab)
 		fl_gguf_u32(g, key, (uint32_t)id);
 }
 
-static long
-first_of(long a, long b, long c)
+/* Left out, what begins a text is some fixed id too. */
+static int
+special_keys(const struct fl_model *m, const struct fl_tokenizer *t, struct fl_gguf *g, struct fl_err *err)
 {
-	return a >= 0 ? a : b >= 0 ? b : c;
+	const struct fl_config *c = &m->config;
+	struct fl_special s;
+	int bad = fl_special_of_model(&s, m, t, err);
+	long eos = bad ? -1 : eos_of(&s, t, c, fl_model_name(m)), bos = fl_tokenizer_bos(t);
+
+	if (bos < 0 || bos >= c->vocab)
+		bos = s.bos >= 0 ? s.bos : eos;
+	if (!bad && eos < 0)
+		bad = fl_err_no(err, "gguf cannot express the tokenizer: it has no end-of-text token");
+	if (!bad) {
+		id_key(g, "tokenizer.ggml.bos_token_id", bos, c);
+		id_key(g, "tokenizer.ggml.eos_token_id", eos, c);
+		end_keys(&s, eos, t, fl_model_name(m), g);
+		id_key(g, "tokenizer.ggml.unknown_token_id", fl_tokenizer_unk(t), c);
+		id_key(g, "tokenizer.ggml.padding_token_id", s.pad, c);
+		fl_gguf_bool(g, "tokenizer.ggml.add_bos_token", fl_tokenizer_add_bos(t));
+		fl_gguf_bool(g, "tokenizer.ggml.add_eos_token", fl_tokenizer_add_eos(t));
+	}
+	fl_special_free(&s);
+	return bad;
 }
 
-/* Left out, each is some fixed id to llama.cpp, and the end of text one it stops at: where a model has
- * none they are stated as another that it has. */
 static int
-special_keys(const struct fl_tokenizer *t, const struct fl_config *c, struct fl_gguf *g,
-    struct fl_err *err)
-{
-	long eos = first_of(fl_tokenizer_eos(t), c->eos, fl_tokenizer_eot(t));
-	long bos = first_of(fl_tokenizer_bos(t), c->bos, eos);
-
-	if (eos < 0 || eos >= c->vocab || bos >= c->vocab)
-		return fl_err_no(err, "gguf cannot express the tokenizer: it has no end-of-text token");
-	id_key(g, "tokenizer.ggml.bos_token_id", bos, c->vocab);
-	id_key(g, "tokenizer.ggml.eos_token_id", eos, c->vocab);
-	id_key(g, "tokenizer.ggml.unknown_token_id", fl_tokenizer_unk(t), c->vocab);
-	id_key(g, "tokenizer.ggml.padding_token_id",
-	    (long)fl_json_int(fl_json_get(c->json, "pad_token_id"), -1), c->vocab);
-	fl_gguf_bool(g, "tokenizer.ggml.add_bos_token", fl_tokenizer_add_bos(t));
-	fl_gguf_bool(g, "tokenizer.ggml.add_eos_token", fl_tokenizer_add_eos(t));
-	return 0;
-}
-
-static int
-tokenizer_keys(const struct fl_tokenizer *t, const struct fl_config *c, struct fl_gguf *g,
-    struct fl_err *err)
+tokenizer_keys(const struct fl_model *m, const struct fl_tokenizer *t, struct fl_gguf *g, struct fl_err *err)
 {
 	bool bytes = fl_tokenizer_kind(t) == FL_TOKENIZER_BYTE_LEVEL;
-	size_t vocab = (size_t)c->vocab;
+	size_t vocab = (size_t)m->config.vocab;
 	const char *pre = bytes ? pre_name(t, err) : "default";
 
 	if (fl_tokenizer_kind(t) == FL_TOKENIZER_UNIGRAM)
@@ -158,7 +209,7 @@ tokenizer_keys(const struct fl_tokenizer *t, const struct fl_config *c, struct f
 	else
 		score_keys(t, vocab, g);
 	fl_gguf_bool(g, "tokenizer.ggml.add_space_prefix", fl_tokenizer_adds_space(t));
-	return special_keys(t, c, g, err);
+	return special_keys(m, t, g, err);
 }
 
 /* chat_template.jinja, or the string or the "default" of the list in tokenizer_config.json. */
@@ -208,7 +259,7 @@ fl_gguf_vocab_keys(const struct fl_model *m, struct fl_gguf *g, struct fl_err *e
 	t = fl_tokenizer_of_model(m, err);
 	if (!t)
 		return -1;
-	if (tokenizer_keys(t, &m->config, g, err) == 0)
+	if (tokenizer_keys(m, t, g, err) == 0)
 		rc = template_key(m, config, config_len, g, err);
 	fl_tokenizer_free(t);
 	return rc;

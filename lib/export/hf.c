@@ -4,6 +4,7 @@
 #include <string.h>
 
 #include "base/log.h"
+#include "export/hf_special.h"
 #include "model/plan.h"
 
 /* What transformers knows the family as. */
@@ -104,12 +105,15 @@ fl_hf_write(struct fl_reader *in, const struct fl_config *c, const struct fl_exp
 {
 	const struct fl_sink sink = { .output = o->output, .tool = "fl-export" };
 	struct fl_plan *p = fl_plan_new(c, fl_reader_name(in));
+	struct fl_hf_special *special;
 	int bad;
 
 	fl_hf_rename(&p->out);
 	fill_pattern(p);
 	unpack_embedding(p);
+	special = fl_hf_special_new(p);
 	bad = fl_plan_apply(p, in, &sink, o->arguments, err);
+	fl_hf_special_free(special);
 	fl_plan_free(p);
 	fl_reader_close(in);
 	return bad;

@@ -2,6 +2,7 @@
 /* genai_config.json, by which onnxruntime-genai runs the decoder: names, sizes, the tokens at which a text
  * ends. What it says of sampling is its own default, greedy. */
 #include "export/onnx_impl.h"
+#include "model/special.h"
 
 static struct fl_json *
 inputs(void)
@@ -44,57 +45,47 @@ decoder(const struct fl_config *c, int caches)
 	return v;
 }
 
-/* A copy of the first of these that is there. */
-static struct fl_json *
-first_of(const struct fl_json *a, const struct fl_json *b, const char *key)
-{
-	const struct fl_json *v = fl_json_get(a, key);
-
-	if (fl_json_type(v) == FL_JSON_NONE || fl_json_type(v) == FL_JSON_NULL)
-		v = fl_json_get(b, key);
-	return fl_json_type(v) == FL_JSON_NONE || fl_json_type(v) == FL_JSON_NULL ? NULL : fl_json_copy(v);
-}
-
+/* Without an end of text, onnxruntime-genai takes what pads for one, and 0 for that: it is better a token that no text
+ * gives. Where none is named, the end pads, as in files of its own builder. */
 static void
-set_tokens(struct fl_json *model, const struct fl_json *generation, const struct fl_json *config)
+set_tokens(struct fl_json *model, const struct fl_special *s)
 {
-	struct fl_json *eos = first_of(generation, config, "eos_token_id");
-	struct fl_json *bos = first_of(generation, config, "bos_token_id");
-	struct fl_json *pad = first_of(generation, config, "pad_token_id");
-	const struct fl_json *one = fl_json_type(eos) == FL_JSON_ARRAY ? fl_json_at(eos, 0) : eos;
+	long pad = s->pad >= 0 ? s->pad : s->ends.n ? (long)s->ends.v[0] : s->unused;
+	struct fl_json *ends = fl_json_new_array();
 
-	if (!pad && one)
-		pad = fl_json_copy(one);
-	if (bos)
-		fl_json_set(model, "bos_token_id", bos);
-	if (eos)
-		fl_json_set(model, "eos_token_id", eos);
-	if (pad)
-		fl_json_set(model, "pad_token_id", pad);
+	for (size_t i = 0; i < s->ends.n; i++)
+		fl_json_push(ends, fl_json_new_int(s->ends.v[i]));
+	if (s->bos >= 0)
+		fl_json_set(model, "bos_token_id", fl_json_new_int(s->bos));
+	if (s->ends.n)
+		fl_json_set(model, "eos_token_id", fl_json_copy(s->ends.n > 1 ? ends : fl_json_at(ends, 0)));
+	if (pad >= 0)
+		fl_json_set(model, "pad_token_id", fl_json_new_int(pad));
+	fl_json_free(ends);
 }
 
 struct fl_json *
 fl_onnx_genai(const struct fl_model *m, int caches, struct fl_err *err)
 {
 	const struct fl_config *c = &m->config;
-	size_t len;
-	const char *text = fl_model_member(m, "generation_config.json", &len);
-	struct fl_json *generation = NULL, *all, *model, *search;
+	struct fl_json *all, *model, *search;
+	struct fl_special special;
 
-	if (text && !(generation = fl_json_parse(text, len, "generation_config.json", err))) {
-		fl_err_prefix(err, "'%s'", fl_model_name(m));
+	if (fl_special_of_model(&special, m, NULL, err) < 0) {
+		fl_special_free(&special);
 		return NULL;
 	}
+	fl_special_remark(&special, fl_model_name(m), ", and genai_config.json names none");
 	all = fl_json_new_object(), model = fl_json_new_object(), search = fl_json_new_object();
 	fl_json_set(model, "type", fl_json_new_str(c->family->own_code ? "llama" : c->family->model_type));
 	fl_json_set(model, "vocab_size", fl_json_new_int(c->vocab));
 	fl_json_set(model, "context_length", fl_json_new_int(c->context));
-	set_tokens(model, generation, c->json);
+	set_tokens(model, &special);
 	fl_json_set(model, "decoder", decoder(c, caches));
 	fl_json_set(search, "max_length", fl_json_new_int(c->context));
 	fl_json_set(search, "past_present_share_buffer", fl_json_new_bool(true));
 	fl_json_set(all, "model", model);
 	fl_json_set(all, "search", search);
-	fl_json_free(generation);
+	fl_special_free(&special);
 	return all;
 }

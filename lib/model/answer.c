@@ -7,7 +7,6 @@
 #include "base/alloc.h"
 #include "model/forward.h"
 #include "model/sample.h"
-#include "model/stops.h"
 
 enum { CHUNK = 512 };
 
@@ -15,24 +14,21 @@ struct fl_answerer {
 	const struct fl_model *m;
 	const struct fl_tokenizer *t;
 	struct fl_forward *f;
-	struct fl_ids stops, held; /* held: what is in the cache */
+	const struct fl_special *special;
+	struct fl_ids held; /* what is in the cache */
 	size_t vocab;
 };
 
 struct fl_answerer *
-fl_answerer_new(const struct fl_model *m, const struct fl_tokenizer *t, struct fl_err *err)
+fl_answerer_new(const struct fl_model *m, const struct fl_tokenizer *t, const struct fl_special *special)
 {
 	struct fl_answerer *a = fl_alloc(1, sizeof *a);
 	size_t context = (size_t)m->config.context;
 
-	*a = (struct fl_answerer){ .m = m, .t = t, .vocab = (size_t)m->config.vocab };
+	*a = (struct fl_answerer){ .m = m, .t = t, .special = special, .vocab = (size_t)m->config.vocab };
 	/* A vocabulary may be padded with ids that no token has. */
 	if (fl_tokenizer_size(t) < a->vocab)
 		a->vocab = fl_tokenizer_size(t);
-	if (fl_stops_find(m, t, &a->stops, err) < 0) {
-		fl_answerer_free(a);
-		return NULL;
-	}
 	a->f = fl_forward_new(m, context < CHUNK ? context : CHUNK, context, NULL);
 	return a;
 }
@@ -43,7 +39,6 @@ fl_answerer_free(struct fl_answerer *a)
 	if (!a)
 		return;
 	fl_forward_free(a->f);
-	free(a->stops.v);
 	free(a->held.v);
 	free(a);
 }
@@ -96,7 +91,7 @@ step(struct fl_answerer *a, struct fl_decoder *d, struct fl_str *text, uint32_t 
 	struct fl_err why = { 0 };
 
 	*ruined = fl_sample(&greedy, fl_forward_last(a->f), a->vocab, id, &why) < 0;
-	if (*ruined || fl_stops_has(&a->stops, *id))
+	if (*ruined || fl_special_ends(a->special, *id))
 		return 1;
 	if (fl_tokenizer_type(a->t, *id) == FL_TOKEN_SPECIAL)
 		return 0;

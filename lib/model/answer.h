@@ -8,14 +8,15 @@
 #include "base/err.h"
 #include "base/str.h"
 #include "model/prompt.h"
+#include "model/special.h"
 #include "model/weights.h"
 #include "text/tokenizer.h"
 
 struct fl_answerer;
 
-/* For prompts that leave room for the answer in the model's context. Both are borrowed. NULL with err set. */
+/* For prompts that leave room for the answer in the model's context. All are borrowed. */
 struct fl_answerer *fl_answerer_new(const struct fl_model *m, const struct fl_tokenizer *t,
-    struct fl_err *err) FL_MUST_USE;
+    const struct fl_special *special);
 void fl_answerer_free(struct fl_answerer *a); /* NULL is fine */
 
 /* Appends what comes after the prompt, up to the first of q->until, to the end of the text, or to

@@ -332,14 +332,23 @@ read_dtype(const struct reading *r, struct fl_config *c)
 	    s ? s : "(no string)");
 }
 
-/* A token id, or the first of several; -1 for none, or none of the vocabulary. */
-static long
-first_id(const struct reading *r, const char *key, int vocab)
+int
+fl_config_check_ids(const struct fl_json *json, const char *what, const char *file, struct fl_err *err)
 {
-	const struct fl_json *v = fl_json_get(r->json, key);
-	long long id = fl_json_int(fl_json_type(v) == FL_JSON_ARRAY ? fl_json_at(v, 0) : v, -1);
+	static const char *const keys[] = { "eos_token_id", "bos_token_id", "pad_token_id" };
 
-	return id >= 0 && id < vocab ? (long)id : -1;
+	if (fl_json_type(json) != FL_JSON_OBJECT)
+		return fl_err_data(err, "'%s': %s is no object", what, file);
+	for (size_t k = 0; k < sizeof keys / sizeof *keys; k++) {
+		const struct fl_json *v = fl_json_get(json, keys[k]);
+		bool list = k == 0 && fl_json_type(v) == FL_JSON_ARRAY;
+		size_t n = list ? fl_json_len(v) : fl_json_type(v) > FL_JSON_NULL;
+
+		for (size_t i = 0; i < n; i++)
+			if (fl_json_type(list ? fl_json_at(v, i) : v) != FL_JSON_INT)
+				return fl_err_data(err, "'%s': '%s' in %s is no token id", what, keys[k], file);
+	}
+	return 0;
 }
 
 static int
@@ -412,10 +421,9 @@ read_all(const struct reading *r, struct fl_config *c)
 		return fl_err_data(r->err, "'%s': config.json is no object", r->what);
 	if (read_family(r, c) < 0 || check_unknown(r, c->family) < 0 || check_fixed(r) < 0 ||
 	    read_sizes(r, c) < 0 || read_rope(r, c) < 0 || read_pattern(r, c) < 0 ||
-	    read_dtype(r, c) < 0 || read_biases(r, c) < 0 || read_tying(r, c) < 0)
+	    read_dtype(r, c) < 0 || read_biases(r, c) < 0 || read_tying(r, c) < 0 ||
+	    fl_config_check_ids(r->json, r->what, "config.json", r->err) < 0)
 		return -1;
-	c->bos = first_id(r, "bos_token_id", c->vocab);
-	c->eos = first_id(r, "eos_token_id", c->vocab);
 	if (fl_quant_read(&c->quant, fl_json_get(r->json, "quantization_config"), c->tied, r->what, r->err) < 0)
 		return -1;
 	return fl_bits_check(c, r->what, r->err);

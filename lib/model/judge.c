@@ -134,11 +134,11 @@ answer_question(struct fl_answerer *a, const struct fl_question *q, struct fl_pr
 }
 
 static int
-judge_answers(const struct fl_model *m, const struct fl_tokenizer *t, const struct fl_task *task,
-    struct fl_prompter *p, struct fl_judgement *out, struct fl_err *err)
+judge_answers(const struct fl_model *m, const struct fl_tokenizer *t, const struct fl_special *special,
+    const struct fl_task *task, struct fl_prompter *p, struct fl_judgement *out, struct fl_err *err)
 {
-	struct fl_answerer *a = fl_answerer_new(m, t, err);
-	int bad = a ? 0 : -1;
+	struct fl_answerer *a = fl_answerer_new(m, t, special);
+	int bad = 0;
 
 	fl_progress_begin("judging", "answers", task->n);
 	for (size_t i = 0; !bad && i < task->n; i++) {
@@ -196,14 +196,14 @@ conclude(const struct fl_task *task, struct fl_judgement *out)
 }
 
 int
-fl_judge(const struct fl_model *m, const struct fl_tokenizer *t, const struct fl_task *task,
-    struct fl_prompter *p, struct fl_judgement *out, struct fl_err *err)
+fl_judge(const struct fl_model *m, const struct fl_tokenizer *t, const struct fl_special *special,
+    const struct fl_task *task, struct fl_prompter *p, struct fl_judgement *out, struct fl_err *err)
 {
 	int bad;
 
 	*out = (struct fl_judgement){ .n = task->n, .mark = fl_alloc(task->n, sizeof *out->mark) };
 	if (task->kind == FL_TASK_ANSWERS)
-		bad = judge_answers(m, t, task, p, out, err);
+		bad = judge_answers(m, t, special, task, p, out, err);
 	else
 		bad = judge_likelihoods(m, task, p, out, err);
 	if (!bad)

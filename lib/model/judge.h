@@ -13,6 +13,7 @@
 
 #include "base/err.h"
 #include "model/prompt.h"
+#include "model/special.h"
 #include "model/task.h"
 #include "model/weights.h"
 
@@ -35,9 +36,9 @@ struct fl_judgement {
 	size_t cut; /* questions */
 };
 
-/* Errors name the line of the question, not the file. The caller frees what is in *out, on failure too. */
-int fl_judge(const struct fl_model *m, const struct fl_tokenizer *t, const struct fl_task *task,
-    struct fl_prompter *p, struct fl_judgement *out, struct fl_err *err) FL_MUST_USE;
+/* special: what ends an answer; only a task of answers asks. Errors name the line of the question, not the file. The caller frees what is in *out, on failure too. */
+int fl_judge(const struct fl_model *m, const struct fl_tokenizer *t, const struct fl_special *special,
+    const struct fl_task *task, struct fl_prompter *p, struct fl_judgement *out, struct fl_err *err) FL_MUST_USE;
 void fl_judgement_free(struct fl_judgement *j);
 
 #endif

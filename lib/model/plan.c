@@ -181,6 +181,8 @@ run_tensor(struct run *r)
 static int
 run_item(struct run *r, const struct fl_item *item)
 {
+	if (item->kind == FL_ITEM_MEMBER && r->p->member)
+		return r->p->member(r->p->ctx, item, r->out, r->err);
 	if (item->kind == FL_ITEM_MEMBER)
 		return fl_writer_member(r->out, item->name, item->data, item->size, r->err);
 	if (item->kind == FL_ITEM_WEIGHTS ? begin_file(r, item) < 0 : run_tensor(r) < 0)
@@ -204,6 +206,8 @@ fl_plan_run(struct fl_plan *p, struct fl_reader *in, struct fl_writer *out, stru
 	fl_inventory_free(r.idle);
 	if (r.kept)
 		fclose(r.kept);
+	if (!bad && p->member)
+		bad = p->member(p->ctx, NULL, out, err);
 	return bad ? -1 : fl_inventory_done(p->inventory, err);
 }
 

@@ -81,6 +81,10 @@ struct fl_plan {
 	struct fl_basis *basis;		/* of the steps; or NULL */
 	struct fl_json *kept;		/* for the history; NULL if nothing was chosen */
 	struct fl_factor *factor;	/* of rounding.c */
+	/* What becomes of a small file, in place of passing it through, and last, of NULL, what else there is to write;
+	 * NULL: all pass. */
+	int (*member)(void *ctx, const struct fl_item *item, struct fl_writer *out, struct fl_err *err);
+	void *ctx;
 };
 
 /* Everything copied. `what` names the checkpoint in messages. Free with fl_plan_free(). */

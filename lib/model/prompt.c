@@ -149,7 +149,8 @@ cut(struct fl_sequence *s, size_t room)
 static int
 encode_alone(struct fl_prompter *p, struct fl_sequence *s, struct fl_err *err)
 {
-	long bos = fl_tokenizer_bos(p->t), front = bos >= 0 ? bos : fl_tokenizer_eos(p->t);
+	long bos = fl_tokenizer_bos(p->t), eos = fl_tokenizer_eos(p->t);
+	long front = bos >= 0 ? bos : eos >= 0 ? eos : fl_tokenizer_eot(p->t);
 
 	if (front < 0)
 		return fl_err_data(err, "the context is empty, and the tokenizer has neither BOS nor EOS");

@@ -30,7 +30,7 @@ fl_train_text_tokens(struct fl_train_text *t, const char *path, const struct fl_
 	if (!t->tokens)
 		return -1;
 	w = (struct fl_windows){ .id = t->tokens->id, .n = t->tokens->n };
-	if (fl_windows_init(&w, c, context, 0, false, err) < 0 ||
+	if (fl_windows_init(&w, c, context, 0, -1, err) < 0 ||
 	    fl_samples_init(&t->samples, w.id, w.n, w.context, seed, err) < 0)
 		return fl_err_prefix(err, "'%s'", fl_input_name(path));
 	if (documents) {

@@ -22,16 +22,14 @@ fl_windows_context(const struct fl_config *c, int context)
 }
 
 int
-fl_windows_init(struct fl_windows *w, const struct fl_config *c, int context, int stride, bool bos,
+fl_windows_init(struct fl_windows *w, const struct fl_config *c, int context, int stride, long bos,
     struct fl_err *err)
 {
 	w->context = fl_windows_context(c, context);
-	w->bos = bos ? c->bos : -1;
+	w->bos = bos;
 	w->stride = stride ? (size_t)stride : w->context - front(w);
 	if (w->context < front(w) + 1)
 		return fl_err_data(err, "a context of %zu has no room for a token beside BOS", w->context);
-	if (bos && c->bos < 0)
-		return fl_err_data(err, "the model's configuration names no BOS token");
 	if (w->stride > w->context - front(w))
 		return fl_err_usage(err, "a stride of %zu would leave out tokens between windows of %zu",
 		    w->stride, w->context - front(w));

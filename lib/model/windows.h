@@ -31,9 +31,9 @@ struct fl_window {
 /* context, or if it is 0 the smaller of 2048 and c's own. */
 size_t fl_windows_context(const struct fl_config *c, int context);
 
-/* context as above; stride 0: no overlap. `bos`: put c's BOS in front.
- * Refused: no BOS to put, too few tokens to predict one, a stride that would leave tokens out. */
-int fl_windows_init(struct fl_windows *w, const struct fl_config *c, int context, int stride, bool bos,
+/* context as above; stride 0: no overlap; bos -1: none in front.
+ * Refused: too few tokens to predict one, a stride that would leave tokens out. */
+int fl_windows_init(struct fl_windows *w, const struct fl_config *c, int context, int stride, long bos,
     struct fl_err *err) FL_MUST_USE;
 
 size_t fl_windows_count(const struct fl_windows *w);

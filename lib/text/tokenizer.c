@@ -33,7 +33,7 @@ fl_tokenizer_new(const struct fl_tokenizer_text file[FL_TOKENIZER_FILES], struct
 {
 	struct fl_tokenizer *t = fl_alloc(1, sizeof *t);
 
-	t->unk = t->bos = t->eos = t->eot = -1;
+	t->unk = t->bos = t->eos = t->eot = t->pad = -1;
 	if (read_files(t, file, err) < 0 || fl_tokenizer_read_config(t, file, err) < 0 ||
 	    fl_tokenizer_finish(t, err) < 0) {
 		fl_tokenizer_free(t);
@@ -156,6 +156,12 @@ long
 fl_tokenizer_bos(const struct fl_tokenizer *t)
 {
 	return t->bos;
+}
+
+long
+fl_tokenizer_pad(const struct fl_tokenizer *t)
+{
+	return t->pad;
 }
 
 long

@@ -108,6 +108,7 @@ void fl_decoder_end(struct fl_decoder *d, struct fl_str *out); /* what was held 
 long fl_tokenizer_bos(const struct fl_tokenizer *t);
 long fl_tokenizer_eos(const struct fl_tokenizer *t);
 long fl_tokenizer_eot(const struct fl_tokenizer *t);
+long fl_tokenizer_pad(const struct fl_tokenizer *t);
 long fl_tokenizer_unk(const struct fl_tokenizer *t);
 
 /* Whether each text begins with bos, and ends with eos: add_bos_token and add_eos_token of

@@ -32,8 +32,13 @@ read_file(struct fl_tokenizer *t, const struct fl_tokenizer_text *text, const ch
 	int rc = -1;
 
 	if (!root || read_token(t, root, "bos_token", &t->bos, name, err) < 0 ||
-	    read_token(t, root, "eos_token", &t->eos, name, err) < 0)
+	    read_token(t, root, "eos_token", &t->eos, name, err) < 0 ||
+	    read_token(t, root, "pad_token", &t->pad, name, err) < 0)
 		goto out;
+	if (fl_json_type(fl_json_get(root, "eos_token")) != FL_JSON_NONE)
+		t->no_eos = fl_json_type(fl_json_get(root, "eos_token")) == FL_JSON_NULL && !t->add_eos;
+	if (t->no_eos)
+		t->eos = -1;
 	t->add_bos = fl_json_bool(fl_json_get(root, "add_bos_token"), t->add_bos);
 	t->add_eos = fl_json_bool(fl_json_get(root, "add_eos_token"), t->add_eos);
 	rc = 0;

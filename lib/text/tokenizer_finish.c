@@ -56,7 +56,7 @@ find_ranks(struct fl_tokenizer *t)
 }
 
 /* The end-of-text token: one by a name that base models use, else eos; and eos, if nothing else said
- * which it is. */
+ * which it is, or that there is none. */
 static void
 find_eot(struct fl_tokenizer *t)
 {
@@ -72,7 +72,7 @@ find_eot(struct fl_tokenizer *t)
 		t->eot = id;
 		break;
 	}
-	if (t->eos < 0)
+	if (t->eos < 0 && !t->no_eos)
 		t->eos = t->eot;
 }
 

@@ -55,7 +55,8 @@ struct fl_tokenizer {
 	uint32_t *rank;		    /* [vocab.n] lowest that makes the token, UINT32_MAX: none */
 	uint32_t byte_id[256];	    /* byte level, or byte_fallback: the token of a byte, or FL_NO_TOKEN */
 	bool byte_fallback, fuse_unk, ignore_merges;
-	long unk, bos, eos, eot;
+	long unk, bos, eos, eot, pad;
+	bool no_eos; /* null, which is said */
 	bool add_bos, add_eos;
 
 	struct fl_added added[2]; /* looked for before, and after, normalising */

@@ -68,6 +68,22 @@ try int4 auto q8_0
 try int8-head auto
 try int4-hybrid auto f32
 
+# ends IDS FILTER: where llama.cpp ends the texts of backbone5m with what FILTER makes of its config.json.
+ends() {
+	cp -RL backbone5m ends && chmod -R u+w ends && rm ends/generation_config.json &&
+		jq "$2" backbone5m/config.json > ends/config.json && jq '.eos_token = null' backbone5m/tokenizer_config.json > ends/tokenizer_config.json &&
+		fl-export -q --to gguf -o ends.gguf ends && "$PYTHON" "$here/gguf_ends.py" ends.gguf > said 2> /dev/null &&
+		rm -r ends && diff said <(echo "$1")
+}
+if has llama_cpp; then
+	# 0 and 2 are <|endoftext|> and <|im_end|>, at which it ends texts in any case.
+	report "texts end at every end of text" ends '0 2 7 9' '.eos_token_id = [7, 9]'
+	report "texts end at one named by a number alone" ends '0 2 7' '.eos_token_id = 7'
+	report "texts end at no other where none is named" ends '0 2' '.eos_token_id = null'
+else
+	echo "ok - gguf: texts end at every end of text # skip no package llama-cpp-python"
+fi
+
 [ -s list ] || exit 0
 with_list gguf_run.py
 while IFS=$'\t' read -r name _; do

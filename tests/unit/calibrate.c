@@ -97,7 +97,7 @@ calibrate(const struct fl_model *m, const struct fl_tokens *t, size_t skip, size
 	struct fl_metrics *out = fl_metrics_new(&m->config);
 	struct fl_err err = { 0 };
 
-	CHECK_OK(fl_windows_init(&w, &m->config, 0, 0, false, &err), &err);
+	CHECK_OK(fl_windows_init(&w, &m->config, 0, 0, -1, &err), &err);
 	CHECK_OK(fl_calibrate(m, &w, fl_calibrate_count(&w, limit), out, &err), &err);
 	return out;
 }
@@ -164,7 +164,7 @@ calibrate_moments(const struct fl_model *m, const struct fl_tokens *t, size_t sk
 	out->reach = 1;
 	for (enum fl_moment i = 0; i < FL_MOMENTS; i++)
 		CHECK_OK(fl_metrics_make_moments(out, i, &err), &err);
-	CHECK_OK(fl_windows_init(&w, &m->config, 0, 0, false, &err), &err);
+	CHECK_OK(fl_windows_init(&w, &m->config, 0, 0, -1, &err), &err);
 	CHECK_OK(fl_calibrate(m, &w, fl_calibrate_count(&w, limit), out, &err), &err);
 	return out;
 }
@@ -302,7 +302,7 @@ moments_across_are_of_what_parts_add(void)
 	CHECK_OK(fl_metrics_make_moments(out, FL_LAYER_ACROSS, &err), &err);
 	CHECK_OK(fl_metrics_make_moments(out, FL_ATTN_ACROSS, &err), &err);
 	w = (struct fl_windows){ .id = t->id, .n = t->n };
-	CHECK_OK(fl_windows_init(&w, &m->config, 0, 0, false, &err), &err);
+	CHECK_OK(fl_windows_init(&w, &m->config, 0, 0, -1, &err), &err);
 	CHECK_OK(fl_calibrate(m, &w, 1, out, &err), &err);
 	f = fl_forward_new(m, 32, 0, &hooks);
 	CHECK_OK(fl_forward_batch(f, t->id, 1, 32, &err), &err);

@@ -15,8 +15,8 @@ the_loss_is_that_of_transformers(void)
 {
 	static const struct {
 		int stride;
-		bool bos;
-	} how[] = { { 0, false }, { 20, false }, { 0, true } };
+		long bos;
+	} how[] = { { 0, -1 }, { 20, -1 }, { 0, 1 } };
 	struct fl_err err = { 0 };
 	struct fl_model *m = fl_model_open(CASE "/model", &err);
 	struct fl_tokens *t = fl_tokens_open(CASE "/tokens", 0, &err);
@@ -46,7 +46,7 @@ the_loss_is_that_of_transformers(void)
 static void
 windows_count_no_token_twice(void)
 {
-	struct fl_config c = { .context = 8, .bos = 1 };
+	struct fl_config c = { .context = 8 };
 	struct fl_err err = { 0 };
 
 	for (size_t n = 2; n < 40; n++)
@@ -55,7 +55,7 @@ windows_count_no_token_twice(void)
 				struct fl_windows w = { .n = n };
 				size_t next = 1 - (size_t)bos;
 
-				CHECK_OK(fl_windows_init(&w, &c, 0, stride, bos, &err), &err);
+				CHECK_OK(fl_windows_init(&w, &c, 0, stride, bos ? 1 : -1, &err), &err);
 				for (size_t i = 0; i < fl_windows_count(&w); i++) {
 					struct fl_window at = fl_windows_at(&w, i);
 					size_t first = at.start + at.fresh - (size_t)bos;
@@ -73,12 +73,12 @@ static void
 skipping_leaves_out_the_first_of_each_window(void)
 {
 	static const struct { int stride; size_t fresh[3]; } want[] = { { 0, { 5, 5, 5 } }, { 2, { 5, 6, 6 } } };
-	struct fl_config c = { .context = 8, .bos = -1 };
+	struct fl_config c = { .context = 8 };
 	struct fl_windows w = { .n = 24, .skip = 5 };
 	struct fl_err err = { 0 };
 
 	for (int i = 0; i < 2; i++) {
-		CHECK_OK(fl_windows_init(&w, &c, 0, want[i].stride, false, &err), &err);
+		CHECK_OK(fl_windows_init(&w, &c, 0, want[i].stride, -1, &err), &err);
 		for (size_t k = 0; k < 3; k++)
 			CHECK(fl_windows_at(&w, k).fresh == want[i].fresh[k]);
 	}
@@ -87,28 +87,26 @@ skipping_leaves_out_the_first_of_each_window(void)
 static void
 windows_that_cannot_be_are_refused(void)
 {
-	struct fl_config c = { .context = 8, .bos = -1 };
+	struct fl_config c = { .context = 8 };
 	struct fl_windows w = { .n = 100 };
 	struct fl_err err = { 0 };
 
-	CHECK(fl_windows_init(&w, &c, 0, 9, false, &err) == -1 && err.code == FL_EXIT_USAGE);
-	err = (struct fl_err){ 0 };
-	CHECK(fl_windows_init(&w, &c, 0, 0, true, &err) == -1 && err.code == FL_EXIT_DATA);
+	CHECK(fl_windows_init(&w, &c, 0, 9, -1, &err) == -1 && err.code == FL_EXIT_USAGE);
 	err = (struct fl_err){ 0 };
 	w.n = 1;
-	CHECK(fl_windows_init(&w, &c, 0, 0, false, &err) == -1 && err.code == FL_EXIT_DATA);
+	CHECK(fl_windows_init(&w, &c, 0, 0, -1, &err) == -1 && err.code == FL_EXIT_DATA);
 	err = (struct fl_err){ 0 };
 	w.n = w.skip = 7;
-	CHECK(fl_windows_init(&w, &c, 0, 0, false, &err) == -1 && err.code == FL_EXIT_DATA);
+	CHECK(fl_windows_init(&w, &c, 0, 0, -1, &err) == -1 && err.code == FL_EXIT_DATA);
 	err = (struct fl_err){ 0 };
 	w.skip = 8;
-	CHECK(fl_windows_init(&w, &c, 0, 0, false, &err) == -1 && err.code == FL_EXIT_USAGE);
+	CHECK(fl_windows_init(&w, &c, 0, 0, -1, &err) == -1 && err.code == FL_EXIT_USAGE);
 }
 
 static void
 batches_hold_every_window_once(void)
 {
-	struct fl_config c = { .context = 300, .bos = -1 };
+	struct fl_config c = { .context = 300 };
 	struct fl_err err = { 0 };
 	static uint32_t id[5000];
 	struct fl_windows w = { .id = id, .n = 5000 };
@@ -117,7 +115,7 @@ batches_hold_every_window_once(void)
 
 	for (size_t i = 0; i < 5000; i++)
 		id[i] = (uint32_t)i;
-	CHECK_OK(fl_windows_init(&w, &c, 0, 200, false, &err), &err);
+	CHECK_OK(fl_windows_init(&w, &c, 0, 200, -1, &err), &err);
 	while (fl_windows_next(&w, fl_windows_count(&w), &b)) {
 		CHECK(b.first == seen && b.windows * b.length <= fl_windows_rows(&w));
 		for (size_t i = 0; i < b.windows; i++)

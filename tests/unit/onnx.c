@@ -49,7 +49,7 @@ model(const char *family, const char *pattern, int head_dim, struct fl_quant qua
 	struct fl_config c = { .family = fl_family_find(family), .width = 64, .ffn = 96, .heads = 4,
 		.kv_heads = 2, .head_dim = head_dim, .vocab = 128, .context = 40, .norm_eps = 1e-5,
 		.rope = { .theta = 1e4 }, .layers = (int)strlen(pattern), .tied = tied, .dtype = FL_BF16,
-		.window = strchr(pattern, 'w') ? 8 : 0, .quant = quant, .bos = -1, .eos = -1,
+		.window = strchr(pattern, 'w') ? 8 : 0, .quant = quant,
 		.qkv_bias = strcmp(family, "qwen2") == 0 };
 	struct fl_model *m;
 

@@ -92,7 +92,7 @@ calibrate(const char *name, const char *metrics)
 		ids[i] = id(i);
 	for (int i = FL_FFN_MOMENT; i <= FL_ATTN_MOMENT; i++)
 		CHECK_OK(fl_metrics_make_moments(out, (enum fl_moment)i, &err), &err);
-	CHECK_OK(fl_windows_init(&w, &m->config, 32, 0, false, &err), &err);
+	CHECK_OK(fl_windows_init(&w, &m->config, 32, 0, -1, &err), &err);
 	CHECK_OK(fl_calibrate(m, &w, 3, out, &err), &err);
 	CHECK_OK(fl_metrics_write(out, test_path(dir, metrics), &err), &err);
 	fl_metrics_free(out);
