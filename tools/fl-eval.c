@@ -48,7 +48,7 @@ static const struct fl_opt opts[] = {
 	{ 0, "shots-file", "file",
 	  "Draw the examples from file, of the same form. The default is the task's own file; a question is "
 	  "never its own example.", .str = &shots_path, .file = true },
-	FL_OPT_SEED(seed),
+	FL_OPT_SEED(seed, .with = "shots"),
 	{ 0, "marks", "file", "Write what each question got to file, as JSON lines.", .str = &marks_path,
 	  .with = "task", .mute = true },
 	{ 0, "dequantize", NULL,

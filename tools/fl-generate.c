@@ -38,7 +38,7 @@ static const struct fl_opt opts[] = {
 	{ 0, "top-p", "p",
 	  "Draw from the fewest tokens whose probabilities add up to p. The default is 1, all tokens.",
 	  .real = &top_p, .min = 1e-9, .max = 1 },
-	FL_OPT_SEED(seed),
+	FL_OPT_SEED(seed, .with = "temperature"),
 	{ 0, "ignore-eos", NULL, "Go on after the end of a text.", .flag = &ignore_eos },
 	{ 0, "echo", NULL, "Print the prompt, too.", .flag = &echo },
 	{ 0, "dequantize", NULL,
@@ -55,6 +55,13 @@ static const struct fl_tool tool = {
 	.operands = "[checkpoint]", .max_operands = 1, .opts = opts,
 };
 
+/* Names where the prompt is from. */
+static int
+of_prompt(struct fl_err *err)
+{
+	return prompt_file ? fl_err_prefix(err, "'%s'", fl_input_name(prompt_file)) : fl_err_prefix(err, "prompt");
+}
+
 /* The prompt as what the user says; an answer ends where the template ends it. */
 static int
 ask(const struct fl_model *m, const char *text, size_t len, struct fl_ids *ids, struct fl_special *special,
@@ -65,7 +72,7 @@ ask(const struct fl_model *m, const char *text, size_t len, struct fl_ids *ids, 
 	if (!c)
 		return -1;
 	if (fl_chat_prompt(c, text, len, ids, err) < 0)
-		return fl_err_prefix(err, "prompt");
+		return of_prompt(err);
 	fl_special_add_end(special, fl_chat_end(c));
 	fl_chat_free(c);
 	return 0;
@@ -87,7 +94,7 @@ read_prompt(const struct fl_model *m, const struct fl_tokenizer *t, struct fl_id
 	if (bos >= 0 && fl_tokenizer_add_bos(t))
 		fl_ids_push(ids, (uint32_t)bos);
 	if (fl_tokenizer_encode(t, text, len, true, ids, err) < 0)
-		return fl_err_prefix(err, "prompt");
+		return of_prompt(err);
 	if (ids->n == 0 && begin >= 0)
 		fl_ids_push(ids, (uint32_t)begin);
 	if (ids->n == 0)
@@ -194,6 +201,8 @@ main(int argc, char **argv)
 	fl_cli_one_stdin(argv[i], &prompt_file, 1);
 	if (prompt && prompt_file)
 		fl_die(FL_EXIT_USAGE, "--prompt and --file exclude each other");
+	if (top_p < 1 && temperature == 0)
+		fl_die(FL_EXIT_USAGE, "--top-p goes with a --temperature above 0: at 0 nothing is drawn");
 	m = fl_model_open(argv[i], &err);
 	if (m && !dequantize)
 		fl_model_pack(m);

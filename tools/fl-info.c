@@ -303,6 +303,8 @@ main(int argc, char **argv)
 	struct fl_err err = { 0 };
 	int i = fl_cli(&tool, argc, argv);
 
+	if (json && (check || target))
+		fl_die(FL_EXIT_USAGE, "--check and --check-for print nothing: they take no --json");
 	facts = fl_json_new_object();
 	if (any(argv[i], &err) < 0)
 		fl_die_err(&err);

@@ -3,6 +3,8 @@
  *
  * What stays is chosen in model/prune.h from the sums that fl-calibrate measured; this file connects
  * the choice to streams. */
+#include <string.h>
+
 #include "base/cli.h"
 #include "model/prune.h"
 #include "model/score.h"
@@ -59,6 +61,8 @@ check_usage(const char *operand)
 	fl_cli_one_stdin(operand, &metrics_path, 1);
 	if (opt.tie && opt.untie)
 		fl_die(FL_EXIT_USAGE, "--tie and --untie exclude each other");
+	if (opt.seed && strcmp(opt.score, "random") != 0 && strcmp(opt.layer_score, "random") != 0)
+		fl_die(FL_EXIT_USAGE, "-s goes with --score or --layer-score random");
 	if (!arch_text && !opt.tie && !opt.untie)
 		fl_die(FL_EXIT_USAGE, "nothing to do: give -a, --tie or --untie");
 	fl_cli_refuse_terminal(sink.output);

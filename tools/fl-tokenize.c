@@ -170,11 +170,11 @@ encode_file(struct job *j, const char *path, struct fl_err *err)
 
 	if (fl_file_open(&file, path, most_bytes, err) < 0)
 		return -1;
-	fl_progress_begin(path, "B", file.size);
+	fl_progress_begin(fl_input_name(path), "B", file.size);
 	rc = encode_text(j, file.data, file.size, err);
 	fl_progress_end();
 	fl_file_close(&file);
-	return rc < 0 && err->code == FL_EXIT_DATA ? fl_err_prefix(err, "'%s'", path) : rc;
+	return rc < 0 && err->code == FL_EXIT_DATA ? fl_err_prefix(err, "'%s'", fl_input_name(path)) : rc;
 }
 
 static int

@@ -312,6 +312,7 @@ agrees_with_the_harness() {
 	for alone in '--context 9' '--stride 9' '--skip 1' --bos '--kv f32'; do
 		one_line_error 2 fl-eval $alone --task a.jsonl "$MODEL"
 	done
+	one_line_error 2 fl-eval -s 1 --task a.jsonl "$MODEL"
 	one_line_error 2 fl-eval --shots-file a.jsonl --task a.jsonl "$MODEL"
 	one_line_error 2 fl-eval --shots 1 --shots-file a.jsonl --task a.jsonl --task b.jsonl "$MODEL"
 	one_line_error 2 fl-eval --task - < a.jsonl

@@ -88,10 +88,15 @@ load helper
 	[[ $stderr = *"no chat template"* ]]
 	one_line_error 3 fl-generate -q --chat -p $'a\xff' "$DATA/backbone5m"
 	assert_equal "$stderr" "fl-generate: prompt: byte 1 is not text"
+	one_line_error 3 fl-generate -q -f - "$DATA/backbone5m" < <(printf 'a\xff')
+	assert_equal "$stderr" "fl-generate: 'standard input': byte 1 is not UTF-8"
 }
 
 @test "what cannot be run is refused in one line" {
 	one_line_error 2 fl-generate -p a -f b x
+	one_line_error 2 fl-generate --top-p 0.9 x
+	one_line_error 2 fl-generate --top-p 0.9 --temperature 0 x
+	one_line_error 2 fl-generate -s 1 x
 	one_line_error 3 fl-generate "$FIXTURES/logits/llama-untied"
 	[[ $stderr = *"no tokenizer"* ]]
 	cp -r "$FIXTURES/logits/llama-untied" m

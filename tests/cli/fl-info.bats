@@ -81,6 +81,11 @@ load helper
 	one_line_error 3 fl-info --check-for gguf metrics
 }
 
+@test "--json is refused where nothing is printed" {
+	one_line_error 2 fl-info --check --json base
+	one_line_error 2 fl-info --check-for gguf --json base
+}
+
 @test "a checkpoint comes by any pipe" {
 	fl-init -s 1 -o tiny.tar "$FIXTURES/tiny/config.json"
 	silent fl-info tiny.tar

@@ -71,6 +71,8 @@ setup() {
 	for alone in '--score flash' '--layer-score flash' '--block 32' '--align 32' '-s 0' --force; do
 		one_line_error 2 fl-prune --untie $alone base
 	done
+	one_line_error 2 fl-prune -s 1 -a d64-f64-ffff base
+	[[ $stderr = *"-s goes with --score or --layer-score random" ]]
 	[ ! -e x.tar ]
 }
 

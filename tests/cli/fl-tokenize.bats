@@ -129,6 +129,8 @@ expected() { # TOKENIZER TEXT-AS-JSON
 	printf 'ab\377' > text.txt
 	one_line_error 3 fl-tokenize -c base -o a.tok text.txt
 	assert_equal "$stderr" "fl-tokenize: 'text.txt': byte 2 is not UTF-8"
+	one_line_error 3 fl-tokenize -c base -o a.tok < text.txt
+	assert_equal "$stderr" "fl-tokenize: 'standard input': byte 2 is not UTF-8"
 	assert_equal "$(ls -A | grep -v ^separate-stderr | paste -sd' ')" "base text.txt"
 }
 
