@@ -18,6 +18,8 @@ SHELL := bash
 HERE := $(dir $(lastword $(MAKEFILE_LIST)))
 
 OUT ?= build/demo
+include $(HERE)paths.mk
+$(call path,OUT)
 STORIES ?= 20000
 HELD_STORIES ?= 300
 STEPS ?= 400

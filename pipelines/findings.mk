@@ -25,6 +25,8 @@ MAKEFLAGS += --no-builtin-rules
 HERE := $(dir $(lastword $(MAKEFILE_LIST)))
 
 OUT ?= run
+include $(HERE)paths.mk
+$(call path,OUT)
 LENGTHS ?= 1024 2048
 DECODE ?= 32
 RUNS ?= 4

@@ -27,6 +27,8 @@ TRAIN ?= --batch 16 --rate 1e-3 --floor 1 --warmup 5
 BASE ?= $(DEMO)/backbone.tar
 TEXT ?= $(DEMO)/stories.txt
 HELD ?= $(DEMO)/held.txt
+include $(HERE)paths.mk
+$(call path,OUT DEMO BASE TEXT HELD)
 MAKE_IT = mv $@.tmp $@
 tau = $$(fl-predict --agree $1,$2 $(OUT)/ranking.tsv | awk -F '\t' 'NR == 2 { printf "%.3f +- %.3f", $$3, $$4 }')
 

@@ -33,6 +33,9 @@ MAKEFLAGS += --no-builtin-rules
 HERE := $(dir $(lastword $(MAKEFILE_LIST)))
 
 OUT ?= repair
+include $(HERE)paths.mk
+$(call path,OUT BASE)
+$(call paths,CALIB HELD)
 SEQUENCES ?= 100
 DROP ?= 32
 CONTEXT ?= 256

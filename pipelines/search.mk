@@ -65,6 +65,9 @@ MEASURE ?= fl-measure -q -j $(THREADS) --prefill $(PREFILL) --chunk $(CHUNK) --r
 	$(RUNTIME:%=--runtime %) $(if $(VIA),--via '$(VIA)')
 export PROMPT SEPARATOR
 
+include $(dir $(SELF))paths.mk
+$(call path,BASE TEXT HELD SPACE TEACHER OUT)
+
 comma := ,
 LATENCY := ttft_$(firstword $(subst $(comma), ,$(PREFILL)))_s
 STAGE_1 := $(if $(filter-out 0,$(LATENCY_SAMPLES)),$(OUT)/latency.tsv)
@@ -92,7 +95,6 @@ all: $(OUT)/space $(STAGE_1:%=$(OUT)/crossval.tsv) $(OUT)/front.tsv $(OUT)/front
 	@printf '\nThe winner, %s:\n%s' "$$(cat $(OUT)/winner)" "$$PROMPT"; cat $(OUT)/winner.txt; echo
 
 # What was asked for ---------------------------------------------------------------------------------
-$(foreach v,BASE TEXT HELD SPACE OUT,$(if $(word 2,$($v)),$(error $v='$($v)' has a blank in it)))
 $(foreach t,jq gnuplot,$(if $(shell command -v $t),,$(error $t is needed and not there)))
 $(if $(BASE),,$(error BASE= must name a checkpoint))
 $(if $(TEXT),,$(error TEXT= must name a text file))

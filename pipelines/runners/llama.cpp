@@ -8,8 +8,10 @@ if [ "$1" = prepare ]; then
 	fl-export --to gguf -o "$3/model.gguf" "$2"
 	exit
 fi
+program=${LLAMA_BENCH:-llama-bench}
+command -v "$program" > /dev/null || { echo "there is no program '$program', which LLAMA_BENCH names" >&2; exit 1; }
 bench() { # llama-bench has a warm-up of its own
-	lines=$("${LLAMA_BENCH:-llama-bench}" -m model.gguf -t "$FL_THREADS" -b "$FL_CHUNK" -ub "$FL_CHUNK" -r "$FL_REPEAT" -o jsonl "$@")
+	lines=$("$program" -m model.gguf -t "$FL_THREADS" -b "$FL_CHUNK" -ub "$FL_CHUNK" -r "$FL_REPEAT" -o jsonl "$@")
 	list=$(echo "$lines" | sed -n "s/.*\"samples_$unit\": *\[\([^]]*\)\].*/\1/p")
 }
 printf '{ "runtime": "llama.cpp"'

@@ -12,6 +12,10 @@ set -euo pipefail
 here=$(cd "$(dirname "$0")" && pwd)
 B=${B:-build} threads=${THREADS:-2} pairs=${PAIRS:-5} lengths=${LENGTHS:-1024,2048,4096} depths=${DEPTHS:-1024,2048,4096}
 export PATH=$(cd "$B" && pwd)/bin:$PATH LC_ALL=C
+if [ -n "${LLAMA_BENCH:-}" ] && ! command -v "$LLAMA_BENCH" > /dev/null; then
+	echo "runtime.sh: there is no program '$LLAMA_BENCH', which LLAMA_BENCH names" >&2
+	exit 2
+fi
 out=${OUT:-$B/bench}/runtime
 mkdir -p "$out" && out=$(cd "$out" && pwd)
 [ $# != 0 ] || set -- 350M full 350M-w256 350M-w1024 650M 1.4B llama-1B qwen3-0.6B

@@ -110,6 +110,27 @@ cell() { # COLUMN < TABLE
 	one_line_error 4 "${measure[@]}" --via 'sh -c' tiny.tar
 }
 
+@test "a program that LLAMA_BENCH, LLAMA_MAIN or PYTHON names and is not there is named in one line" {
+	local name runtime
+	while read -r name runtime; do
+		export $name=/none/such
+		one_line_error 4 fl-measure -q --runtime $runtime --prefill 8 tiny.tar
+		unset $name
+		[[ $stderr = *"it said: there is no program '/none/such', which $name names" ]] || fail "$stderr"
+	done <<-END
+		LLAMA_BENCH llama.cpp
+		PYTHON executorch
+		PYTHON onnxruntime
+	END
+	mkdir bin
+	printf '#!/bin/sh\n' > bin/python3
+	chmod +x bin/python3
+	PATH=$PWD/bin:$PATH LLAMA_MAIN=/none/such one_line_error 4 fl-measure -q --runtime executorch --prefill 8 tiny.tar
+	[[ $stderr = *"it said: there is no program '/none/such', which LLAMA_MAIN names" ]]
+	LLAMA_BENCH=/none/such run --separate-stderr -2 "$ROOT/tests/bench/runtime.sh"
+	assert_equal "$stderr" "runtime.sh: there is no program '/none/such', which LLAMA_BENCH names"
+}
+
 @test "llama-bench and llama_main are understood by what they print" {
 	mkdir bin
 	cat > bin/llama-bench <<-'END'

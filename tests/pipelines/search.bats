@@ -296,6 +296,24 @@ again() {
 	done
 }
 
+@test "a path in which make or the shell would take a character for something else is refused, OUT='out#1'" {
+	local value
+	for value in 'out#1' 'a%b' 'a:b' "a'b" 'a"b' 'a;b' 'a$$b' 'a\b' 'a*b' 'a=b' 'a(b' 'a|b' 'a&b'; do
+		run -2 search OUT="$value"
+		assert_output --regexp "OUT='.*' has a '.' in it, which make or the shell takes for something else"
+		assert_equal "${#lines[@]}" 1
+	done
+	for name in BASE TEXT HELD SPACE TEACHER; do
+		run -2 search "$name=a#b"
+		assert_output --partial "$name='a#b' has a '#' in it"
+	done
+	for name in demo findings ranking repair; do
+		run -2 make -s -f "$ROOT/pipelines/$name.mk" OUT='out#1'
+		assert_output --partial "OUT='out#1' has a '#' in it"
+	done
+	assert_equal "$(ls -d a* out* 2> /dev/null)" ""
+}
+
 @test "a measurement that is of another model stops the search by name" {
 	printf '#!/bin/bash\nprintf "arch\\tttft_1024_s\\nd64-f32-f\\t1\\n"\n' > measure
 	run -2 search
