@@ -125,7 +125,8 @@ end_keys(const struct fl_special *s, long eos, const struct fl_tokenizer *t, con
 		if (n < sizeof key / sizeof *key)
 			fl_gguf_u32(g, key[n], id);
 		else
-			fl_warn("'%s': gguf has no key for another end of text: llama.cpp goes on after token %u", what, id);
+			fl_warn("'%s': gguf has no key for another end of text: llama.cpp goes on after token %u", what,
+			    id);
 		n++;
 	}
 }

@@ -34,15 +34,15 @@ are_ids(const struct fl_json *v, const struct fl_ids *ids)
 	return true;
 }
 
+/* Sets key to a list, or one as a number and none as null. */
 static void
 set_ids(struct fl_json *object, const char *key, const struct fl_ids *ids)
 {
-	struct fl_json *list = fl_json_new_array();
+	struct fl_json *v = ids->n > 1 ? fl_json_new_array() : ids->n ? fl_json_new_int(ids->v[0]) : fl_json_new_null();
 
-	for (size_t i = 0; i < ids->n; i++)
-		fl_json_push(list, fl_json_new_int(ids->v[i]));
-	fl_json_set(object, key, ids->n > 1 ? fl_json_copy(list) : ids->n ? fl_json_new_int(ids->v[0]) : fl_json_new_null());
-	fl_json_free(list);
+	for (size_t i = 0; i < ids->n && ids->n > 1; i++)
+		fl_json_push(v, fl_json_new_int(ids->v[i]));
+	fl_json_set(object, key, v);
 }
 
 /* config.json keeps the ids that are some. */
@@ -62,10 +62,11 @@ clean_ids(struct fl_config *c, const char *what)
 /* generation_config.json, as it was, or with all ends of text, where transformers would take others from it, or from
  * config.json, and without ids that are no tokens. */
 static int
-write_generation(const struct fl_hf_special *s, const struct fl_special *special, struct fl_writer *out, struct fl_err *err)
+write_generation(const struct fl_hf_special *s, const struct fl_special *special, struct fl_writer *out,
+    struct fl_err *err)
 {
 	uint32_t bos = (uint32_t)special->bos, pad = (uint32_t)special->pad;
-	const struct fl_ids ids[KEYS] = { special->ends, { &bos, special->bos >= 0, 0 }, { &pad, special->pad >= 0, 0 } };
+	const struct fl_ids ids[KEYS] = { special->ends, { &bos, special->bos >= 0 }, { &pad, special->pad >= 0 } };
 	struct fl_json *new = s->was ? fl_json_copy(s->was) : fl_json_new_object();
 	struct fl_str text = { 0 };
 	bool changed = false;

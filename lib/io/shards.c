@@ -12,9 +12,9 @@ enum { UNKNOWN = -1 };
 
 struct fl_shards {
 	const struct fl_source *src;
-	struct fl_json *index; /* NULL: none, or not yet */
-	struct fl_json *named; /* files of the index: name to true */
-	struct fl_json *files; /* weights files that counted: name to true */
+	struct fl_json *index;	/* NULL: none, or not yet */
+	struct fl_json *named;	/* files of the index: name to true */
+	struct fl_json *files;	/* weights files that counted: name to true */
 	struct fl_json *places; /* every tensor of them: name to file */
 	int set;		/* without index, how many shards there should be; 0: model.safetensors */
 	bool own_names;		/* the files of the index are named as one set */
@@ -176,8 +176,8 @@ fl_shards_tensors(struct fl_shards *s, const char *file, const struct fl_tensor 
 		const char *name = tensor[i].name, *other = fl_json_str(fl_json_get(s->places, name));
 
 		if (other)
-			return fl_err_data(err, "'%s': tensor '%s' is in '%s' and in '%s'", fl_source_name(s->src), name,
-			    other, file);
+			return fl_err_data(err, "'%s': tensor '%s' is in '%s' and in '%s'", fl_source_name(s->src),
+			    name, other, file);
 		fl_json_set(s->places, name, fl_json_new_str(file));
 	}
 	return 0;
@@ -187,8 +187,9 @@ fl_shards_tensors(struct fl_shards *s, const char *file, const struct fl_tensor 
 static int
 too_late(const struct fl_shards *s, const char *file, struct fl_err *err)
 {
-	return fl_err_data(err, "'%s': '%s' comes before what says whether it counts; give the checkpoint as a directory or "
-	    "a plain tar file", fl_source_name(s->src), file);
+	return fl_err_data(err,
+	    "'%s': '%s' comes before what says whether it counts; give the checkpoint as a directory or a plain tar file",
+	    fl_source_name(s->src), file);
 }
 
 static int
@@ -215,7 +216,8 @@ check_index(const struct fl_shards *s, struct fl_err *err)
 		if (!is)
 			return fl_err_data(err, "'%s': tensor '%s' of the index is missing", what, tensor);
 		if (strcmp(fl_json_str(fl_json_value(it)), is) != 0)
-			return fl_err_data(err, "'%s': tensor '%s' is in '%s', not where the index says", what, tensor, is);
+			return fl_err_data(err, "'%s': tensor '%s' is in '%s', not where the index says", what, tensor,
+			    is);
 	}
 	for (void *it = fl_json_first(s->places); it; it = fl_json_next(s->places, it))
 		if (!fl_json_get(map, fl_json_key(it)))
@@ -231,7 +233,8 @@ check_set(const struct fl_shards *s, struct fl_err *err)
 	if (s->set > 0 && is_there(s, FL_MEMBER_WEIGHTS_NAME))
 		return too_late(s, fl_json_key(fl_json_first(s->files)), err);
 	if (s->sets)
-		return fl_err_data(err, "'%s' holds two sets of shards and no index that says which counts: '%s' is of another",
+		return fl_err_data(err,
+		    "'%s' holds two sets of shards and no index that says which counts: '%s' is of another",
 		    fl_source_name(s->src), s->left);
 	for (int i = 1; i <= s->set; i++)
 		if (!fl_json_get(s->files, fl_member_shard_name(shard, i, s->set)))

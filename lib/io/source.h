@@ -2,9 +2,9 @@
 /* source.h -- the members of a model directory or of an archive of one, one after the other.
  *
  * Directories and plain tar files are mapped: members come in canonical order (config.json, small
- * files by name, the shard index, model.safetensors and other weights by name, history) and their bytes live as long as the
- * source. Pipes and zstd are read once: config.json comes first, small files in front of it are held
- * back, the rest follows as stored. What does not belong to a checkpoint is left out here, a leading
+ * files by name, the shard index, model.safetensors, shards, other weights by name, history) and their
+ * bytes live as long as the source. Pipes and zstd are read once: config.json comes first, small files
+ * in front of it are held back, the rest follows as stored. What does not belong to a checkpoint is left out here, a leading
  * "./" or one common directory is stripped, and names that lead elsewhere are refused. */
 #ifndef FL_IO_SOURCE_H
 #define FL_IO_SOURCE_H

@@ -336,6 +336,7 @@ int
 fl_config_check_ids(const struct fl_json *json, const char *what, const char *file, struct fl_err *err)
 {
 	static const char *const keys[] = { "eos_token_id", "bos_token_id", "pad_token_id" };
+	enum { MOST = 1024 };
 
 	if (fl_json_type(json) != FL_JSON_OBJECT)
 		return fl_err_data(err, "'%s': %s is no object", what, file);
@@ -344,6 +345,8 @@ fl_config_check_ids(const struct fl_json *json, const char *what, const char *fi
 		bool list = k == 0 && fl_json_type(v) == FL_JSON_ARRAY;
 		size_t n = list ? fl_json_len(v) : fl_json_type(v) > FL_JSON_NULL;
 
+		if (n > MOST)
+			return fl_err_data(err, "'%s': '%s' in %s has more than %d ids", what, keys[k], file, MOST);
 		for (size_t i = 0; i < n; i++)
 			if (fl_json_type(list ? fl_json_at(v, i) : v) != FL_JSON_INT)
 				return fl_err_data(err, "'%s': '%s' in %s is no token id", what, keys[k], file);

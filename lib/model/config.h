@@ -73,9 +73,9 @@ struct fl_config {
 int fl_config_parse(struct fl_config *c, const struct fl_json *json, const char *what,
     struct fl_err *err) FL_MUST_USE;
 
-/* Whether eos_token_id, bos_token_id and pad_token_id of json, which is `file` of the checkpoint `what`, are token ids or
- * null, the first perhaps a list of them, and json an object; transformers refuses the same in config.json. Which of them
- * are tokens of the model is for model/special.h to say. */
+/* Whether eos_token_id, bos_token_id and pad_token_id of json, which is `file` of the checkpoint `what`, are token ids
+ * or null, the first perhaps a list of them, and json an object; transformers refuses the same in config.json. Which of
+ * them are tokens of the model is for model/special.h to say. */
 int fl_config_check_ids(const struct fl_json *json, const char *what, const char *file, struct fl_err *err) FL_MUST_USE;
 
 /* Opens a checkpoint and reads its configuration into *c: what every tool that streams one begins with.

@@ -19,9 +19,9 @@ struct fl_loss {
 	long long tokens, windows; /* predicted tokens; windows that had some */
 };
 
-/* Runs all windows through the model: those of a batch together or, where keys, values and queries are rounded as those
- * of a cache of 8 bits (kv FL_KV_INT8), through such a cache one after the other. see, which returns 0 or -1 with an err
- * of its own set, is told after each run which windows its rows are of. */
+/* Runs all windows through the model: those of a batch together or, where keys, values and queries are rounded as
+ * those of a cache of 8 bits (kv FL_KV_INT8), through such a cache one after the other. see, which returns 0 or -1 with
+ * an err of its own set, is told after each run which windows its rows are of. */
 typedef int fl_eval_see(void *ctx, struct fl_forward *f, const struct fl_batch *b);
 int fl_eval_windows(const struct fl_model *m, const struct fl_windows *w, enum fl_kv_kind kv, const char *doing,
     fl_eval_see *see, void *ctx, struct fl_err *err) FL_MUST_USE;

@@ -36,7 +36,8 @@ struct fl_judgement {
 	size_t cut; /* questions */
 };
 
-/* special: what ends an answer; only a task of answers asks. Errors name the line of the question, not the file. The caller frees what is in *out, on failure too. */
+/* special: what ends an answer; only a task of answers asks. Errors name the line of the question, not the file. The
+ * caller frees what is in *out, on failure too. */
 int fl_judge(const struct fl_model *m, const struct fl_tokenizer *t, const struct fl_special *special,
     const struct fl_task *task, struct fl_prompter *p, struct fl_judgement *out, struct fl_err *err) FL_MUST_USE;
 void fl_judgement_free(struct fl_judgement *j);

@@ -10,8 +10,8 @@
 #include "model/windows.h"
 
 /* A safetensors file, `output` as fl_output_open() takes it: one row a token, window after window;
- * `ids` I64 [rows], `logits` F32 [rows, vocab], and `context` in the metadata. kv: as fl_eval_loss() has it. Written but not yet
- * committed; NULL with err set. */
+ * `ids` I64 [rows], `logits` F32 [rows, vocab], and `context` in the metadata. kv: as fl_eval_windows() has
+ * it. Written but not yet committed; NULL with err set. */
 struct fl_output *fl_logits_write(const struct fl_model *m, const struct fl_windows *w, enum fl_kv_kind kv,
     const char *output, struct fl_err *err) FL_MUST_USE;
 

@@ -54,7 +54,8 @@ fl_special_ids(const struct fl_json *json, const char *key, int vocab, const cha
 			fl_ids_push(out, (uint32_t)id);
 	}
 	if (beyond >= 0)
-		fl_warn("'%s': leaving out the %s %lld of %s, beyond the vocabulary of %d", what, key, beyond, file, vocab);
+		fl_warn("'%s': leaving out the %s %lld of %s, beyond the vocabulary of %d", what, key, beyond, file,
+		    vocab);
 }
 
 /* The first id under key, -1: none. */

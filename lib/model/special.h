@@ -17,8 +17,8 @@ struct fl_special {
 	struct fl_ids ends; /* each once, in the order in which they are named */
 	long bos, pad;	    /* -1: none */
 	bool text;	    /* there is a tokenizer */
-	/* A token that no text gives, for formats that cannot say that none ends a text: a row of the embedding that has
-	 * no token, or the unknown token; -1: there is neither. */
+	/* A token that no text gives, for formats that cannot say that none ends a text: a row of the embedding that
+	 * has no token, or the unknown token; -1: there is neither. */
 	long unused;
 };
 
@@ -26,7 +26,7 @@ struct fl_special {
 struct fl_special_source {
 	const char *what; /* the checkpoint, in messages */
 	const struct fl_config *config;
-	const struct fl_tokenizer *tokenizer; /* or NULL: it is made of the files, and where it is not understood, not asked */
+	const struct fl_tokenizer *tokenizer; /* or NULL: it is made of the files, and not asked if not understood */
 	struct fl_tokenizer_text file[FL_TOKENIZER_FILES];
 	struct fl_tokenizer_text generation; /* generation_config.json */
 };
@@ -46,8 +46,8 @@ void fl_special_remark(const struct fl_special *s, const char *what, const char 
 void fl_special_add_end(struct fl_special *s, long id); /* unless it is one, or -1 */
 
 /* Appends to out the ids under key of json, which is `file` of the checkpoint `what` and was checked
- * (fl_config_check_ids()), but none that is negative, or beyond the vocabulary: no model gives that, and one remark says
- * so. */
+ * (fl_config_check_ids()), but none that is negative, or beyond the vocabulary: no model gives that, and one remark
+ * says so. */
 void fl_special_ids(const struct fl_json *json, const char *key, int vocab, const char *what, const char *file,
     struct fl_ids *out);
 

@@ -70,7 +70,7 @@ same() {
 	tar cf dir.tar dir
 	same dir.tar "${said}"
 	tar c -C dir config.json model.safetensors.index.json $(cd dir; ls *.safetensors) | same - "$said"
-	tar c -C dir config.json $(cd dir; ls *-00002.safetensors *-00003.safetensors) model.safetensors.index.json | same - "$said"
+	tar c -C dir config.json $(cd dir; ls *-0000[23].safetensors) model.safetensors.index.json | same - "$said"
 	rm dir/*.index.json
 	one_line_error 3 fl-info dir
 	[[ $stderr = *"two sets of shards and no index"*"'$(number 1 3)'"* ]]
@@ -111,7 +111,8 @@ same() {
 	same dir "leaving out '$(number 9 9)', beside the weights that count"
 	head -c 1000 /dev/urandom > dir/consolidated.safetensors
 	same dir "leaving out '$(number 9 9)' and 1 more weights files, beside the weights that count"
-	tar c -C dir config.json model.safetensors "$(number 9 9)" | same - "leaving out '$(number 9 9)', beside the weights that count"
+	tar c -C dir config.json model.safetensors "$(number 9 9)" |
+		same - "leaving out '$(number 9 9)', beside the weights that count"
 	tar c -C dir config.json consolidated.safetensors model.safetensors |
 		same - "leaving out 'consolidated.safetensors', beside the weights that count"
 }
@@ -140,7 +141,7 @@ same() {
 @test "what a stream has passed on cannot be taken back: an index that comes too late says to give a file" {
 	late() { # REMARK, with a tar on standard input
 		one_line_error 3 fl-prune --score random -a d32-f32-ff -o is/ -
-		[[ $stderr = *"'$1' comes before what says whether it counts; give the checkpoint as a directory or a plain tar file" ]]
+		[[ $stderr = *"'$1' comes before what says whether it counts; give the checkpoint as a directory or a plain tar"* ]]
 		[ ! -e is ]
 	}
 	part lm_head "dir/$(number 1 9)"
@@ -151,7 +152,7 @@ same() {
 	index dir/*.safetensors > dir/model.safetensors.index.json
 	late a.safetensors < <(tar c -C dir config.json a.safetensors b.safetensors model.safetensors.index.json)
 	cp base/model.safetensors dir
-	late a.safetensors < <(tar c -C dir config.json model.safetensors a.safetensors b.safetensors model.safetensors.index.json)
+	late a.safetensors < <(tar c -C dir config.json model.safetensors {a,b}.safetensors model.safetensors.index.json)
 	same dir "leaving out 'model.safetensors', which the index does not name"
 }
 

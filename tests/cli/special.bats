@@ -1,14 +1,14 @@
 # SPDX-License-Identifier: Apache-2.0
-# special.bats -- the tokens that end a text, begin one and pad: one place says which, tools and exports agree. The cases
-# are those of ../shared/data/field/config.jsonl and others like them; what the runtimes make of them is in tests/interop.
+# special.bats -- the tokens that end a text, begin one and pad: one place says which, and tools and exports agree. The
+# cases are those of ../shared/data/field/config.jsonl and others like them.
 load helper
 
 # The tiny model has 320 rows and 262 tokens, of which 256 is <|endoftext|>.
 setup() {
 	fl-init -s 1 -o base/ "$FIXTURES/tiny/config.json"
 	cp "$FIXTURES/tiny/tokenizer.json" base
-	jq '.added_tokens += [{ id: 262, content: "<|im_end|>", special: true }, { id: 263, content: "<turn>", special: true },
-		{ id: 264, content: "<over>", special: true }, { id: 265, content: "<out>", special: true }]' \
+	jq '.added_tokens += [{ id: 262, content: "<|im_end|>" }, { id: 263, content: "<turn>" }, { id: 264, content: "<over>" },
+		{ id: 265, content: "<out>" } | .special = true]' \
 		base/tokenizer.json > tokenizer.json
 	mv tokenizer.json base
 }
@@ -119,8 +119,8 @@ exports() {
 @test "no end of text anywhere is one remark, and exports say none" {
 	says '.eos_token_id = null' '{ eos_token: null }'
 	run -0 exports
-	# llama.cpp takes a fixed token where none is stated: here it is a row that no token has. onnxruntime-genai takes
-	# what pads.
+	# llama.cpp takes a fixed token where none is stated: here it is a row that no token has. onnxruntime-genai
+	# takes what pads.
 	assert_output - <<-END
 		gguf 319
 		executorch []

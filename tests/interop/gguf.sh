@@ -71,9 +71,10 @@ try int4-hybrid auto f32
 # ends IDS FILTER: where llama.cpp ends the texts of backbone5m with what FILTER makes of its config.json.
 ends() {
 	cp -RL backbone5m ends && chmod -R u+w ends && rm ends/generation_config.json &&
-		jq "$2" backbone5m/config.json > ends/config.json && jq '.eos_token = null' backbone5m/tokenizer_config.json > ends/tokenizer_config.json &&
-		fl-export -q --to gguf -o ends.gguf ends && "$PYTHON" "$here/gguf_ends.py" ends.gguf > said 2> /dev/null &&
-		rm -r ends && diff said <(echo "$1")
+		jq "$2" backbone5m/config.json > ends/config.json &&
+		jq '.eos_token = null' backbone5m/tokenizer_config.json > ends/tokenizer_config.json &&
+		fl-export -q --to gguf -o ends.gguf ends && rm -r ends &&
+		"$PYTHON" "$here/gguf_ends.py" ends.gguf 2> /dev/null | diff - <(echo "$1")
 }
 if has llama_cpp; then
 	# 0 and 2 are <|endoftext|> and <|im_end|>, at which it ends texts in any case.

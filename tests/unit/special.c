@@ -88,7 +88,8 @@ a_negative_id_is_none_and_one_beyond_the_vocabulary_is_left_out(void)
 {
 	CHECK_STR(special("\"eos_token_id\": 2, \"pad_token_id\": -1", NULL, NULL), "2 / -1 / -1");
 	CHECK_STR(special("\"eos_token_id\": -1, \"bos_token_id\": -1", "{\"pad_token_id\": -1}", NULL), "/ -1 / -1");
-	CHECK_STR(special("\"eos_token_id\": [2, 10, -1], \"bos_token_id\": 10, \"pad_token_id\": 9", NULL, NULL), "2 / -1 / 9");
+	CHECK_STR(special("\"eos_token_id\": [2, 10, -1], \"bos_token_id\": 10, \"pad_token_id\": 9", NULL, NULL),
+	    "2 / -1 / 9");
 	CHECK_STR(special("\"eos_token_id\": 9223372036854775807", "{\"eos_token_id\": 4}", NULL), "4 / -1 / -1");
 	/* The next file is asked instead. */
 	CHECK_STR(special("\"pad_token_id\": 3", "{\"pad_token_id\": 32000}", NULL), "/ -1 / 3");
@@ -97,8 +98,10 @@ a_negative_id_is_none_and_one_beyond_the_vocabulary_is_left_out(void)
 static void
 what_is_no_id_is_refused_by_name(void)
 {
-	static const char *const no[] = { "\"2\"", "2.0", "true", "false", "1e99", "{}", "[\"2\"]", "[[2]]", "[2, null]", "[2, 2.5]" };
+	static const char *const no[] = { "\"2\"", "2.0", "true", "false", "1e99", "{}", "[\"2\"]", "[[2]]", "[2, null]",
+		"[2, 2.5]" };
 	char member[64], file[80];
+	struct fl_str many = { 0 };
 
 	for (size_t i = 0; i < sizeof no / sizeof *no; i++) {
 		snprintf(member, sizeof member, "\"eos_token_id\": %s", no[i]);
@@ -109,8 +112,14 @@ what_is_no_id_is_refused_by_name(void)
 		CHECK_STR(special(member, NULL, NULL), "'x': 'pad_token_id' in config.json is no token id");
 	}
 	CHECK_STR(special("\"bos_token_id\": [1]", NULL, NULL), "'x': 'bos_token_id' in config.json is no token id");
-	CHECK_STR(special("", "{\"pad_token_id\": [1]}", NULL), "'x': 'pad_token_id' in generation_config.json is no token id");
+	CHECK_STR(special("", "{\"pad_token_id\": [1]}", NULL),
+	    "'x': 'pad_token_id' in generation_config.json is no token id");
 	CHECK_STR(special("", "[2]", NULL), "'x': generation_config.json is no object");
+	for (int i = 0; i < 1025; i++)
+		fl_str_printf(&many, "%s%d", i ? ", " : "{\"eos_token_id\": [", i % 10);
+	fl_str_puts(&many, "]}");
+	CHECK_STR(special("", many.data, NULL), "'x': 'eos_token_id' in generation_config.json has more than 1024 ids");
+	fl_str_free(&many);
 	CHECK(strstr(special("", "[", NULL), "'generation_config.json'") != NULL);
 }
 
