@@ -77,9 +77,14 @@ print_facts(void)
 static void
 rope_facts(const struct fl_rope *r)
 {
+	struct fl_str name = { 0 };
+
 	fact("rope_theta", fl_json_new_real(r->theta));
-	if (r->kind == FL_ROPE_LLAMA3)
-		fact("rope_llama3_factor", fl_json_new_real(r->factor));
+	if (r->kind == FL_ROPE_PLAIN)
+		return;
+	fl_str_printf(&name, "rope_%s_factor", fl_rope_name(r->kind));
+	fact(name.data, fl_json_new_real(r->factor));
+	fl_str_free(&name);
 }
 
 static void

@@ -2,12 +2,13 @@
 #include "compute/rope.h"
 
 #include <math.h>
-#include <stdbool.h>
 
 #include "base/parallel.h"
 #include "compute/vec.h"
 
 enum { TILE = 1 << 14 /* floats a tile */ };
+
+static const double pi = 3.14159265358979323846;
 
 void
 fl_rope_frequencies(double *freq, size_t dim, double theta)
@@ -19,8 +20,6 @@ fl_rope_frequencies(double *freq, size_t dim, double theta)
 void
 fl_rope_llama3(double *freq, size_t n, double factor, double low, double high, double original)
 {
-	const double pi = 3.14159265358979323846;
-
 	for (size_t i = 0; i < n; i++) {
 		double turns = original * freq[i] / (2 * pi); /* within the original context */
 		double keep = (turns - low) / (high - low);
@@ -30,13 +29,56 @@ fl_rope_llama3(double *freq, size_t n, double factor, double low, double high, d
 	}
 }
 
+double
+fl_rope_dynamic_theta(double theta, size_t dim, double factor, double length, double context)
+{
+	double stretch = factor * fmax(length, context) / context - (factor - 1);
+
+	return theta * pow(stretch, (double)dim / ((double)dim - 2));
+}
+
+/* The dimension, a fraction of one too, that turns so often within the original context. */
+static double
+turning_dimension(double turns, size_t dim, double theta, double original)
+{
+	return (double)dim * log(original / (turns * 2 * pi)) / (2 * log(theta));
+}
+
+struct fl_rope_ramp
+fl_rope_yarn_ramp(size_t dim, double theta, double original, double beta_fast, double beta_slow, bool truncate)
+{
+	double low = turning_dimension(beta_fast, dim, theta, original);
+	double high = turning_dimension(beta_slow, dim, theta, original);
+
+	return (struct fl_rope_ramp){ fmax(truncate ? floor(low) : low, 0),
+		fmin(truncate ? ceil(high) : high, (double)dim - 1) };
+}
+
 void
-fl_rope_table(float *table, const double *freq, size_t n, size_t positions)
+fl_rope_yarn(double *freq, size_t n, double factor, struct fl_rope_ramp ramp)
+{
+	double width = ramp.high == ramp.low ? 0.001 : ramp.high - ramp.low; /* below zero where low is above high */
+
+	for (size_t i = 0; i < n; i++) {
+		double stretched = fmin(fmax(((double)i - ramp.low) / width, 0), 1);
+
+		freq[i] *= 1 - stretched + stretched / factor;
+	}
+}
+
+double
+fl_rope_mscale(double factor, double mscale)
+{
+	return factor <= 1 ? 1 : 0.1 * mscale * log(factor) + 1;
+}
+
+void
+fl_rope_table(float *table, const double *freq, size_t n, size_t positions, double scale)
 {
 	for (size_t p = 0; p < positions; p++, table += 2 * n)
 		for (size_t i = 0; i < n; i++) {
-			table[i] = (float)cos((double)p * freq[i]);
-			table[n + i] = (float)sin((double)p * freq[i]);
+			table[i] = (float)(scale * cos((double)p * freq[i]));
+			table[n + i] = (float)(scale * sin((double)p * freq[i]));
 		}
 }
 

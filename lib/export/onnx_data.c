@@ -88,7 +88,7 @@ put_angles(const struct writing *w, enum fl_onnx_what what)
 {
 	const struct fl_config *c = &w->m->config;
 	size_t n = (size_t)c->head_dim / 2, positions = (size_t)c->context;
-	float *table = fl_rope_of_config(c, positions);
+	float *table = fl_rope_of_config(c, positions, positions);
 	int bad = 0;
 
 	for (size_t p = 0; p < positions && !bad; p++)

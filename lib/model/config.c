@@ -6,6 +6,7 @@
 
 #include "base/alloc.h"
 #include "model/bits.h"
+#include "model/config_impl.h"
 
 const struct fl_family fl_families[] = {
 	{ .model_type = "llama", .architecture = "LlamaForCausalLM", .biases = FL_BIAS_FLAG,
@@ -22,75 +23,14 @@ const struct fl_family fl_families[] = {
 	{ 0 },
 };
 
-/* Fields read here, and fields that leave the computation of logits alone. */
-static const char *const known[] = {
-	"attention_bias", "auto_map", "bos_token_id", "dtype", "eos_token_id", "head_dim", "hidden_act",
-	"hidden_size", "intermediate_size", "layer_types", "max_position_embeddings",
-	"max_window_layers", "mlp_bias", "model_type", "num_attention_heads", "num_hidden_layers",
-	"num_key_value_heads", "quantization_config", "rms_norm_eps", "rope_parameters",
-	"rope_scaling", "rope_theta", "sliding_window", "tie_word_embeddings", "torch_dtype",
-	"use_sliding_window", "vocab_size",
-
-	"_name_or_path", "architectures", "attention_dropout", "hidden_dropout", "id2label",
-	"initializer_range", "is_llama_config", "label2id", "output_attentions",
-	"output_hidden_states", "pad_token_id", "pretraining_tp", "return_dict", "task_specific_params",
-	"tokenizer_class", "transformers_version", "unsloth_fixed", "unsloth_version", "use_cache",
-	NULL,
-};
-
-struct reading { /* what every helper here needs */
-	const struct fl_json *json;
-	const char *what;
-	struct fl_err *err;
-};
-
-static bool
-is_off(const struct fl_json *v)
-{
-	switch (fl_json_type(v)) {
-	case FL_JSON_NONE:
-	case FL_JSON_NULL: return true;
-	case FL_JSON_BOOL: return !fl_json_bool(v, true);
-	case FL_JSON_ARRAY:
-	case FL_JSON_OBJECT: return fl_json_len(v) == 0;
-	default: return false;
-	}
-}
-
-static bool
-is_known(const char *key)
-{
-	for (const char *const *k = known; *k; k++)
-		if (strcmp(*k, key) == 0)
-			return true;
-	return false;
-}
-
-static int
-check_unknown(const struct reading *r, const struct fl_family *f)
-{
-	for (void *it = fl_json_first(r->json); it; it = fl_json_next(r->json, it)) {
-		const char *key = fl_json_key(it);
-
-		if (!is_known(key) && !(f->tie && strcmp(f->tie, key) == 0) && !is_off(fl_json_value(it)))
-			return fl_err_data(r->err, "'%s': config.json has '%s', which is not supported",
-			    r->what, key);
-	}
-	if (!f->own_code && !is_off(fl_json_get(r->json, "auto_map")))
-		return fl_err_data(r->err,
-		    "'%s': config.json has 'auto_map', and a model with code of its own is not supported",
-		    r->what);
-	return 0;
-}
-
 /* An integer field in [min, max]; absent or null gives `otherwise`, or is an error if that is -1. */
 static int
-read_int(const struct reading *r, const char *key, int min, int max, int otherwise, int *out)
+read_int(const struct fl_reading *r, const char *key, int min, int max, int otherwise, int *out)
 {
 	const struct fl_json *v = fl_json_get(r->json, key);
 	long long n = fl_json_int(v, (long long)min - 1);
 
-	if (is_off(v) && otherwise >= 0) {
+	if (fl_field_is_off(v) && otherwise >= 0) {
 		*out = otherwise;
 		return 0;
 	}
@@ -103,23 +43,23 @@ read_int(const struct reading *r, const char *key, int min, int max, int otherwi
 
 /* A boolean field; absent or null is false. */
 static int
-read_bool(const struct reading *r, const char *key, bool *out)
+read_bool(const struct fl_reading *r, const char *key, bool *out)
 {
 	const struct fl_json *v = fl_json_get(r->json, key);
 
 	*out = fl_json_bool(v, false);
-	if (is_off(v) || *out)
+	if (fl_field_is_off(v) || *out)
 		return 0;
 	return fl_err_data(r->err, "'%s': '%s' in config.json must be true or false", r->what, key);
 }
 
-static int
-read_positive(const struct reading *r, const struct fl_json *object, const char *key,
-    double otherwise, double *out)
+int
+fl_read_positive(const struct fl_reading *r, const struct fl_json *object, const char *key, double otherwise,
+    double *out)
 {
 	const struct fl_json *v = fl_json_get(object, key);
 
-	*out = fl_json_real(v, is_off(v) ? otherwise : -1);
+	*out = fl_json_real(v, fl_field_is_off(v) ? otherwise : -1);
 	if (!(*out > 0))
 		return fl_err_data(r->err, "'%s': '%s' in config.json must be a positive number", r->what,
 		    key);
@@ -127,7 +67,7 @@ read_positive(const struct reading *r, const struct fl_json *object, const char 
 }
 
 static int
-read_sizes(const struct reading *r, struct fl_config *c)
+read_sizes(const struct fl_reading *r, struct fl_config *c)
 {
 	enum { BIG = 1 << 24 };
 
@@ -140,7 +80,7 @@ read_sizes(const struct reading *r, struct fl_config *c)
 	    read_int(r, "max_position_embeddings", 1, 1 << 30, c->family->context, &c->context) < 0 ||
 	    read_int(r, "head_dim", 2, 65536,
 		c->family->head_dim ? c->family->head_dim : c->width / c->heads, &c->head_dim) < 0 ||
-	    read_positive(r, r->json, "rms_norm_eps", 1e-6, &c->norm_eps) < 0)
+	    fl_read_positive(r, r->json, "rms_norm_eps", 1e-6, &c->norm_eps) < 0)
 		return -1;
 	if (c->heads % c->kv_heads)
 		return fl_err_data(r->err, "'%s': %d attention heads are not shared evenly by %d",
@@ -150,91 +90,8 @@ read_sizes(const struct reading *r, struct fl_config *c)
 	return 0;
 }
 
-/* Everything about RoPE in one object, whichever spelling it comes in. */
 static int
-read_rope_object(const struct reading *r, const struct fl_json *o, struct fl_rope *rope)
-{
-	const char *type = fl_json_str(fl_json_get(o, "rope_type"));
-	double original;
-
-	if (!type)
-		type = fl_json_str(fl_json_get(o, "type"));
-	if (!type && (!is_off(fl_json_get(o, "rope_type")) || !is_off(fl_json_get(o, "type"))))
-		return fl_err_data(r->err, "'%s': the type of RoPE scaling in config.json is no string", r->what);
-	if (!type || strcmp(type, "default") == 0)
-		return 0;
-	if (strcmp(type, "llama3") != 0)
-		return fl_err_data(r->err, "'%s': RoPE scaling '%s' is not supported", r->what, type);
-	rope->kind = FL_ROPE_LLAMA3;
-	if (read_positive(r, o, "factor", -1, &rope->factor) < 0 ||
-	    read_positive(r, o, "low_freq_factor", -1, &rope->low) < 0 ||
-	    read_positive(r, o, "high_freq_factor", -1, &rope->high) < 0 ||
-	    read_positive(r, o, "original_max_position_embeddings", -1, &original) < 0)
-		return -1;
-	if (original > 1 << 30 || rope->high <= rope->low)
-		return fl_err_data(r->err, "'%s': the llama3 RoPE scaling is out of range", r->what);
-	rope->original = (int)original;
-	return 0;
-}
-
-static int
-check_rope_keys(const struct reading *r, const struct fl_json *o)
-{
-	static const char *const keys[] = { "rope_theta", "rope_type", "type", "factor",
-		"low_freq_factor", "high_freq_factor", "original_max_position_embeddings", NULL };
-
-	if (!is_off(o) && fl_json_type(o) != FL_JSON_OBJECT)
-		return fl_err_data(r->err, "'%s': the RoPE scaling in config.json is no object", r->what);
-	for (void *it = fl_json_first(o); it; it = fl_json_next(o, it)) {
-		const char *const *k = keys;
-
-		while (*k && strcmp(*k, fl_json_key(it)) != 0)
-			k++;
-		if (!*k && !is_off(fl_json_value(it)))
-			return fl_err_data(r->err,
-			    "'%s': the RoPE parameter '%s' in config.json is not supported", r->what,
-			    fl_json_key(it));
-	}
-	return 0;
-}
-
-static bool
-same_scaling(const struct fl_rope *a, const struct fl_rope *b)
-{
-	return a->kind == b->kind && a->factor == b->factor && a->low == b->low && a->high == b->high &&
-	    a->original == b->original;
-}
-
-/* rope_theta and rope_scaling (older), or rope_parameters (transformers 5); where both stand they
- * must agree. */
-static int
-read_rope(const struct reading *r, struct fl_config *c)
-{
-	const struct fl_json *scaling = fl_json_get(r->json, "rope_scaling");
-	const struct fl_json *params = fl_json_get(r->json, "rope_parameters");
-	struct fl_rope older = { 0 }, newer = { 0 };
-
-	if (check_rope_keys(r, scaling) < 0 || check_rope_keys(r, params) < 0 ||
-	    read_positive(r, r->json, "rope_theta", 10000, &older.theta) < 0 ||
-	    read_rope_object(r, scaling, &older) < 0)
-		return -1;
-	c->rope = older;
-	if (is_off(params))
-		return 0;
-	if (read_positive(r, params, "rope_theta", older.theta, &newer.theta) < 0 ||
-	    read_rope_object(r, params, &newer) < 0)
-		return -1;
-	if ((fl_json_get(r->json, "rope_theta") && older.theta != newer.theta) ||
-	    (!is_off(scaling) && !same_scaling(&older, &newer)))
-		return fl_err_data(r->err,
-		    "'%s': rope_parameters disagrees with rope_theta or rope_scaling in config.json",
-		    r->what);
-	c->rope = newer;
-	return 0;
-}
-
-static int
-read_layer_types(const struct reading *r, const struct fl_json *types, struct fl_config *c)
+read_layer_types(const struct fl_reading *r, const struct fl_json *types, struct fl_config *c)
 {
 	if (fl_json_type(types) != FL_JSON_ARRAY || fl_json_len(types) != (size_t)c->layers)
 		return fl_err_data(r->err, "'%s': layer_types in config.json must have %d entries", r->what,
@@ -257,10 +114,10 @@ read_layer_types(const struct reading *r, const struct fl_json *types, struct fl
 
 /* The first layer with a window where no list says which have one; all layers from there on do. */
 static int
-read_first_window(const struct reading *r, const struct fl_config *c, bool flag, int *first)
+read_first_window(const struct fl_reading *r, const struct fl_config *c, bool flag, int *first)
 {
 	const struct fl_json *window = fl_json_get(r->json, "sliding_window");
-	bool none = fl_json_type(window) == FL_JSON_NONE ? c->family->window == 0 : is_off(window);
+	bool none = fl_json_type(window) == FL_JSON_NONE ? c->family->window == 0 : fl_field_is_off(window);
 
 	*first = c->layers;
 	if (none)
@@ -277,7 +134,7 @@ read_first_window(const struct reading *r, const struct fl_config *c, bool flag,
 }
 
 static int
-read_pattern(const struct reading *r, struct fl_config *c)
+read_pattern(const struct fl_reading *r, struct fl_config *c)
 {
 	const struct fl_json *types = fl_json_get(r->json, "layer_types");
 	int first;
@@ -286,7 +143,7 @@ read_pattern(const struct reading *r, struct fl_config *c)
 	memset(c->pattern, 'f', (size_t)c->layers);
 	if (read_bool(r, "use_sliding_window", &flag) < 0)
 		return -1;
-	if (!is_off(types)) {
+	if (!fl_field_is_off(types)) {
 		if (read_layer_types(r, types, c) < 0)
 			return -1;
 		if (c->family->windows == FL_WINDOW_FLAG && fl_config_has(c, 'w') && !flag)
@@ -312,15 +169,15 @@ static const struct {
 enum { DTYPES = sizeof dtypes / sizeof *dtypes };
 
 static int
-read_dtype(const struct reading *r, struct fl_config *c)
+read_dtype(const struct fl_reading *r, struct fl_config *c)
 {
 	const struct fl_json *v = fl_json_get(r->json, "dtype");
 	const char *s;
 
-	if (is_off(v))
+	if (fl_field_is_off(v))
 		v = fl_json_get(r->json, "torch_dtype");
 	c->dtype = FL_F32;
-	if (is_off(v))
+	if (fl_field_is_off(v))
 		return 0;
 	s = fl_json_str(v);
 	for (size_t i = 0; s && i < DTYPES; i++)
@@ -355,20 +212,21 @@ fl_config_check_ids(const struct fl_json *json, const char *what, const char *fi
 }
 
 static int
-check_fixed(const struct reading *r)
+check_fixed(const struct fl_reading *r)
 {
 	const struct fl_json *act = fl_json_get(r->json, "hidden_act");
+	const char *name = fl_json_str(act);
 
-	if (!is_off(act) && (!fl_json_str(act) || strcmp(fl_json_str(act), "silu") != 0))
+	if (!fl_field_is_off(act) && (!name || (strcmp(name, "silu") != 0 && strcmp(name, "swish") != 0)))
 		return fl_err_data(r->err, "'%s': activation '%s' is not supported", r->what,
-		    fl_json_str(act) ? fl_json_str(act) : "(no string)");
-	if (!is_off(fl_json_get(r->json, "mlp_bias")))
+		    name ? name : "(no string)");
+	if (!fl_field_is_off(fl_json_get(r->json, "mlp_bias")))
 		return fl_err_data(r->err, "'%s': 'mlp_bias' in config.json is not supported", r->what);
 	return 0;
 }
 
 static int
-read_biases(const struct reading *r, struct fl_config *c)
+read_biases(const struct fl_reading *r, struct fl_config *c)
 {
 	bool flag;
 
@@ -383,7 +241,7 @@ read_biases(const struct reading *r, struct fl_config *c)
 }
 
 static int
-read_tying(const struct reading *r, struct fl_config *c)
+read_tying(const struct fl_reading *r, struct fl_config *c)
 {
 	bool other = false;
 
@@ -405,7 +263,7 @@ fl_family_find(const char *model_type)
 }
 
 static int
-read_family(const struct reading *r, struct fl_config *c)
+read_family(const struct fl_reading *r, struct fl_config *c)
 {
 	const char *type = fl_json_str(fl_json_get(r->json, "model_type"));
 
@@ -418,12 +276,12 @@ read_family(const struct reading *r, struct fl_config *c)
 }
 
 static int
-read_all(const struct reading *r, struct fl_config *c)
+read_all(const struct fl_reading *r, struct fl_config *c)
 {
 	if (fl_json_type(r->json) != FL_JSON_OBJECT)
 		return fl_err_data(r->err, "'%s': config.json is no object", r->what);
-	if (read_family(r, c) < 0 || check_unknown(r, c->family) < 0 || check_fixed(r) < 0 ||
-	    read_sizes(r, c) < 0 || read_rope(r, c) < 0 || read_pattern(r, c) < 0 ||
+	if (read_family(r, c) < 0 || read_sizes(r, c) < 0 || fl_fields_check(r, c) < 0 || check_fixed(r) < 0 ||
+	    fl_rope_read(r, c) < 0 || read_pattern(r, c) < 0 ||
 	    read_dtype(r, c) < 0 || read_biases(r, c) < 0 || read_tying(r, c) < 0 ||
 	    fl_config_check_ids(r->json, r->what, "config.json", r->err) < 0)
 		return -1;
@@ -436,7 +294,7 @@ int
 fl_config_parse(struct fl_config *c, const struct fl_json *json, const char *what,
     struct fl_err *err)
 {
-	struct reading r = { json, what, err };
+	struct fl_reading r = { json, what, err };
 	struct fl_config read = { 0 };
 	int bad = read_all(&r, &read);
 

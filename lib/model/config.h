@@ -2,10 +2,10 @@
 /* config.h -- what config.json means: the family, the sizes, the attention of each layer.
  *
  * A struct fl_config holds everything the computation depends on. Both spellings of config.json are
- * read, the older one and that of transformers 5. A field that is known to leave the computation
- * alone is passed through; any other field this program does not implement is refused by name unless
- * it is null, false or empty, because a model that runs differently from what it says is worse than
- * one that does not run. */
+ * read, the older one and that of transformers 5. A field that leaves the computation alone, for what it is
+ * called or because its value is what the model does without it, is passed through; any other field this
+ * program does not implement is refused by name, because a model that runs differently from what it says is
+ * worse than one that does not run. */
 #ifndef FL_MODEL_CONFIG_H
 #define FL_MODEL_CONFIG_H
 
@@ -44,14 +44,22 @@ struct fl_family {
 	bool own_code;	 /* is not in transformers: auto_map is expected */
 };
 
-enum fl_rope_kind { FL_ROPE_PLAIN, FL_ROPE_LLAMA3 };
+enum fl_rope_kind { FL_ROPE_PLAIN, FL_ROPE_LLAMA3, FL_ROPE_LINEAR, FL_ROPE_DYNAMIC, FL_ROPE_YARN };
 
 struct fl_rope {
-	enum fl_rope_kind kind;
-	double theta;
-	double factor, low, high; /* llama3 scaling only */
-	int original;		  /* original_max_position_embeddings */
+	enum fl_rope_kind kind; /* rope_type */
+	double theta;		/* rope_theta */
+	double factor;		/* of every kind but the plain one */
+	double low;		/* llama3: low_freq_factor */
+	double high;		/* llama3: high_freq_factor */
+	int original;		/* llama3, yarn: original_max_position_embeddings */
+	double beta_fast;	/* yarn */
+	double beta_slow;	/* yarn */
+	bool truncate;		/* yarn: to whole dimensions */
+	double attention;	/* yarn: attention_factor, of cosines and sines; 1 of the others */
 };
+
+const char *fl_rope_name(enum fl_rope_kind kind); /* as rope_type has it */
 
 enum { FL_WINDOW = 256 }; /* tokens, where nothing says otherwise */
 

@@ -5,6 +5,18 @@
 #include "base/str.h"
 #include "model/roles.h"
 
+/* What the first line leaves out of scaled RoPE: nothing of the kind llama3, and of the others the rest. */
+static void
+add_scaling(struct fl_str *s, const struct fl_config *c)
+{
+	const struct fl_rope *r = &c->rope;
+	char attention[FL_NUM_LEN], fast[FL_NUM_LEN], slow[FL_NUM_LEN];
+
+	if (r->kind != FL_ROPE_PLAIN && r->kind != FL_ROPE_LLAMA3)
+		fl_str_printf(s, "%s %s %s %d %d\n", fl_num_format(attention, r->attention),
+		    fl_num_format(fast, r->beta_fast), fl_num_format(slow, r->beta_slow), r->truncate, c->context);
+}
+
 char *
 fl_config_fingerprint(const struct fl_config *c, char hex[FL_DIGEST_LEN])
 {
@@ -19,6 +31,7 @@ fl_config_fingerprint(const struct fl_config *c, char hex[FL_DIGEST_LEN])
 	    c->kv_heads, fl_num_format(eps, c->norm_eps), fl_num_format(theta, c->rope.theta),
 	    c->rope.kind, fl_num_format(factor, c->rope.factor), fl_num_format(low, c->rope.low),
 	    fl_num_format(high, c->rope.high), c->rope.original, c->pattern, c->window);
+	add_scaling(&s, c);
 	for (size_t i = 0; i < inv->n; i++) {
 		const struct fl_tensor *t = &inv->weight[i].tensor;
 

@@ -2,10 +2,12 @@
 /* Tokens in, in each of the three ways, and through the layers. */
 #include "model/forward.h"
 
+#include <stdlib.h>
 #include <string.h>
 
 #include "base/alloc.h"
 #include "model/forward_impl.h"
+#include "model/rope_of.h"
 
 void
 fl_forward_layers(struct fl_forward *f, int first, int end)
@@ -55,6 +57,25 @@ check_ids(const struct fl_forward *f, const uint32_t *ids, size_t n, struct fl_e
 	return 0;
 }
 
+/* Makes the rotations those of sequences up to this long, which are `whole` in this call or not. */
+static int
+rotate_for(struct fl_forward *f, size_t length, bool whole, struct fl_err *err)
+{
+	const struct fl_config *c = &f->m->config;
+	size_t wanted = fl_rope_depends(c, length) ? length : 0;
+
+	if (wanted && !whole)
+		return fl_err_data(err, "'%s': beyond its context of %d tokens dynamic RoPE scaling depends on the "
+		    "length of the whole sequence, which is not known when its beginning is computed",
+		    fl_model_name(f->m), c->context);
+	if (wanted == f->rope_length)
+		return 0;
+	free(f->rope);
+	f->rope = fl_rope_of_config(c, f->positions + f->capacity, wanted);
+	f->rope_length = wanted;
+	return 0;
+}
+
 static void
 embed(struct fl_forward *f, const uint32_t *ids, size_t sequences, size_t n)
 {
@@ -79,7 +100,7 @@ fl_forward_begin(struct fl_forward *f, const uint32_t *ids, size_t sequences, si
 {
 	if (sequences * length > f->capacity || sequences * length == 0 || f->depth)
 		fl_bug("%zu sequences of %zu", sequences, length);
-	if (check_ids(f, ids, sequences * length, err) < 0)
+	if (check_ids(f, ids, sequences * length, err) < 0 || rotate_for(f, length, true, err) < 0)
 		return -1;
 	f->begin = NULL;
 	embed(f, ids, sequences, sequences * length);
@@ -90,7 +111,7 @@ int
 fl_forward_batch_of(struct fl_forward *f, const uint32_t *ids, const uint32_t *begin, size_t sequences,
     size_t length, struct fl_err *err)
 {
-	if (fl_forward_begin(f, ids, sequences, length, err) < 0)
+	if ((begin && rotate_for(f, length, false, err) < 0) || fl_forward_begin(f, ids, sequences, length, err) < 0)
 		return -1;
 	f->begin = begin;
 	run_layers(f);
@@ -102,7 +123,7 @@ fl_forward_append(struct fl_forward *f, const uint32_t *ids, size_t n, struct fl
 {
 	if (n == 0 || n > f->positions - f->depth)
 		fl_bug("%zu tokens after %zu of %zu", n, f->depth, f->positions);
-	if (check_ids(f, ids, n, err) < 0)
+	if (check_ids(f, ids, n, err) < 0 || rotate_for(f, f->depth + n, false, err) < 0)
 		return -1;
 	for (size_t at = 0; at < n; at += f->rows) {
 		embed(f, ids + at, 0, n - at < f->capacity ? n - at : f->capacity);
@@ -112,12 +133,13 @@ fl_forward_append(struct fl_forward *f, const uint32_t *ids, size_t n, struct fl
 	return 0;
 }
 
-/* The rows of spans, and what each follows. */
+/* The rows of spans, and what each follows; *end is the position after the last token. */
 static size_t
-lay_out(struct fl_forward *f, const struct fl_span *spans, size_t n)
+lay_out(struct fl_forward *f, const struct fl_span *spans, size_t n, size_t *end)
 {
 	size_t rows = 0;
 
+	*end = 0;
 	f->span = fl_grow(f->span, &f->span_cap, n, sizeof *f->span);
 	f->attention = fl_grow(f->attention, &f->attention_cap, n, sizeof *f->attention);
 	for (size_t i = 0; i < n; i++) {
@@ -129,6 +151,8 @@ lay_out(struct fl_forward *f, const struct fl_span *spans, size_t n)
 			fl_bug("span %zu of %zu tokens after %zu", i, spans[i].length, spans[i].after);
 		*s = (struct fl_forward_span){ rows, after ? after->position + after->length : f->depth, spans[i].length,
 			after };
+		if (s->position + s->length > *end)
+			*end = s->position + s->length;
 		rows += s->length;
 	}
 	return rows;
@@ -138,11 +162,11 @@ int
 fl_forward_spans(struct fl_forward *f, const uint32_t *ids, const struct fl_span *spans, size_t n,
     struct fl_err *err)
 {
-	size_t rows = lay_out(f, spans, n);
+	size_t end, rows = lay_out(f, spans, n, &end);
 
 	if (rows == 0 || rows > f->capacity || f->kv.ring)
 		fl_bug("%zu spans of %zu tokens", n, rows);
-	if (check_ids(f, ids, rows, err) < 0)
+	if (check_ids(f, ids, rows, err) < 0 || rotate_for(f, end, false, err) < 0)
 		return -1;
 	embed(f, ids, 0, rows);
 	f->spans = n;

@@ -11,7 +11,8 @@
  *
  * Each leaves its rows (one a token, in the order given) behind, and logits of the last or of all
  * rows can be had until the next call; who wants none pays for none. The model must outlive f.
- * Positions beyond the model's own context are computed like any other. */
+ * Positions beyond the model's own context are computed like any other, but that a model with dynamic RoPE
+ * scaling takes sequences longer than it in fl_forward_batch() alone, which sees the whole. */
 #ifndef FL_MODEL_FORWARD_H
 #define FL_MODEL_FORWARD_H
 

@@ -33,7 +33,8 @@ struct fl_forward {
 	float *before; /* [R, D] a copy of the stream, for hooks that compare; else NULL */
 	float *last;   /* [vocab] */
 	float *logits; /* [block, vocab], made when asked for */
-	float *rope;
+	float *rope;	     /* of compute/rope.h, as long as positions and capacity */
+	size_t rope_length;  /* of the sequence it belongs to; 0: it does not matter */
 	const uint32_t *begin; /* [R] of a batch, or NULL: as struct fl_attention has it */
 	struct fl_kv *cache;   /* [layers] */
 	struct fl_forward_span *span;	/* [spans]; none in the other ways of working */

@@ -58,7 +58,7 @@ new_forward(const struct fl_model *m, size_t rows, size_t positions, const struc
 		f->before = floats(rows, width, "the activations");
 	f->last = floats(1, (size_t)c->vocab, "the logits");
 	f->scratch = fl_scratch_new();
-	f->rope = fl_rope_of_config(c, positions + rows); /* spans go on after the cache */
+	f->rope = fl_rope_of_config(c, positions + rows, 0); /* spans go on after the cache */
 	return f;
 }
 

@@ -5,9 +5,17 @@
 
 #include <stddef.h>
 
+#include "compute/rope.h"
 #include "model/config.h"
 
-/* fl_rope_table()'s [positions, 2, head_dim / 2], the caller's to free. */
-float *fl_rope_of_config(const struct fl_config *c, size_t positions);
+/* fl_rope_table()'s [positions, 2, head_dim / 2], the caller's to free. `length`: of the sequence they belong to, on
+ * which dynamic scaling depends where it is longer than the context. */
+float *fl_rope_of_config(const struct fl_config *c, size_t positions, size_t length);
+
+/* Do the rotations of a sequence this long depend on how long it is? */
+bool fl_rope_depends(const struct fl_config *c, size_t length);
+
+/* The dimensions between which yarn blends. */
+struct fl_rope_ramp fl_rope_ramp_of_config(const struct fl_config *c);
 
 #endif

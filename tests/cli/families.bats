@@ -83,7 +83,7 @@ shards() {
 		layer_sharing $(config mobilellm '"auto_map": { "AutoConfig": "x" }, "layer_sharing": true' | tr '\n' ' ')
 		share_layer $(config llama '"share_layer": true' | tr '\n' ' ')
 		mlp_bias $(config llama '"mlp_bias": true' | tr '\n' ' ')
-		yarn $(config qwen2 '"rope_scaling": { "type": "yarn", "factor": 4.0 }' | tr '\n' ' ')
+		longrope $(config qwen2 '"rope_scaling": { "type": "longrope", "factor": 4.0 }' | tr '\n' ' ')
 		gptq $(config llama '"quantization_config": { "quant_method": "gptq" }' | tr '\n' ' ')
 		marlin-24 $(config llama '"quantization_config": { "quant_method": "compressed-tensors", "format": "marlin-24" }' | tr '\n' ' ')
 	END

@@ -3,7 +3,8 @@
 
 Run once, with torch and transformers from PyPI, to make tests/data/logits; tests/unit/forward.c
 compares. OUT/NAME is a checkpoint; OUT/NAME.safetensors has ids I64 [sequences, tokens] and logits F32
-[sequences, tokens, vocab], computed in f32.
+[sequences, tokens, vocab], computed in f32. OUT/rope is one checkpoint under many configurations: cases.jsonl says
+what each sets, and OUT/rope.safetensors has logits F32 [tokens, vocab] under its name.
 """
 import json
 import os
@@ -62,6 +63,38 @@ MOBILELLM = dict(model_type="mobilellm", architectures=["MobileLLMForCausalLM"],
                  auto_map={"AutoConfig": "configuration_mobilellm.MobileLLMConfig",
                            "AutoModelForCausalLM": "modeling_mobilellm.MobileLLMForCausalLM"})
 
+# One model of 32 tokens of context, seen for 40.
+ROPE = {
+    "linear": dict(rope_scaling=dict(type="linear", factor=4.0)),
+    "linear, transformers 5": dict(rope_parameters=dict(rope_type="linear", factor=2.5, rope_theta=500.0)),
+    "theta beside the factor": dict(rope_scaling=dict(rope_type="linear", factor=2.0, rope_theta=300.0)),
+    "a default type needs no factor": dict(rope_scaling=dict(type="default", factor=4.0)),
+    "dynamic": dict(rope_scaling=dict(type="dynamic", factor=2.0)),
+    "dynamic, transformers 5": dict(rope_parameters=dict(rope_type="dynamic", factor=4.0, rope_theta=500.0)),
+    "dynamic within the context": dict(rope_scaling=dict(type="dynamic", factor=2.0), max_position_embeddings=40),
+    "yarn": dict(rope_scaling=dict(type="yarn", factor=4.0, original_max_position_embeddings=128)),
+    "yarn of the whole context": dict(rope_scaling=dict(rope_type="yarn", factor=4.0), rope_theta=100.0),
+    "yarn, transformers 5": dict(rope_parameters=dict(rope_type="yarn", factor=8.0, rope_theta=200.0,
+        original_max_position_embeddings=16, attention_factor=0.75)),
+    "yarn with both mscale": dict(rope_scaling=dict(type="yarn", factor=4.0, mscale=1.5, mscale_all_dim=0.5)),
+    "yarn with one mscale": dict(rope_scaling=dict(type="yarn", factor=4.0, mscale=1.5, mscale_all_dim=0)),
+    "yarn with other turns": dict(rope_scaling=dict(type="yarn", factor=4.0, beta_fast=4, beta_slow=0.5),
+        rope_theta=50.0),
+    "yarn with turns of 0": dict(rope_scaling=dict(type="yarn", factor=4.0, beta_fast=0, beta_slow=0)),
+    "yarn that truncates not": dict(rope_scaling=dict(type="yarn", factor=4.0, beta_fast=4, truncate=False),
+        rope_theta=50.0),
+    "yarn that truncates null": dict(rope_scaling=dict(type="yarn", factor=4.0, beta_fast=4, truncate=None),
+        rope_theta=50.0),
+    "yarn, original outside": dict(rope_scaling=dict(type="yarn", factor=4.0, original_max_position_embeddings=128),
+        original_max_position_embeddings=20, rope_theta=50.0),
+    "yarn of a token": dict(rope_scaling=dict(type="yarn", factor=4.0, original_max_position_embeddings=1)),
+    "yarn of a billion tokens": dict(rope_scaling=dict(type="yarn", factor=4.0,
+        original_max_position_embeddings=1000000000), rope_theta=2.0),
+    "yarn that shrinks": dict(rope_scaling=dict(type="yarn", factor=0.5, finetuned=True)),
+    "llama3 of the whole context": dict(rope_scaling=dict(rope_type="llama3", factor=8.0, low_freq_factor=1.0,
+        high_freq_factor=4.0)),
+}
+
 
 def randomize(model, generator):
     """Weights large enough that attention is far from uniform and norms from one."""
@@ -112,8 +145,38 @@ def make(out, name, cls, config, sequences, tokens, version, dtype, seed):
     print(f"{name}: logits {tuple(logits.shape)}, s.d. {logits.std():.2f}, transformers {transformers.__version__}")
 
 
+def make_rope(out):
+    generator = torch.Generator().manual_seed(len(MODELS) + 1)
+    sizes = dict(TINY, vocab_size=17, hidden_size=32, num_attention_heads=2, num_key_value_heads=1,
+                 max_position_embeddings=32)
+    ids = torch.randint(0, sizes["vocab_size"], (1, 40), generator=generator)
+    logits, weights = {}, None
+    for name, case in ROPE.items():
+        config = LlamaConfig(**(sizes | case))
+        config._attn_implementation = "eager"
+        model = LlamaForCausalLM(config).float().eval()
+        if weights is None:
+            randomize(model, generator)
+            weights = {k: v.clone() for k, v in model.state_dict().items()}
+            plain = spelled(LlamaConfig(**sizes), 4, torch.float32)
+        model.load_state_dict(weights)
+        with torch.no_grad():
+            logits[name] = model(input_ids=ids, use_cache=False).logits[0].float().contiguous()
+    where = os.path.join(out, "rope")
+    os.makedirs(where, exist_ok=True)
+    save_file(weights, os.path.join(where, "model.safetensors"), metadata={"format": "pt"})
+    save_file(logits | {"ids": ids}, where + ".safetensors")
+    with open(os.path.join(where, "config.json"), "w") as f:
+        json.dump({k: v for k, v in plain.items() if k != "rope_theta"} | {"model_type": "llama"}, f, indent=2,
+                  sort_keys=True)
+        f.write("\n")
+    with open(os.path.join(where, "cases.jsonl"), "w") as f:
+        f.writelines(json.dumps({"case": name, "set": case}) + "\n" for name, case in ROPE.items())
+
+
 if __name__ == "__main__":
     torch.use_deterministic_algorithms(True)
     torch.set_num_threads(1)
     for number, (name, row) in enumerate(MODELS.items()):
         make(sys.argv[1], name, *row, seed=number + 1)
+    make_rope(sys.argv[1])

@@ -92,7 +92,7 @@ what_changes_the_computation_is_refused_by_name(void)
 	refuses(",\"mlp_bias\":true", "mlp_bias");
 	refuses(",\"hidden_act\":\"gelu\"", "gelu");
 	refuses(",\"sliding_window\":4096", "sliding_window");
-	refuses(",\"rope_scaling\":{\"type\":\"yarn\",\"factor\":2.0}", "yarn");
+	refuses(",\"rope_scaling\":{\"type\":\"longrope\",\"factor\":2.0}", "longrope");
 	refuses(",\"rope_parameters\":{\"rope_theta\":5.0}", "rope_parameters");
 	refuses(",\"rope_parameters\":{\"partial_rotary_factor\":0.5}", "partial_rotary_factor");
 	refuses(",\"layer_types\":[\"full_attention\",\"full_attention\"]", "layer_types");
@@ -102,6 +102,83 @@ what_changes_the_computation_is_refused_by_name(void)
 	refuses(",\"tie_word_embeddings\":\"yes\"", "tie_word_embeddings");
 	refuses(",\"use_sliding_window\":1", "use_sliding_window");
 	refuses(",\"quantization_config\":{\"quant_method\":\"gptq\"}", "gptq");
+}
+
+static void
+rope_scaling_out_of_range_is_refused_by_name(void)
+{
+	refuses(",\"rope_scaling\":{\"type\":\"linear\"}", "factor");
+	refuses(",\"rope_scaling\":{\"type\":\"linear\",\"factor\":-1}", "factor");
+	refuses(",\"rope_scaling\":{\"type\":\"dynamic\",\"factor\":2.0,\"alpha\":1000}", "alpha");
+	refuses(",\"rope_scaling\":{\"type\":\"yarn\",\"factor\":2.0,\"original_max_position_embeddings\":2.5}", "original_max");
+	refuses(",\"rope_scaling\":{\"type\":\"yarn\",\"factor\":2.0,\"beta_fast\":-1}", "beta_fast");
+	refuses(",\"rope_scaling\":{\"type\":\"yarn\",\"factor\":2.0,\"attention_factor\":0}", "attention_factor");
+	refuses(",\"rope_scaling\":{\"type\":\"yarn\",\"factor\":2.0,\"mscale\":\"x\"}", "mscale");
+	refuses(",\"rope_scaling\":{\"type\":\"yarn\",\"factor\":2.0,\"truncate\":1}", "truncate");
+	refuses(",\"rope_scaling\":{\"type\":\"yarn\",\"factor\":2.0,\"extrapolation_factor\":0.5}", "extrapolation_factor");
+	refuses(",\"rope_scaling\":{\"type\":\"linear\",\"factor\":2.0,\"rope_theta\":5.0}", "rope_theta");
+	refuses(",\"rope_parameters\":{\"full_attention\":{\"rope_type\":\"linear\",\"factor\":2.0}}", "full_attention");
+	refuses(",\"rope_scaling\":{\"type\":\"linear\",\"factor\":2.0},"
+		"\"rope_parameters\":{\"rope_type\":\"linear\",\"factor\":4.0}", "rope_parameters");
+}
+
+/* Each is added to the configuration, and the fingerprint stays. */
+static void
+fields_that_leave_the_computation_alone_are_read(void)
+{
+	static const char *const fields[] = {
+		"\"transformers.js_config\":{\"kv_cache_dtype\":{\"q4f16\":\"float16\"}}", "\"_attn_implementation\":\"sdpa\"",
+		"\"_attn_implementation_autoset\":true", "\"_attn_implementation\":{\"\":\"eager\"}", "\"_commit_hash\":\"1a2b\"",
+		"\"_flash_attn_2_enabled\":true", "\"temperature\":0.6", "\"top_p\":0.9", "\"do_sample\":true", "\"max_length\":4096",
+		"\"suppress_tokens\":[1,2]", "\"num_beams\":4", "\"gradient_checkpointing\":true", "\"attention_dropout\":0.1",
+		"\"classifier_dropout\":0.1", "\"embd_pdrop\":0.1", "\"router_aux_loss_coef\":0.01", "\"unsloth_fixed\":true",
+		"\"name_or_path\":\"a/b\"", "\"is_decoder\":true", "\"max_sequence_length\":2048", "\"finetuning_task\":\"x\"",
+		"\"rope_interleaved\":false", "\"partial_rotary_factor\":1.0", "\"partial_rotary_factor\":1",
+		"\"num_nextn_predict_layers\":0", "\"mtp_num_layers\":0", "\"num_local_experts\":0", "\"kv_lora_rank\":0",
+		"\"embedding_multiplier\":1.0", "\"residual_multiplier\":1", "\"logits_scaling\":1.0", "\"logit_scale\":1.0",
+		"\"attention_multiplier\":0.25", "\"query_pre_attn_scalar\":16", "\"rotary_dim\":16", "\"is_causal\":true",
+		"\"final_logit_softcapping\":null", "\"pruned_heads\":{}", "\"hidden_act\":\"swish\"",
+		"\"rope_scaling\":{\"type\":\"default\",\"factor\":4.0,\"partial_rotary_factor\":1.0}",
+	};
+	struct fl_config c;
+	struct fl_err err;
+	char plain[FL_DIGEST_LEN], hex[FL_DIGEST_LEN], more[256];
+
+	CHECK_OK(parse(&c, "", &err), &err);
+	fl_config_fingerprint(&c, plain);
+	fl_config_free(&c);
+	for (size_t i = 0; i < sizeof fields / sizeof *fields; i++) {
+		snprintf(more, sizeof more, ",%s", fields[i]);
+		if (CHECK_OK(parse(&c, more, &err), &err))
+			CHECK_STR(fl_config_fingerprint(&c, hex), plain);
+		fl_config_free(&c);
+	}
+}
+
+/* The same names, and others like them, where the value says that something is on. */
+static void
+fields_that_are_on_are_refused_by_name(void)
+{
+	static const char *const fields[][2] = {
+		{ "rope_interleaved", "true" }, { "partial_rotary_factor", "0.5" }, { "partial_rotary_factor", "0" },
+		{ "num_nextn_predict_layers", "1" }, { "mtp_num_layers", "2" }, { "num_local_experts", "8" },
+		{ "kv_lora_rank", "512" }, { "embedding_multiplier", "12.0" }, { "embedding_multiplier", "0" },
+		{ "residual_multiplier", "0.22" }, { "logits_scaling", "8" }, { "attention_multiplier", "1.0" },
+		{ "query_pre_attn_scalar", "256" }, { "rotary_dim", "8" }, { "softmax_scale", "1.0" }, { "attn_scale", "1" },
+		{ "is_causal", "false" }, { "is_causal", "null" }, { "final_logit_softcapping", "30.0" },
+		{ "attn_logit_softcapping", "0.0" }, { "pruned_heads", "{\"0\":[1]}" }, { "per_layer_config", "{\"0\":{\"x\":1}}" },
+		{ "is_encoder_decoder", "true" }, { "add_cross_attention", "true" }, { "use_bidirectional_attention", "true" },
+		{ "no_rope_layers", "[1,0,1]" }, { "_sliding_window_pattern", "6" }, { "_rope", "{\"type\":\"linear\"}" },
+		{ "position_embedding_type", "\"alibi\"" }, { "alibi", "true" }, { "depth_scale", "0.5" },
+		{ "attention_chunk_size", "64" }, { "quantization", "{\"bits\":4}" }, { "text_config", "{\"hidden_size\":1}" },
+		{ "mup_base", "\"\"" }, { "early_exit_layer", "0" }, { "layer_norm_eps", "1e-5" }, { "a.b", "1" },
+	};
+	char more[256];
+
+	for (size_t i = 0; i < sizeof fields / sizeof *fields; i++) {
+		snprintf(more, sizeof more, ",\"%s\":%s", fields[i][0], fields[i][1]);
+		refuses(more, fields[i][0]);
+	}
 }
 
 static void
@@ -325,6 +402,9 @@ main(void)
 	TEST(defaults_follow_the_family);
 	TEST(both_spellings_of_rope_and_dtype_mean_the_same);
 	TEST(what_changes_the_computation_is_refused_by_name);
+	TEST(rope_scaling_out_of_range_is_refused_by_name);
+	TEST(fields_that_leave_the_computation_alone_are_read);
+	TEST(fields_that_are_on_are_refused_by_name);
 	TEST(what_is_off_or_harmless_is_not_refused);
 	TEST(layer_types_become_letters_and_back);
 	TEST(windows_are_where_transformers_has_them);

@@ -253,7 +253,7 @@ rope_turned_back_is_as_before(void)
 	float table[ROWS * DIM], x[ROWS * HEADS * DIM], y[ROWS * HEADS * DIM], dot[2] = { 0 };
 
 	fl_rope_frequencies(freq, DIM, 100);
-	fl_rope_table(table, freq, DIM / 2, ROWS);
+	fl_rope_table(table, freq, DIM / 2, ROWS, 0.7);
 	draw(x, ROWS * HEADS * DIM, 1), draw(y, ROWS * HEADS * DIM, 2);
 	for (int k = 0; k < 2; k++) { /* <R x, y> = <x, R^T y> */
 		float a[ROWS * HEADS * DIM], b[ROWS * HEADS * DIM];

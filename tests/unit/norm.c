@@ -116,7 +116,7 @@ rope_turns_pairs_half_a_head_apart(void)
 	was = fl_alloc(ROWS * HEADS * DIM, sizeof *was);
 	memcpy(was, x, ROWS * HEADS * DIM * sizeof *x);
 	fl_rope_frequencies(freq, DIM, 500000);
-	fl_rope_table(table, freq, DIM / 2, FIRST + LENGTH);
+	fl_rope_table(table, freq, DIM / 2, FIRST + LENGTH, 1);
 	fl_rope(x, ROWS, HEADS, DIM, table, FIRST, LENGTH);
 	for (size_t i = 0; i < ROWS * HEADS * DIM; i++) {
 		size_t at = i % DIM, pair = at % (DIM / 2), position = FIRST + i / DIM / HEADS % LENGTH;
