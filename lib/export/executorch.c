@@ -28,6 +28,8 @@ check_rope(const struct fl_config *c, struct fl_err *err)
 {
 	const struct fl_rope *r = &c->rope;
 
+	if (r->kind != FL_ROPE_PLAIN && !scales_rope(c))
+		return fl_err_no(err, "executorch cannot express %s RoPE scaling", fl_rope_name(r->kind));
 	if (scales_rope(c) && (r->low != 1 || r->original != 8192 || r->factor != floor(r->factor) || r->high != floor(r->high)))
 		return fl_err_no(err,
 		    "executorch cannot express llama3 RoPE scaling but from 8192 tokens, with a low factor of 1 and whole numbers");

@@ -14,9 +14,12 @@
  * Of these deci alone reads biases. So does llama, with heads of any size, which stands in for qwen2
  * where that one, whose heads must add up to the width, or its unscaled RoPE will not do.
  *
- * Scaled RoPE is a tensor of divisors, not a key; qwen3 does not read it, nor does step35 in layers
- * with a window, which leaves QK-norm with scaled RoPE without an exact form. */
+ * llama3 RoPE scaling is a tensor of divisors; qwen2 and qwen3 do not read it, nor does step35 in layers with a
+ * window, which leaves QK-norm with it without an exact form. The kinds linear and yarn are keys, which all read, but
+ * step35 not in layers with a window. Yarn's beta_fast, beta_slow and truncate are read by none of these, and its
+ * dimensions differ from transformers' where the first that blends is behind the last. */
 #include "export/gguf_impl.h"
+#include "model/rope_of.h"
 
 #include <string.h>
 
@@ -65,21 +68,38 @@ plain_form(const struct fl_config *c)
 {
 	if (c->family->qk_norm)
 		return &qwen3;
-	return c->qkv_bias && !c->o_bias && c->rope.kind == FL_ROPE_PLAIN &&
+	return c->qkv_bias && !c->o_bias && c->rope.kind != FL_ROPE_LLAMA3 &&
 		c->heads * c->head_dim == c->width ?
 	    &qwen2 :
 	    &llama;
+}
+
+static const char *
+unknown_rope(const struct fl_config *c)
+{
+	const struct fl_rope *r = &c->rope;
+	struct fl_rope_ramp ramp;
+
+	if (r->kind == FL_ROPE_DYNAMIC)
+		return "dynamic RoPE scaling";
+	if (r->kind != FL_ROPE_YARN)
+		return NULL;
+	ramp = fl_rope_ramp_of_config(c);
+	if (r->beta_fast != 32 || r->beta_slow != 1 || !r->truncate)
+		return "yarn RoPE scaling but with beta_fast 32, beta_slow 1 and truncate";
+	return ramp.low > ramp.high ? "yarn RoPE scaling whose first dimension that blends is behind the last" : NULL;
 }
 
 const struct fl_gguf_form *
 fl_gguf_form_choose(const struct fl_config *c, struct fl_err *err)
 {
 	bool windows = fl_config_has(c, 'w'), skips = fl_config_has(c, 's');
-	bool scaled = c->rope.kind != FL_ROPE_PLAIN;
-	const char *other = c->family->qk_norm && scaled ? "QK-norm together with llama3 RoPE scaling" :
-	    c->qkv_bias && c->family->qk_norm		 ? "attention biases together with QK-norm" :
-	    c->qkv_bias && windows ? "attention biases together with sliding windows" :
-				     NULL;
+	bool scaled = c->rope.kind != FL_ROPE_PLAIN, norm = c->family->qk_norm;
+	const char *other = norm && c->rope.kind == FL_ROPE_LLAMA3 ? "QK-norm together with llama3 RoPE scaling" :
+	    norm && windows && scaled ? "QK-norm and sliding windows together with RoPE scaling" :
+	    c->qkv_bias && norm	      ? "attention biases together with QK-norm" :
+	    c->qkv_bias && windows    ? "attention biases together with sliding windows" :
+					unknown_rope(c);
 
 	if (other) {
 		fl_err_no(err, "gguf cannot express %s", other);
@@ -87,9 +107,9 @@ fl_gguf_form_choose(const struct fl_config *c, struct fl_err *err)
 	}
 	if (!windows && !skips)
 		return plain_form(c);
-	if (!windows && !c->family->qk_norm)
+	if (!windows && !norm)
 		return &deci;
-	return scaled ? &granite_swa : &step35;
+	return scaled && !norm ? &granite_swa : &step35;
 }
 
 /* How many heads layer i states: its own, or what stands for none. */
@@ -128,6 +148,20 @@ window_keys(const struct fl_config *c, struct fl_gguf *g)
 		fl_gguf_item_bool(g, c->pattern[i] != 'f');
 }
 
+/* Yarn multiplies by fl_rope_mscale() there by itself. */
+static void
+scaling_keys(const struct fl_rope *r, struct fl_gguf *g)
+{
+	if (r->kind != FL_ROPE_LINEAR && r->kind != FL_ROPE_YARN)
+		return;
+	fl_gguf_str(g, ".rope.scaling.type", fl_rope_name(r->kind));
+	fl_gguf_f32(g, ".rope.scaling.factor", (float)r->factor);
+	if (r->kind != FL_ROPE_YARN)
+		return;
+	fl_gguf_u32(g, ".rope.scaling.original_context_length", (uint32_t)r->original);
+	fl_gguf_f32(g, ".rope.scaling.attn_factor", (float)(r->attention / fl_rope_mscale(r->factor, 1)));
+}
+
 void
 fl_gguf_form_keys(const struct fl_gguf_form *f, const struct fl_config *c, struct fl_gguf *g)
 {
@@ -145,6 +179,7 @@ fl_gguf_form_keys(const struct fl_gguf_form *f, const struct fl_config *c, struc
 	fl_gguf_f32(g, ".attention.layer_norm_rms_epsilon", (float)c->norm_eps);
 	fl_gguf_u32(g, ".rope.dimension_count", f->double_rope ? 2 * dim : dim);
 	fl_gguf_f32(g, ".rope.freq_base", (float)c->rope.theta);
+	scaling_keys(&c->rope, g);
 	if (f->windows) {
 		fl_gguf_u32(g, ".rope.dimension_count_swa", dim);
 		fl_gguf_f32(g, ".rope.freq_base_swa", (float)c->rope.theta);

@@ -4,6 +4,8 @@
 # greedy text over 64 tokens must be fl-generate's.
 set -u
 . "${0%/*}/helper.bash"
+linear='"rope_scaling": { "type": "linear", "factor": 2.5 }'
+yarn='"rope_scaling": { "type": "yarn", "factor": 4.0, "original_max_position_embeddings": 64, "attention_factor": 0.9 }'
 scaling='"rope_scaling": { "rope_type": "llama3", "factor": 8.0, "low_freq_factor": 1.0, "high_freq_factor": 4.0, "original_max_position_embeddings": 32 }'
 
 reads() { # CHECKPOINT TYPE
@@ -48,6 +50,16 @@ made qwen2-wide qwen2 backbone5m
 made llama-bias llama stories260K '"attention_bias": true'
 made mistral mistral stories260K '"sliding_window": 8'
 made mobilellm mobilellm stories260K '"share_embedding": true'
+for family in llama qwen2 qwen3; do
+	tokenizer=backbone5m
+	[ $family != llama ] || tokenizer=stories260K
+	made $family-linear $family $tokenizer "$linear"
+	made $family-yarn $family $tokenizer "$yarn"
+	hybrid $family-yarn-skip random-$family-yarn d96-f160-sfs
+done
+made qwen2-heads-yarn qwen2 backbone5m '"head_dim": 16, '"$yarn"
+hybrid llama-linear-window random-llama-linear d96-f160-fwf
+hybrid llama-yarn-window random-llama-yarn d96-f160-swf
 hybrid qwen2-skip random-qwen2 d96-f160-sfs
 hybrid llama-skip stories260K d64-f172-fsffs
 hybrid llama-skip-first stories260K d64-f172-sffsf

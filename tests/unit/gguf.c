@@ -63,14 +63,27 @@ the_container_is_laid_out_as_described(void)
 }
 
 static struct fl_config
-config(const char *family, const char *pattern, bool scaled)
+config(const char *family, const char *pattern, enum fl_rope_kind rope)
 {
-	struct fl_config c = { .layers = (int)strlen(pattern), .window = strchr(pattern, 'w') ? 8 : 0 };
+	struct fl_config c = { .layers = (int)strlen(pattern), .window = strchr(pattern, 'w') ? 8 : 0, .head_dim = 64 };
 
 	c.family = fl_family_find(family);
 	memcpy(c.pattern, pattern, strlen(pattern));
-	c.rope.kind = scaled ? FL_ROPE_LLAMA3 : FL_ROPE_PLAIN;
+	c.rope = (struct fl_rope){ .kind = rope, .theta = 10000, .factor = 4, .original = 4096, .beta_fast = 32,
+		.beta_slow = 1, .truncate = true, .attention = 1 };
 	return c;
+}
+
+/* The architecture chosen is arch, or none if that is NULL, with the same answer before anything is read. */
+static void
+chooses(const struct fl_config *c, const char *arch)
+{
+	struct fl_err err = { 0 };
+	const struct fl_gguf_form *f = fl_gguf_form_choose(c, &err);
+
+	CHECK_STR(f ? f->arch : "", arch ? arch : "");
+	CHECK(f || err.code == FL_EXIT_NO);
+	CHECK((fl_export_check("gguf", c, &(struct fl_export_opts){ 0 }, &err) == 0) == (f != NULL));
 }
 
 /* The table of reference section 5.2: which architecture computes the same. */
@@ -79,31 +92,43 @@ each_hybrid_has_its_architecture(void)
 {
 	static const struct {
 		const char *family, *pattern;
-		bool scaled;
+		enum fl_rope_kind rope;
 		const char *arch; /* NULL: none */
 	} cases[] = {
-		{ "llama", "ff", false, "llama" }, { "llama", "ff", true, "llama" },
-		{ "llama", "sf", false, "deci" }, { "llama", "fs", true, "deci" },
-		{ "llama", "fw", false, "step35" }, { "llama", "sw", false, "step35" },
-		{ "llama", "fw", true, "granite_swa" }, { "llama", "sw", true, "granite_swa" },
-		{ "qwen3", "ff", false, "qwen3" }, { "qwen3", "fs", false, "step35" },
-		{ "qwen3", "ww", false, "step35" }, { "qwen3", "ff", true, NULL },
-		{ "qwen3", "fw", true, NULL },
+		{ "llama", "ff", FL_ROPE_PLAIN, "llama" }, { "llama", "ff", FL_ROPE_LLAMA3, "llama" },
+		{ "llama", "sf", FL_ROPE_PLAIN, "deci" }, { "llama", "fs", FL_ROPE_LLAMA3, "deci" },
+		{ "llama", "fw", FL_ROPE_PLAIN, "step35" }, { "llama", "sw", FL_ROPE_PLAIN, "step35" },
+		{ "llama", "fw", FL_ROPE_LLAMA3, "granite_swa" }, { "llama", "sw", FL_ROPE_LLAMA3, "granite_swa" },
+		{ "qwen3", "ff", FL_ROPE_PLAIN, "qwen3" }, { "qwen3", "fs", FL_ROPE_PLAIN, "step35" },
+		{ "qwen3", "ww", FL_ROPE_PLAIN, "step35" }, { "qwen3", "ff", FL_ROPE_LLAMA3, NULL },
+		{ "qwen3", "fw", FL_ROPE_LLAMA3, NULL },
+		{ "llama", "ff", FL_ROPE_LINEAR, "llama" }, { "llama", "sf", FL_ROPE_YARN, "deci" },
+		{ "llama", "fw", FL_ROPE_YARN, "granite_swa" }, { "qwen3", "ff", FL_ROPE_YARN, "qwen3" },
+		{ "qwen3", "fs", FL_ROPE_LINEAR, "step35" }, { "qwen3", "fw", FL_ROPE_YARN, NULL },
+		{ "llama", "ff", FL_ROPE_DYNAMIC, NULL },
 	};
 
 	for (size_t i = 0; i < sizeof cases / sizeof *cases; i++) {
-		struct fl_config c = config(cases[i].family, cases[i].pattern, cases[i].scaled);
-		struct fl_err err = { 0 };
-		const struct fl_gguf_form *f = fl_gguf_form_choose(&c, &err);
+		struct fl_config c = config(cases[i].family, cases[i].pattern, cases[i].rope);
 
-		if (cases[i].arch) {
-			CHECK_STR(f ? f->arch : NULL, cases[i].arch);
-			CHECK(fl_export_check("gguf", &c, &(struct fl_export_opts){ 0 }, &err) == 0);
-		} else {
-			CHECK(!f && err.code == FL_EXIT_NO);
-			CHECK(fl_export_check("gguf", &c, &(struct fl_export_opts){ 0 }, &err) < 0);
-		}
+		chooses(&c, cases[i].arch);
 	}
+}
+
+static void
+yarn_with_numbers_that_llama_cpp_does_not_read_is_refused(void)
+{
+	struct fl_config c = config("llama", "ff", FL_ROPE_YARN), fast = c, slow = c, whole = c, tiny = c;
+
+	fast.rope.beta_fast = 16;
+	slow.rope.beta_slow = 2;
+	whole.rope.truncate = false;
+	tiny.rope.original = 1; /* turns less than once: the last dimension that blends is before the first */
+	chooses(&c, "llama");
+	chooses(&fast, NULL);
+	chooses(&slow, NULL);
+	chooses(&whole, NULL);
+	chooses(&tiny, NULL);
 }
 
 int
@@ -111,5 +136,6 @@ main(void)
 {
 	TEST(the_container_is_laid_out_as_described);
 	TEST(each_hybrid_has_its_architecture);
+	TEST(yarn_with_numbers_that_llama_cpp_does_not_read_is_refused);
 	return test_done();
 }
