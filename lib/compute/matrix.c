@@ -35,6 +35,14 @@ fl_matrix_size(const struct fl_matrix *m)
 	return m->rows * (fl_matrix_row_size(m) + groups * sizeof(uint16_t));
 }
 
+void
+fl_matrix_repeat_scales(uint16_t *to, const void *from, size_t n, size_t times)
+{
+	for (size_t i = 0; i < n; i++)
+		for (size_t k = 0; k < times; k++)
+			memcpy(to++, (const char *)from + i * sizeof *to, sizeof *to);
+}
+
 /* What is left of a row after whole groups, for the kinds that have no groups. */
 static void
 expand_tail(const struct fl_matrix *m, const unsigned char *src, size_t n, float *dst)

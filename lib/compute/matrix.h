@@ -8,6 +8,7 @@
 #define FL_COMPUTE_MATRIX_H
 
 #include <stddef.h>
+#include <stdint.h>
 
 enum { FL_MATRIX_GROUP = 32 };
 
@@ -23,6 +24,9 @@ struct fl_matrix {
 
 size_t fl_matrix_row_size(const struct fl_matrix *m); /* bytes of data a row, without scales; not of PANELS */
 size_t fl_matrix_size(const struct fl_matrix *m);     /* bytes of it all, scales included */
+
+/* n bf16 scales at `from`, maybe unaligned, each written `times` times: those of groups that many times as long. */
+void fl_matrix_repeat_scales(uint16_t *to, const void *from, size_t n, size_t times);
 
 /* Rows first .. first+n-1 as f32 [n, cols]. */
 void fl_matrix_rows_f32(const struct fl_matrix *m, size_t first, size_t n, float *dst);

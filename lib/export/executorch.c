@@ -44,6 +44,8 @@ check_quant(const struct fl_config *c, struct fl_err *err)
 		    "executorch cannot express a head of 8 bits in groups: its own has one scale a row; quantize with --head int4");
 	if (c->quant.linear == 8)
 		return fl_err_no(err, "executorch cannot express linear layers of 8 bits in groups");
+	if (fl_quant_mixed(&c->quant))
+		return fl_err_no(err, "executorch cannot express linear layers of different bits");
 	if (fl_quant_any(&c->quant) && (c->width == FL_MATRIX_GROUP || c->ffn == FL_MATRIX_GROUP))
 		return fl_err_no(err, "executorch cannot express rows of one group, %d long", FL_MATRIX_GROUP);
 	return 0;

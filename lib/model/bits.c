@@ -3,7 +3,8 @@
 
 #include "model/roles.h"
 
-/* The first matrix whose rows cannot be cut into groups; in its names nothing is quantized yet. */
+/* The first matrix whose rows cannot be cut into groups, as they are stored and into those of FL_MATRIX_GROUP, of which
+ * a larger one is several; in its names nothing is quantized yet. */
 static int
 check_rows(const struct fl_config *in, const struct fl_config *out, const char *what, struct fl_err *err)
 {
@@ -13,10 +14,11 @@ check_rows(const struct fl_config *in, const struct fl_config *out, const char *
 	for (size_t i = 0; i < inv->n && !bad; i++) {
 		const struct fl_weight *w = &inv->weight[i];
 		uint64_t cols = fl_axis_size(in, fl_roles[w->role].cols);
+		uint64_t group = cols % FL_MATRIX_GROUP ? FL_MATRIX_GROUP : fl_weight_group(out, w->role);
 
-		if (fl_role_bits(out, w->role) && cols % FL_MATRIX_GROUP)
-			bad = fl_err_data(err, "'%s': the rows of '%s' are %llu long, no multiple of %d", what,
-			    w->tensor.name, (unsigned long long)cols, FL_MATRIX_GROUP);
+		if (fl_weight_bits(out, w->role, w->layer) && cols % group)
+			bad = fl_err_data(err, "'%s': the rows of '%s' are %llu long, no multiple of %llu", what,
+			    w->tensor.name, (unsigned long long)cols, (unsigned long long)group);
 	}
 	fl_inventory_free(inv);
 	return bad;
@@ -34,7 +36,7 @@ fl_bits_choose(const struct fl_config *in, const char *what, int head, int embed
 		return fl_err_data(err,
 		    "'%s': head and embedding are tied, one tensor cannot have %d and %d bits "
 		    "(fl-prune --untie parts them)", what, head, embed);
-	q->linear = 4;
+	*q = (struct fl_quant){ .linear = 4 };
 	if (in->tied)
 		q->head = q->embed = head >= 0 ? head : embed >= 0 ? embed : 4;
 	else {

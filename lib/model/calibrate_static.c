@@ -62,7 +62,7 @@ add_part(const struct fl_model *m, const struct part *p, int layer, struct fl_er
 	if ((!p->rows || fl_sums_finite(p->rows, rows)) && (!p->cols || fl_sums_finite(p->cols, cols)))
 		return 0;
 	name = fl_weight_name(p->role, layer,
-	    fl_role_bits(&m->config, p->role) ? FL_PART_SCALE : FL_PART_WEIGHT);
+	    fl_weight_bits(&m->config, p->role, layer) ? FL_PART_SCALE : FL_PART_WEIGHT);
 	fl_err_data(err, "'%s': '%s' holds a value that is not finite", fl_model_name(m), name);
 	free(name);
 	return -1;

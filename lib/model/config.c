@@ -285,7 +285,8 @@ read_all(const struct fl_reading *r, struct fl_config *c)
 	    read_dtype(r, c) < 0 || read_biases(r, c) < 0 || read_tying(r, c) < 0 ||
 	    fl_config_check_ids(r->json, r->what, "config.json", r->err) < 0)
 		return -1;
-	if (fl_quant_read(&c->quant, fl_json_get(r->json, "quantization_config"), c->tied, r->what, r->err) < 0)
+	if (fl_quant_read(&c->quant, fl_json_get(r->json, "quantization_config"), c->tied, c->layers, r->what,
+		r->err) < 0)
 		return -1;
 	return fl_bits_check(c, r->what, r->err);
 }

@@ -94,7 +94,8 @@ void fl_config_copy(struct fl_config *to, const struct fl_config *from);
 void fl_config_free(struct fl_config *c);
 
 /* config.json for c as it is now: the original with width, ffn, layers, pattern, window, tie and
- * quantization set from the struct, other fields as they were. The caller's to free. */
+ * quantization set from the struct, other fields as they were, and a quantization_config too if there is one. The
+ * caller's to free. */
 struct fl_json *fl_config_json(const struct fl_config *c);
 
 /* Gives c the sizes and the pattern of arch, as if it had been pruned to them; window as it was, or

@@ -54,7 +54,7 @@ fl_config_json(const struct fl_config *c)
 	if (c->family->tie)
 		fl_json_set(o, c->family->tie, fl_json_new_bool(c->tied));
 	write_pattern(c, o);
-	if (fl_quant_any(&c->quant))
+	if (fl_quant_any(&c->quant) && !fl_json_get(o, "quantization_config"))
 		fl_json_set(o, "quantization_config", fl_quant_json(&c->quant, c->tied));
 	return o;
 }

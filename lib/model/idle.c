@@ -23,7 +23,7 @@ element(const struct fl_config *c, const struct fl_weight *w, void *to)
 	switch (w->part) {
 	case FL_PART_WEIGHT: fl_dtype_from_f32(to, w->tensor.dtype, &value, 1); break;
 	case FL_PART_PACKED: /* zero plus 8, or 128, in every place of the word */
-		memset(to, fl_role_bits(c, w->role) == 4 ? 0x88 : 0x80, 4);
+		memset(to, fl_weight_bits(c, w->role, w->layer) == 4 ? 0x88 : 0x80, 4);
 		break;
 	case FL_PART_SCALE: memcpy(to, &one, sizeof one); break;
 	case FL_PART_SHAPE: memcpy(to, shape, sizeof shape); return sizeof shape;

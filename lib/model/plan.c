@@ -95,7 +95,8 @@ unpack(struct run *r, const struct fl_passage *s)
 	}
 	m.rows = s->out[0].shape[0];
 	m.cols = s->out[0].shape[1];
-	bad = fl_unpack(m, r->kept, w->part == FL_PART_PACKED, r->in, s->out[0].dtype, r->out, r->err);
+	bad = fl_unpack(m, m.cols / fl_weight_group(&r->p->in, w->role), r->kept, w->part == FL_PART_PACKED, r->in,
+	    s->out[0].dtype, r->out, r->err);
 	fclose(r->kept);
 	r->kept = NULL;
 	return bad;

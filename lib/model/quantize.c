@@ -78,7 +78,7 @@ plan_matrix(struct fl_plan *plan, size_t i, const struct fl_metrics *metrics,
 	const struct fl_weight *w = &plan->inventory->weight[i];
 	struct fl_step *step = &plan->step[i];
 
-	step->bits = fl_role_bits(&plan->out, w->role);
+	step->bits = fl_weight_bits(&plan->out, w->role, w->layer);
 	if (!step->bits)
 		return 0;
 	step->kind = FL_STEP_QUANTIZE;
@@ -148,6 +148,7 @@ plan_matrices(const struct fl_config *in, const char *what, const struct fl_quan
 	int bad = opts->rotate ? rotate(plan, metrics, err) : 0;
 
 	plan->out.quant = *q;
+	fl_json_del(plan->out.json, "quantization_config"); /* of which nothing was quantized */
 	for (size_t i = 0; i < plan->inventory->n && !bad; i++)
 		bad = plan_matrix(plan, i, metrics, opts, err);
 	if (!bad)

@@ -66,12 +66,42 @@ fl_role_is_norm(enum fl_role role)
 	return !fl_role_is_matrix(role) && !fl_roles[role].bias;
 }
 
-int
-fl_role_bits(const struct fl_config *c, enum fl_role role)
+/* Where struct fl_quant has a matrix of a layer. */
+static int
+linear_number(enum fl_role role)
 {
+	switch (role) {
+	case FL_Q: return 0;
+	case FL_K: return 1;
+	case FL_V: return 2;
+	case FL_O: return 3;
+	case FL_GATE: return 4;
+	case FL_UP: return 5;
+	case FL_DOWN: return 6;
+	default: fl_bug("role %d has no matrix in a layer", (int)role);
+	}
+}
+
+int
+fl_weight_bits(const struct fl_config *c, enum fl_role role, int layer)
+{
+	int own;
+
 	if (!fl_role_is_matrix(role))
 		return 0;
-	return role == FL_EMBED ? c->quant.embed : role == FL_HEAD ? c->quant.head : c->quant.linear;
+	if (role == FL_EMBED || role == FL_HEAD)
+		return role == FL_EMBED ? c->quant.embed : c->quant.head;
+	own = c->quant.own[layer][linear_number(role)];
+	return own ? own - 1 : c->quant.linear;
+}
+
+uint64_t
+fl_weight_group(const struct fl_config *c, enum fl_role role)
+{
+	const struct fl_quant *q = &c->quant;
+	int group = role == FL_EMBED ? q->embed_group : role == FL_HEAD ? q->head_group : q->linear_group;
+
+	return group == FL_QUANT_ROW ? fl_axis_size(c, fl_roles[role].cols) : group ? (uint64_t)group : FL_MATRIX_GROUP;
 }
 
 char *
@@ -109,7 +139,7 @@ fill(const struct fl_config *c, struct fl_weight *w, char *name)
 {
 	const struct fl_role_info *info = &fl_roles[w->role];
 	uint64_t rows = fl_axis_size(c, info->rows), cols = fl_axis_size(c, info->cols);
-	uint64_t bits = (uint64_t)fl_role_bits(c, w->role), shape[2] = { rows, cols };
+	uint64_t bits = (uint64_t)fl_weight_bits(c, w->role, w->layer), shape[2] = { rows, cols };
 	enum fl_dtype dtype = c->dtype;
 	int ndim = 2;
 
@@ -120,7 +150,7 @@ fill(const struct fl_config *c, struct fl_weight *w, char *name)
 		shape[1] = (cols * bits + 31) / 32;
 		dtype = FL_I32;
 	} else if (w->part == FL_PART_SCALE) {
-		shape[1] = cols / FL_MATRIX_GROUP;
+		shape[1] = cols / fl_weight_group(c, w->role);
 		dtype = FL_BF16;
 	} else if (w->part == FL_PART_SHAPE) {
 		shape[0] = 2;
@@ -134,7 +164,7 @@ fill(const struct fl_config *c, struct fl_weight *w, char *name)
 static void
 add(struct fl_inventory *inv, size_t *cap, const struct fl_config *c, enum fl_role role, int layer)
 {
-	bool quantized = fl_role_bits(c, role) > 0;
+	bool quantized = fl_weight_bits(c, role, layer) > 0;
 	enum fl_part first = quantized ? FL_PART_PACKED : FL_PART_WEIGHT;
 	enum fl_part last = quantized ? FL_PART_SHAPE : FL_PART_WEIGHT;
 

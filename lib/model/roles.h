@@ -67,7 +67,8 @@ int fl_weight_site(const struct fl_config *c, const struct fl_weight *w);
 uint64_t fl_axis_size(const struct fl_config *c, enum fl_axis axis);
 bool fl_role_is_matrix(enum fl_role role);
 bool fl_role_is_norm(enum fl_role role);
-int fl_role_bits(const struct fl_config *c, enum fl_role role); /* 0: stored as it is; 4; 8 */
+int fl_weight_bits(const struct fl_config *c, enum fl_role role, int layer); /* 0: stored as it is; 4; 8 */
+uint64_t fl_weight_group(const struct fl_config *c, enum fl_role role); /* columns with one scale, as they are stored */
 
 /* All of them in canonical order: embedding, layers, final norm, head. */
 struct fl_inventory {

@@ -135,7 +135,7 @@ quantize(struct fl_trainer *t)
 		const float *from = t->state.w + t->p->at[i];
 		float *to = t->quantized + t->p->at[i];
 		size_t n = t->p->at[i + 1] - t->p->at[i];
-		int b = fl_role_bits(&bits, w->role);
+		int b = fl_weight_bits(&bits, w->role, w->layer);
 
 		if (b)
 			fl_fake_quant_weights(to, from, w->tensor.shape[0], w->tensor.shape[1], b, &how, t->scratch);

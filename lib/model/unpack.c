@@ -61,15 +61,16 @@ make_rows(struct block *b, struct fl_writer *out, struct fl_err *err)
 }
 
 int
-fl_unpack(struct fl_matrix m, FILE *kept, bool scales_kept, struct fl_reader *in, enum fl_dtype dtype,
-    struct fl_writer *out, struct fl_err *err)
+fl_unpack(struct fl_matrix m, size_t groups, FILE *kept, bool scales_kept, struct fl_reader *in,
+    enum fl_dtype dtype, struct fl_writer *out, struct fl_err *err)
 {
-	size_t data = fl_matrix_row_size(&m), scales = m.cols / FL_MATRIX_GROUP * 2, rows = m.rows;
+	size_t data = fl_matrix_row_size(&m), scales = groups * sizeof(uint16_t), rows = m.rows;
 	size_t there = scales_kept ? scales : data, here = scales_kept ? data : scales;
-	size_t at_once = PIECE / m.cols + 1;
+	size_t at_once = PIECE / m.cols + 1, times = m.cols / FL_MATRIX_GROUP / groups;
 	char *other = fl_alloc_aligned(at_once, there, "rows of a matrix");
 	struct block b = { m, dtype, fl_alloc_aligned(at_once, m.cols * sizeof(float), "rows of a matrix"),
 		fl_alloc_aligned(at_once, m.cols * fl_dtype_size(dtype), "rows of a matrix") };
+	uint16_t *repeated = fl_alloc(at_once * groups * times, sizeof *repeated);
 	int bad = 0;
 
 	for (size_t first = 0; first < rows && !bad; first += at_once) {
@@ -81,11 +82,15 @@ fl_unpack(struct fl_matrix m, FILE *kept, bool scales_kept, struct fl_reader *in
 			bad = fl_err_sys(err, "cannot read a temporary file");
 		b.m.rows = n;
 		b.m.data = scales_kept ? mine : other;
-		b.m.scales = scales_kept ? other : mine;
-		bad = bad ? bad : make_rows(&b, out, err);
+		b.m.scales = repeated;
+		if (!bad) {
+			fl_matrix_repeat_scales(repeated, scales_kept ? other : mine, n * groups, times);
+			bad = make_rows(&b, out, err);
+		}
 		fl_progress_add(n * here);
 	}
 	free(other);
+	free(repeated);
 	free(b.numbers);
 	free(b.out);
 	return bad;

@@ -19,8 +19,8 @@
 FILE *fl_unpack_keep(struct fl_reader *in, size_t size, struct fl_err *err) FL_MUST_USE;
 
 /* Puts m, whose data and scales are not used, as dtype: the current tensor of `in` is the one, `kept`
- * the other; scales_kept says which. */
-int fl_unpack(struct fl_matrix m, FILE *kept, bool scales_kept, struct fl_reader *in,
+ * the other; scales_kept says which. A row is stored with `groups` scales. */
+int fl_unpack(struct fl_matrix m, size_t groups, FILE *kept, bool scales_kept, struct fl_reader *in,
     enum fl_dtype dtype, struct fl_writer *out, struct fl_err *err) FL_MUST_USE;
 
 #endif

@@ -108,13 +108,27 @@ vector_of(struct fl_model *m, enum fl_role role, int layer)
 }
 
 static enum fl_matrix_kind
-kind_of(const struct fl_config *c, enum fl_role role, enum fl_dtype t)
+kind_of(const struct fl_config *c, const struct fl_weight *w, enum fl_dtype t)
 {
-	int bits = fl_role_bits(c, role);
+	int bits = fl_weight_bits(c, w->role, w->layer);
 
 	if (bits)
 		return bits == 4 ? FL_MATRIX_INT4 : FL_MATRIX_INT8;
 	return t == FL_F32 ? FL_MATRIX_F32 : t == FL_F16 ? FL_MATRIX_F16 : FL_MATRIX_BF16;
+}
+
+/* Scales [rows, groups] as they are stored, for groups of FL_MATRIX_GROUP. */
+static const void *
+scales_of(struct fl_model *m, const void *data, size_t rows, size_t groups, size_t cols)
+{
+	size_t times = cols / FL_MATRIX_GROUP / groups;
+	uint16_t *to;
+
+	if (times == 1)
+		return data;
+	to = new_block(m, rows * groups * times * sizeof *to);
+	fl_matrix_repeat_scales(to, data, rows * groups, times);
+	return to;
 }
 
 /* Gives the tensor w, stored as dtype at data, its place. */
@@ -138,14 +152,14 @@ place(struct fl_model *m, const struct fl_weight *w, enum fl_dtype dtype, const 
 	switch (w->part) {
 	case FL_PART_WEIGHT:
 	case FL_PART_PACKED:
-		x->kind = kind_of(&m->config, w->role, dtype);
+		x->kind = kind_of(&m->config, w, dtype);
 		x->rows = rows;
 		x->cols = cols;
 		x->data = data;
 		m->bytes += fl_matrix_size(x); /* scales are added as they come */
 		return 0;
 	case FL_PART_SCALE:
-		x->scales = data;
+		x->scales = scales_of(m, data, rows, cols / fl_weight_group(&m->config, w->role), cols);
 		m->bytes += rows * cols / FL_MATRIX_GROUP * sizeof(uint16_t);
 		return 0;
 	case FL_PART_SHAPE:
@@ -360,15 +374,13 @@ let_go(struct fl_model *m, const void *p, size_t size)
 {
 	struct fl_model_private *own = m->own;
 
-	if (own->reader) {
-		fl_pages_done(p, size);
-		return;
-	}
 	for (size_t i = 0; i < own->blocks; i++)
 		if (own->block[i] == p) {
 			free(own->block[i]);
 			own->block[i] = NULL;
+			return;
 		}
+	fl_pages_done(p, size);
 }
 
 /* Puts w at `to` if it is quantized; returns how much of `to` that takes. to NULL: only says so. */

@@ -78,6 +78,8 @@ fl-quantize -o int4/ backbone5m && fl-quantize --head int8 --embedding int8 -o i
 fl-attnpattern --window 8 -a d192-f768-ffswfsfw -o int4-hybrid/ int4
 try int4 auto q8_0
 try int8-head auto
+cp -R "$here/../data/logits/w4a16" .
+! has gguf || report "groups of 128 of compressed-tensors are read back" reads w4a16 auto
 try int4-hybrid auto f32
 
 # ends IDS FILTER: where llama.cpp ends the texts of backbone5m with what FILTER makes of its config.json.

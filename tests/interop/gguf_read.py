@@ -47,7 +47,7 @@ def weights(directory):
             bits = 32 * x.shape[1] // cols
             q = (x[:, :, None] >> (np.arange(32 // bits, dtype=np.uint32) * bits)) & (2 ** bits - 1)
             q = q.reshape(rows, cols).astype(np.float32) - 2 ** (bits - 1)
-            yield name.removesuffix("_packed"), (q.reshape(rows, -1, 32) * scale[:, :, None]).reshape(rows, cols)
+            yield name.removesuffix("_packed"), (q.reshape(rows, scale.shape[1], -1) * scale[:, :, None]).reshape(rows, cols)
 
 
 def rename(name):

@@ -37,6 +37,13 @@ random llama llama && try llama llama
 random llama-bias llama '' '"attention_bias": true, "tie_word_embeddings": true' && try llama-bias llama-bias
 random llama3 llama '' '"rope_parameters": { "rope_type": "llama3", "rope_theta": 500000.0, "factor": 8.0,
 	"low_freq_factor": 1.0, "high_freq_factor": 4.0, "original_max_position_embeddings": 32 }' && try llama3 llama3
+random linear llama '' '"rope_scaling": { "type": "linear", "factor": 2.5 }' && try "llama, linear RoPE" linear
+random dynamic qwen2 '' '"max_position_embeddings": 32, "rope_scaling": { "type": "dynamic", "factor": 2.0 }' &&
+	try "qwen2, dynamic RoPE beyond the context" dynamic
+random yarn qwen3 '' '"rope_scaling": { "type": "yarn", "factor": 4.0, "original_max_position_embeddings": 64 }' &&
+	try "qwen3, yarn" yarn
+random yarn-5 mistral '' '"sliding_window": null, "rope_parameters": { "rope_type": "yarn", "factor": 4.0, "rope_theta": 300.0,
+	"attention_factor": 0.8, "beta_fast": 8, "beta_slow": 0.5, "truncate": false }' && try "mistral, yarn of other numbers" yarn-5
 random mobilellm mobilellm '' '"share_embedding": true, "auto_map": { "AutoConfig": "x" }' && try mobilellm mobilellm
 random mistral mistral '' '"sliding_window": 8' && try "mistral, all layers with a window" mistral
 random qwen2 qwen2 && try "qwen2, with biases" qwen2
@@ -57,6 +64,12 @@ fl-quantize -q -o llama-int4/ llama-bias && try "llama, int4, tied" llama-int4
 fl-quantize -q -o skip-int4/ qwen3-hybrid && try "qwen3, int4, windows and skips" skip-int4
 fl-prune -q --score random -a d96-f160-ff --layer-score random mistral | fl-quantize -q > mistral-int4.tar &&
 	mkdir mistral-int4 && tar xf mistral-int4.tar -C mistral-int4 && try "mistral, int4, windows" mistral-int4
+
+# What others quantized is read as they read it, and passed on.
+[ -z "${runtime:-}" ] || report "compressed-tensors quantizes" "$PYTHON" "$here/make-quantized.py" . 256
+while read -r name; do
+	try "made by compressed-tensors: $name" "$name"
+done < <([ ! -e quantization.jsonl ] || jq -r .case quantization.jsonl)
 
 # The real ones last, since without them it ends here.
 runs() {

@@ -40,6 +40,11 @@ random llama-bias llama stories260K '"attention_bias": true, "tie_word_embedding
 random llama3 llama stories260K '"rope_parameters": { "rope_type": "llama3", "rope_theta": 500000.0, "factor": 8.0,
 	"low_freq_factor": 1.0, "high_freq_factor": 4.0, "original_max_position_embeddings": 32 }' &&
 	try "llama, scaled RoPE" f32 llama3
+random linear qwen2 backbone5m '"rope_scaling": { "type": "linear", "factor": 2.5 }' && try "qwen2, linear RoPE" f32 linear
+random dynamic llama stories260K '"rope_scaling": { "type": "dynamic", "factor": 2.0 }' &&
+	try "llama, dynamic RoPE within the context" f32 dynamic
+random yarn qwen3 backbone5m '"rope_scaling": { "type": "yarn", "factor": 4.0, "original_max_position_embeddings": 64 }' &&
+	try "qwen3, yarn" f32 yarn
 random mobilellm mobilellm stories260K '"share_embedding": true' && try mobilellm f32 mobilellm
 random mistral mistral stories260K '"sliding_window": 8' && try "mistral, all layers with a window" f32 mistral
 random qwen2 qwen2 backbone5m && try qwen2 f32 qwen2

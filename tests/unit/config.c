@@ -356,6 +356,144 @@ quantization_survives_being_written(void)
 	}
 }
 
+/* The i-th line of a file of JSON objects, or a whole file that is one; NULL after the last. */
+static struct fl_json *
+json_of(const char *path, int i)
+{
+	struct fl_err err = { 0 };
+	struct fl_json *json = NULL;
+	size_t len;
+	char *text = fl_slurp(path, 1 << 20, &len, &err), *line = text;
+
+	for (; i > 0 && line; i--)
+		line = strchr(line, '\n') ? strchr(line, '\n') + 1 : NULL;
+	if (CHECK(text != NULL) && line && *line)
+		CHECK((json = fl_json_parse(line, *line == '{' && line[1] == '\n' ? strlen(line) : strcspn(line, "\n"), path,
+			   &err)) != NULL);
+	free(text);
+	return json;
+}
+
+/* The number of weights of c that have other bits than `bits` says by the names of modules, where 0 is left out. */
+static int
+other_bits(const struct fl_config *c, const struct fl_json *bits)
+{
+	struct fl_config plain = *c;
+	struct fl_inventory *inv;
+	int other = 0;
+
+	plain.quant = (struct fl_quant){ 0 };
+	inv = fl_inventory_new(&plain, "m");
+	for (size_t i = 0; i < inv->n; i++) {
+		const struct fl_weight *w = &inv->weight[i];
+		char module[128];
+
+		snprintf(module, sizeof module, "%.*s", (int)(strlen(w->tensor.name) - strlen(".weight")), w->tensor.name);
+		other += fl_weight_bits(c, w->role, w->layer) != fl_json_int(fl_json_get(bits, module), 0);
+	}
+	fl_inventory_free(inv);
+	return other;
+}
+
+static void
+modules_have_the_bits_that_compressed_tensors_gives_them(void)
+{
+	struct fl_json *line;
+	int cases = 0;
+
+	for (; (line = json_of("tests/data/quantization.jsonl", cases)); cases++) {
+		struct fl_json *json = json_of("tests/data/logits/w4a16/config.json", 0), *written;
+		struct fl_config c, again;
+		struct fl_err err = { 0 };
+
+		fl_json_set(json, "num_hidden_layers", fl_json_copy(fl_json_get(line, "layers")));
+		fl_json_set(json, "quantization_config", fl_json_copy(fl_json_get(line, "config")));
+		if (!CHECK_OK(fl_config_parse(&c, json, "m", &err), &err) || !CHECK(other_bits(&c, fl_json_get(line, "bits")) == 0))
+			printf("# %s\n", fl_json_str(fl_json_get(line, "case")));
+		written = fl_config_json(&c);
+		CHECK_OK(fl_config_parse(&again, written, "m", &err), &err);
+		CHECK(memcmp(&c.quant, &again.quant, sizeof c.quant) == 0);
+		fl_json_free(written);
+		fl_json_free(json);
+		fl_json_free(line);
+		fl_config_free(&again);
+		fl_config_free(&c);
+	}
+	CHECK(cases == 11);
+}
+
+/* The real quantization_config of w4a16 with one field set: in the whole, in its group or in the group's weights. */
+static int
+set_quantized(const char *where, const char *key, const char *value, struct fl_err *err)
+{
+	struct fl_json *json = json_of("tests/data/logits/w4a16/config.json", 0), *o = fl_json_get(json, "quantization_config");
+	struct fl_json *group = fl_json_get(fl_json_get(o, "config_groups"), "group_0"), *v;
+	struct fl_str s = { 0 };
+	struct fl_config c;
+	int got;
+
+	fl_str_printf(&s, "{\"v\":%s}", value);
+	v = fl_json_parse(s.data, s.len, "value", err);
+	o = *where == 'g' ? group : *where == 'w' ? fl_json_get(group, "weights") : o;
+	fl_json_set(o, key, fl_json_copy(fl_json_get(v, "v")));
+	*err = (struct fl_err){ 0 };
+	got = fl_config_parse(&c, json, "m", err);
+	fl_config_free(&c);
+	fl_json_free(json);
+	fl_json_free(v);
+	fl_str_free(&s);
+	return got;
+}
+
+#define ACTIVATIONS "{\"num_bits\":8,\"type\":\"int\",\"symmetric\":true,\"strategy\":\"tensor\",\"dynamic\":false}"
+
+static void
+quantization_that_changes_the_computation_otherwise_is_refused_by_name(void)
+{
+	static const char *const fields[][3] = {
+		{ "top", "kv_cache_scheme", ACTIVATIONS }, { "group", "input_activations", ACTIVATIONS },
+		{ "group", "output_activations", ACTIVATIONS },
+		{ "group", "input_activations", "{\"num_bits\":8,\"strategy\":\"token\",\"dynamic\":true}" },
+		{ "group", "format", "\"int-quantized\"" }, { "group", "weights", "null" }, { "group", "new_field", "1" },
+		{ "top", "transform_config", "{\"config_groups\":{\"u\":{\"type\":\"hadamard\"}}}" },
+		{ "top", "sparsity_config", "{\"format\":\"sparse-24-bitmask\"}" },
+		{ "top", "moe_sparsity_config", "{\"method\":\"prune\"}" }, { "top", "new_field", "1" },
+		{ "weights", "num_bits", "3" }, { "weights", "type", "\"float\"" }, { "weights", "symmetric", "false" },
+		{ "weights", "strategy", "\"tensor\"" }, { "weights", "strategy", "\"block\"" }, { "weights", "group_size", "48" },
+		{ "weights", "group_size", "16" }, { "weights", "group_size", "-1" }, { "weights", "group_size", "null" },
+		{ "weights", "actorder", "\"group\"" }, { "weights", "dynamic", "true" }, { "weights", "new_field", "1" },
+		{ "weights", "block_structure", "[128,128]" },
+	};
+	struct fl_err err;
+
+	for (size_t i = 0; i < sizeof fields / sizeof *fields; i++)
+		if (!CHECK(set_quantized(fields[i][0], fields[i][1], fields[i][2], &err) < 0) ||
+		    !CHECK(strstr(err.text, fields[i][1]) != NULL))
+			printf("# %s %s: %s\n", fields[i][1], fields[i][2], err.text);
+	CHECK(set_quantized("top", "ignore", "[\"re:(?!lm_head).*\"]", &err) < 0 && strstr(err.text, "(?!lm_head).*"));
+	CHECK(set_quantized("top", "ignore", "[1]", &err) < 0 && strstr(err.text, "target"));
+	CHECK(set_quantized("weights", "group_size", "512", &err) < 0 && strstr(err.text, "no multiple of 512"));
+}
+
+static void
+quantization_that_says_how_it_was_made_is_read(void)
+{
+	static const char *const fields[][3] = {
+		{ "top", "sparsity_config", "{\"format\":\"dense\",\"global_sparsity\":0.14,\"targets\":[]}" },
+		{ "top", "transform_config", "{\"config_groups\":{}}" }, { "top", "kv_cache_scheme", "null" },
+		{ "top", "global_compression_ratio", "1.24" }, { "top", "run_compressed", "true" },
+		{ "top", "quantization_status", "\"frozen\"" }, { "group", "input_activations", "null" },
+		{ "weights", "actorder", "\"static\"" }, { "weights", "actorder", "null" }, { "weights", "strategy", "null" },
+		{ "weights", "observer", "\"mse\"" }, { "weights", "observer_kwargs", "{\"p\":2.4}" },
+		{ "weights", "scale_dtype", "\"torch.bfloat16\"" }, { "weights", "block_structure", "null" },
+	};
+	struct fl_err err;
+
+	for (size_t i = 0; i < sizeof fields / sizeof *fields; i++)
+		if (!CHECK(set_quantized(fields[i][0], fields[i][1], fields[i][2], &err) == 0))
+			printf("# %s %s: %s\n", fields[i][1], fields[i][2], err.text);
+}
+
 static void
 published_models_have_their_published_size(void)
 {
@@ -413,6 +551,9 @@ main(void)
 	TEST(a_skip_layer_has_no_attention_tensors);
 	TEST(an_inventory_names_what_is_wrong);
 	TEST(quantization_survives_being_written);
+	TEST(modules_have_the_bits_that_compressed_tensors_gives_them);
+	TEST(quantization_that_changes_the_computation_otherwise_is_refused_by_name);
+	TEST(quantization_that_says_how_it_was_made_is_read);
 	TEST(published_models_have_their_published_size);
 	return test_done();
 }

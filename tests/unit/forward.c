@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /* The forward pass against logits that Hugging Face transformers gave for small random models
- * (tests/data/logits, made by tests/interop/make-logits.py); in batches, in pieces through a cache, at
+ * (tests/data/logits, made by tests/interop/make-logits.py and make-quantized.py); in batches, in pieces through a cache, at
  * any number of threads; and what its hooks see. */
 #include "test.h"
 
@@ -17,7 +17,7 @@
 
 static const char *const names[] = { "llama-untied", "llama3-scaled", "llama3-bf16", "qwen3-tied",
 	"qwen3-window", "qwen2-tied", "qwen2-window", "mistral-window", "mistral-full", "smollm2",
-	"mobilellm", "llama-bias" };
+	"mobilellm", "llama-bias", "w4a16" };
 enum { NAMES = sizeof names / sizeof *names };
 
 /* Rounding of f32 in another order of sums; logits have a standard deviation of about 1.5. */

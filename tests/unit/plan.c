@@ -236,6 +236,38 @@ turn_around(const struct fl_config *c)
 	fl_json_free(config);
 }
 
+/* packed/ as rows/: the first scale of a row is that of all of it. */
+static void
+narrow(const struct fl_config *c)
+{
+	struct fl_err err = { 0 };
+	struct fl_json *config = fl_config_json(c);
+	struct fl_safetensors *s = fl_safetensors_open(test_path(dir, "packed/model.safetensors"), &err);
+	struct fl_writer *w = fl_writer_open(test_path(dir, "rows/"), false, &err);
+	struct fl_tensor t[256];
+	const char *data;
+
+	if (!CHECK(s && w && s->n < 256))
+		return;
+	for (size_t i = 0; i < s->n; i++) {
+		t[i] = s->tensor[i];
+		if (fl_str_ends(t[i].name, ".weight_scale"))
+			CHECK(fl_tensor_init(&t[i], t[i].name, FL_BF16, 2, (uint64_t[]){ t[i].shape[0], 1 }) == 0);
+	}
+	CHECK(fl_writer_config(w, config, &err) == 0 &&
+	    fl_writer_weights(w, "model.safetensors", t, s->n, NULL, &err) == 0);
+	for (size_t i = 0; i < s->n; i++) {
+		const struct fl_tensor *was = fl_safetensors_find(s, t[i].name, (const void **)&data);
+		size_t rows = was->size == t[i].size ? 1 : t[i].shape[0];
+
+		for (size_t r = 0; r < rows; r++)
+			CHECK_OK(fl_writer_put(w, data + r * (was->size / rows), t[i].size / rows, &err), &err);
+	}
+	CHECK_OK(fl_writer_commit(w, &err), &err);
+	fl_safetensors_free(s);
+	fl_json_free(config);
+}
+
 static void
 unpack(const struct fl_config *c, const char *from, const char *to)
 {
@@ -252,9 +284,9 @@ unpack(const struct fl_config *c, const char *from, const char *to)
 }
 
 static void
-an_embedding_is_unpacked_whichever_part_comes_first(void)
+an_embedding_is_unpacked_whichever_part_comes_first_and_however_long_its_groups(void)
 {
-	static const char *const from[] = { "packed", "backwards" };
+	static const char *const from[] = { "packed", "backwards", "rows" };
 	struct fl_config c;
 	struct fl_err err = { 0 };
 	struct fl_plan *plan;
@@ -266,18 +298,27 @@ an_embedding_is_unpacked_whichever_part_comes_first(void)
 		return;
 	apply(plan, test_path(dir, "base"), test_path(dir, "packed/"));
 	turn_around(&plan->out);
-	for (int i = 0; i < 2; i++) {
+	for (int i = 0; i < 3; i++) {
+		static uint16_t repeated[2 * 20011];
 		struct fl_matrix m = { FL_MATRIX_INT8, 20011, 64, NULL, NULL };
 		struct fl_safetensors *a = fl_safetensors_open(test_path(dir, "packed/model.safetensors"), &err), *b;
 		float want[64];
 		const void *got;
 
+		if (i == 2) {
+			plan->out.quant.linear_group = plan->out.quant.head_group = FL_QUANT_ROW;
+			plan->out.quant.embed_group = FL_QUANT_ROW;
+			narrow(&plan->out);
+		}
 		unpack(&plan->out, from[i], test_path(dir, "plain/"));
 		b = fl_safetensors_open(test_path(dir, "plain/model.safetensors"), &err);
 		if (!CHECK(a && b) || !CHECK(fl_safetensors_find(b, "model.embed_tokens.weight", &got)))
 			return;
 		fl_safetensors_find(a, "model.embed_tokens.weight_packed", &m.data);
 		fl_safetensors_find(a, "model.embed_tokens.weight_scale", &m.scales);
+		for (size_t r = 0; r < m.rows && i == 2; r++)
+			fl_matrix_repeat_scales(repeated + 2 * r, (const char *)m.scales + 4 * r, 1, 2);
+		m.scales = i == 2 ? repeated : m.scales;
 		for (size_t r = 0; r < m.rows; r++) {
 			fl_matrix_rows_f32(&m, r, 1, want);
 			if (!CHECK(memcmp((const char *)got + r * sizeof want, want, sizeof want) == 0))
@@ -304,7 +345,7 @@ main(void)
 	TEST(an_untied_head_is_the_embedding);
 	TEST(a_layer_that_skips_loses_its_attention_alone);
 	TEST(quantized_tensors_follow_each_other_whole);
-	TEST(an_embedding_is_unpacked_whichever_part_comes_first);
+	TEST(an_embedding_is_unpacked_whichever_part_comes_first_and_however_long_its_groups);
 	status = test_done();
 	if (fork() == 0)
 		execlp("rm", "rm", "-rf", "--", dir, (char *)NULL);
