@@ -13,6 +13,7 @@
 #include "model/chat.h"
 #include "model/forward.h"
 #include "model/sample.h"
+#include "model/rope_of.h"
 #include "model/special.h"
 #include "model/tokenizer_of.h"
 
@@ -172,6 +173,8 @@ run(const struct fl_model *m, struct fl_err *err)
 		return -1;
 	fl_special_remark(&special, fl_model_name(m), ": all tokens that -n says are generated");
 	all = ids.n + (size_t)count;
+	if (fl_rope_check_pieces(&m->config, all - 1, fl_model_name(m), err) < 0) /* the last token is only shown */
+		return -1;
 	if (all > (size_t)m->config.context)
 		fl_warn("%zu tokens of prompt and %d more go beyond the model's context of %d", ids.n,
 		    count, m->config.context);

@@ -64,10 +64,8 @@ rotate_for(struct fl_forward *f, size_t length, bool whole, struct fl_err *err)
 	const struct fl_config *c = &f->m->config;
 	size_t wanted = fl_rope_depends(c, length) ? length : 0;
 
-	if (wanted && !whole)
-		return fl_err_data(err, "'%s': beyond its context of %d tokens dynamic RoPE scaling depends on the "
-		    "length of the whole sequence, which is not known when its beginning is computed",
-		    fl_model_name(f->m), c->context);
+	if (!whole && fl_rope_check_pieces(c, length, fl_model_name(f->m), err) < 0)
+		return -1;
 	if (wanted == f->rope_length)
 		return 0;
 	free(f->rope);

@@ -198,7 +198,8 @@ find_rule(const struct rules *rules, const char *module, const char *class)
 	const struct rule *best = NULL;
 	int least = 3;
 
-	for (const struct rule *r = rules->v; r < rules->v + rules->n; r++) {
+	for (size_t i = 0; i < rules->n; i++) {
+		const struct rule *r = &rules->v[i];
 		int d = distance(r, module, class);
 
 		if (d == 3 || d > least || (d == least && strcmp(r->target, best->target) > 0))

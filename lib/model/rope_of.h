@@ -15,6 +15,9 @@ float *fl_rope_of_config(const struct fl_config *c, size_t positions, size_t len
 /* Do the rotations of a sequence this long depend on how long it is? */
 bool fl_rope_depends(const struct fl_config *c, size_t length);
 
+/* Such a sequence cannot come in pieces: -1, `what` names the model. */
+int fl_rope_check_pieces(const struct fl_config *c, size_t length, const char *what, struct fl_err *err) FL_MUST_USE;
+
 /* The dimensions between which yarn blends. */
 struct fl_rope_ramp fl_rope_ramp_of_config(const struct fl_config *c);
 

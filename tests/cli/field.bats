@@ -100,6 +100,13 @@ base() {
 	[[ $stderr = *"beyond its context of 64 tokens dynamic RoPE scaling"* ]]
 	one_line_error 3 fl-eval --kv int8 --context 80 -t ids.tok base
 	[[ $stderr = *"dynamic"* ]]
+	need_data stories260K
+	cp -RL "$DATA/stories260K" stories && chmod -R u+w stories
+	jq '.rope_scaling = { type: "dynamic", factor: 2.0 } | .max_position_embeddings = 20' "$DATA/stories260K/config.json" > \
+		stories/config.json
+	silent fl-generate -q --ignore-eos -p Once -n 12 stories
+	one_line_error 3 fl-generate -q --ignore-eos -p Once -n 30 stories
+	[[ $stderr = *"beyond its context of 20 tokens dynamic RoPE scaling"* ]]
 }
 
 @test "RoPE that a target has not is refused by its kind, before anything is read" {

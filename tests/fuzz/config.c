@@ -1,10 +1,11 @@
 /* SPDX-License-Identifier: Apache-2.0 */
-/* A config.json: what is accepted is written and read back to the same model, its tensors can be
- * listed, and its special tokens, or those of a generation_config.json of the same text, are in the vocabulary. */
+/* A config.json: what is accepted is written and read back to the same model, its tensors can be listed and its rotations
+ * made, and its special tokens, or those of a generation_config.json of the same text, are in the vocabulary. */
 #include "base/log.h"
 #include "model/config.h"
 #include "model/fingerprint.h"
 #include "model/roles.h"
+#include "model/rope_of.h"
 #include "model/special.h"
 #include "fuzz.h"
 
@@ -16,6 +17,7 @@ check(const struct fl_config *c)
 	struct fl_config again;
 	char a[FL_DIGEST_LEN], b[FL_DIGEST_LEN];
 
+	free(fl_rope_of_config(c, 2, 1 << 21));
 	if (fl_config_parse(&again, json, "again", &err) < 0 ||
 	    strcmp(fl_config_fingerprint(c, a), fl_config_fingerprint(&again, b)) != 0)
 		abort();
