@@ -67,6 +67,12 @@ is_among(const char *key, const char *const *words, test t)
 }
 
 bool
+fl_field_is_listed(const char *key, const char *const *names)
+{
+	return is_among(key, names, is_same);
+}
+
+bool
 fl_field_is_off(const struct fl_json *v)
 {
 	switch (fl_json_type(v)) {
@@ -137,10 +143,10 @@ fl_field_is_inert(const char *key, const struct fl_json *v, const struct fl_conf
 {
 	double x = fl_json_real(v, NAN);
 
-	if (is_among(key, generation, is_same) || is_among(key, bookkeeping, is_same) ||
+	if (fl_field_is_listed(key, generation) || fl_field_is_listed(key, bookkeeping) ||
 	    is_among(key, beginnings, fl_str_begins) || is_among(key, endings, fl_str_ends) || is_private(key, v))
 		return true;
-	if (is_among(key, always, is_same))
+	if (fl_field_is_listed(key, always))
 		return fl_json_bool(v, false);
 	return fl_field_is_off(v) || counts_none(key, x) || multiplies_by_one(key, x) || is_usual(key, x, c);
 }
@@ -153,7 +159,7 @@ fl_fields_check(const struct fl_reading *r, const struct fl_config *c)
 	for (void *it = fl_json_first(r->json); it; it = fl_json_next(r->json, it)) {
 		const char *key = fl_json_key(it);
 
-		if (!is_among(key, read, is_same) && !(f->tie && is_same(f->tie, key)) &&
+		if (!fl_field_is_listed(key, read) && !(f->tie && is_same(f->tie, key)) &&
 		    !fl_field_is_inert(key, fl_json_value(it), c))
 			return fl_err_data(r->err, "'%s': config.json has '%s', which is not supported", r->what, key);
 	}

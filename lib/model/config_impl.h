@@ -25,6 +25,7 @@ int fl_fields_check(const struct fl_reading *r, const struct fl_config *c) FL_MU
 
 /* Does a field that is not read leave the logits alone, whatever else the model is? */
 bool fl_field_is_inert(const char *key, const struct fl_json *value, const struct fl_config *c);
+bool fl_field_is_listed(const char *key, const char *const *names); /* names end with NULL */
 bool fl_field_is_off(const struct fl_json *value); /* absent, null, false, or holding nothing that is on */
 
 #endif

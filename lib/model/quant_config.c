@@ -61,14 +61,9 @@ unsupported_weights(const struct reading *r, const char *key)
 static int
 check_keys(const struct reading *r, const struct fl_json *o, const char *const *known)
 {
-	for (void *it = fl_json_first(o); it; it = fl_json_next(o, it)) {
-		const char *const *k = known;
-
-		while (*k && strcmp(*k, fl_json_key(it)) != 0)
-			k++;
-		if (!*k && !fl_field_is_off(fl_json_value(it)))
+	for (void *it = fl_json_first(o); it; it = fl_json_next(o, it))
+		if (!fl_field_is_listed(fl_json_key(it), known) && !fl_field_is_off(fl_json_value(it)))
 			return unsupported(r, fl_json_key(it));
-	}
 	return 0;
 }
 

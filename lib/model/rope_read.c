@@ -141,13 +141,11 @@ check_keys(const struct fl_reading *r, const struct fl_json *o, const struct fl_
 	if (!fl_field_is_off(o) && fl_json_type(o) != FL_JSON_OBJECT)
 		return fl_err_data(r->err, "'%s': the RoPE scaling in config.json is no object", r->what);
 	for (void *it = fl_json_first(o); it; it = fl_json_next(o, it)) {
-		const char *const *k = keys;
+		const char *key = fl_json_key(it);
 
-		while (*k && strcmp(*k, fl_json_key(it)) != 0)
-			k++;
-		if (!*k && !fl_field_is_inert(fl_json_key(it), fl_json_value(it), c))
-			return fl_err_data(r->err,
-			    "'%s': the RoPE parameter '%s' in config.json is not supported", r->what, fl_json_key(it));
+		if (!fl_field_is_listed(key, keys) && !fl_field_is_inert(key, fl_json_value(it), c))
+			return fl_err_data(r->err, "'%s': the RoPE parameter '%s' in config.json is not supported",
+			    r->what, key);
 	}
 	return 0;
 }

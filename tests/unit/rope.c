@@ -101,7 +101,7 @@ a_cache_computes_the_same_or_refuses_what_depends_on_the_whole_length(void)
 
 	while ((want = next_case(&line, name))) {
 		struct fl_forward *f = fl_forward_new(model, 16, TOKENS, NULL);
-		struct fl_span span = { .length = 10, .after = FL_NO_SPAN };
+		struct fl_span span = { .length = 8, .after = FL_NO_SPAN };
 
 		CHECK_OK(fl_forward_append(f, ids, 30, &err), &err);
 		if (!is_long_dynamic()) {
