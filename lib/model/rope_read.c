@@ -108,26 +108,32 @@ read_yarn(const struct fl_reading *r, const struct fl_json *o, struct fl_rope *r
 	return read_attention(r, o, rope);
 }
 
-/* Everything about RoPE in one object, whichever spelling it comes in; rope->theta has been read. */
 static int
-read_object(const struct fl_reading *r, const struct fl_json *o, int context, struct fl_rope *rope)
+read_scaling(const struct fl_reading *r, const struct fl_json *o, int context, struct fl_rope *rope)
 {
-	bool original;
-
-	rope->attention = 1;
-	if (read_kind(r, o, &rope->kind) < 0)
-		return -1;
-	original = rope->kind == FL_ROPE_LLAMA3 || rope->kind == FL_ROPE_YARN;
-	if ((original && read_original(r, o, context, &rope->original) < 0) ||
-	    (rope->kind != FL_ROPE_PLAIN && fl_read_positive(r, o, "factor", -1, &rope->factor) < 0))
+	if (fl_read_positive(r, o, "factor", -1, &rope->factor) < 0)
 		return -1;
 	switch (rope->kind) {
-	case FL_ROPE_LLAMA3: return read_llama3(r, o, rope);
-	case FL_ROPE_YARN: return read_yarn(r, o, rope);
+	case FL_ROPE_LLAMA3: return read_original(r, o, context, &rope->original) < 0 ? -1 : read_llama3(r, o, rope);
+	case FL_ROPE_YARN: return read_original(r, o, context, &rope->original) < 0 ? -1 : read_yarn(r, o, rope);
 	case FL_ROPE_PLAIN:
 	case FL_ROPE_LINEAR:
 	case FL_ROPE_DYNAMIC: break;
 	}
+	return 0;
+}
+
+/* Everything about RoPE in one object, whichever spelling it comes in; rope->theta has been read. What scales by 1 is
+ * plain, but that dynamic scaling by 1 follows the length. */
+static int
+read_object(const struct fl_reading *r, const struct fl_json *o, int context, struct fl_rope *rope)
+{
+	rope->attention = 1;
+	if (read_kind(r, o, &rope->kind) < 0 ||
+	    (rope->kind != FL_ROPE_PLAIN && read_scaling(r, o, context, rope) < 0))
+		return -1;
+	if (rope->kind != FL_ROPE_DYNAMIC && rope->factor == 1 && rope->attention == 1)
+		*rope = (struct fl_rope){ .theta = rope->theta, .attention = 1 };
 	return 0;
 }
 

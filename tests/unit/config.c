@@ -138,6 +138,7 @@ fields_that_leave_the_computation_alone_are_read(void)
 		"\"embedding_multiplier\":1.0", "\"residual_multiplier\":1", "\"logits_scaling\":1.0", "\"logit_scale\":1.0",
 		"\"attention_multiplier\":0.25", "\"query_pre_attn_scalar\":16", "\"rotary_dim\":16", "\"is_causal\":true",
 		"\"final_logit_softcapping\":null", "\"pruned_heads\":{}", "\"hidden_act\":\"swish\"",
+		"\"rope_scaling\":{\"type\":\"linear\",\"factor\":1.0}", "\"rope_scaling\":{\"type\":\"yarn\",\"factor\":1.0}",
 		"\"rope_scaling\":{\"type\":\"default\",\"factor\":4.0,\"partial_rotary_factor\":1.0}",
 	};
 	struct fl_config c;
