@@ -7,35 +7,38 @@
 #include "model/config_impl.h"
 
 /* Read by config.c, rope_read.c, quant_config.c and whoever generates. */
-static const char *const read[] = { "attention_bias", "auto_map", "bos_token_id", "dtype", "eos_token_id", "head_dim",
-	"hidden_act", "hidden_size", "intermediate_size", "layer_types", "max_position_embeddings", "max_window_layers",
-	"mlp_bias", "model_type", "num_attention_heads", "num_hidden_layers", "num_key_value_heads",
-	"original_max_position_embeddings", "pad_token_id", "quantization_config", "rms_norm_eps", "rope_parameters",
-	"rope_scaling", "rope_theta", "sliding_window", "tie_word_embeddings", "torch_dtype", "use_sliding_window",
-	"vocab_size", NULL };
+static const char *const read[] = { "attention_bias", "auto_map", "bos_token_id", "dtype", "eos_token_id",
+	"head_dim", "hidden_act", "hidden_size", "intermediate_size", "layer_types", "max_position_embeddings",
+	"max_window_layers", "mlp_bias", "model_type", "num_attention_heads", "num_hidden_layers",
+	"num_key_value_heads", "original_max_position_embeddings", "pad_token_id", "quantization_config",
+	"rms_norm_eps", "rope_parameters", "rope_scaling", "rope_theta", "sliding_window",
+	"tie_word_embeddings", "torch_dtype", "use_sliding_window", "vocab_size", NULL };
 
 /* How to choose the next token: transformers' GenerationConfig, which versions before 5 wrote here too. */
 static const char *const generation[] = { "bad_words_ids", "begin_suppress_tokens", "cache_config",
-	"cache_implementation", "compile_config", "constraints", "decoder_start_token_id", "disable_compile",
+	"cache_implementation", "compile_config", "constraints", "continuous_batching_config",
+	"decoder_start_token_id", "disable_compile",
 	"diversity_penalty", "do_sample", "dola_layers", "early_stopping", "encoder_no_repeat_ngram_size",
-	"encoder_repetition_penalty", "epsilon_cutoff", "eta_cutoff", "exponential_decay_length_penalty", "force_words_ids",
-	"forced_bos_token_id", "forced_decoder_ids", "forced_eos_token_id", "generation_kwargs", "guidance_scale",
-	"is_assistant", "length_penalty", "low_memory", "max_cache_len", "max_length", "max_matching_ngram_size",
-	"max_new_tokens", "max_time", "min_length", "min_new_tokens", "min_p", "no_repeat_ngram_size",
-	"num_assistant_tokens", "num_assistant_tokens_schedule", "num_beam_groups", "num_beams", "num_return_sequences",
-	"output_attentions", "output_hidden_states", "output_logits", "output_scores", "penalty_alpha",
-	"prefill_chunk_size", "prompt_lookup_num_tokens", "remove_invalid_values", "renormalize_logits",
-	"repetition_penalty", "return_dict_in_generate", "return_legacy_cache", "sep_token_id", "sequence_bias",
-	"stop_strings", "suppress_tokens", "target_lookbehind", "temperature", "token_healing", "top_h", "top_k", "top_p",
-	"typical_p", "use_cache", "use_mtp", "watermarking_config", NULL };
+	"encoder_repetition_penalty", "epsilon_cutoff", "eta_cutoff", "exponential_decay_length_penalty",
+	"force_words_ids", "forced_bos_token_id", "forced_decoder_ids", "forced_eos_token_id",
+	"generation_kwargs", "guidance_scale", "is_assistant", "length_penalty", "low_memory", "max_cache_len",
+	"max_length", "max_matching_ngram_size", "max_new_tokens", "max_time", "min_length", "min_new_tokens",
+	"min_p", "no_repeat_ngram_size", "num_assistant_tokens", "num_assistant_tokens_schedule",
+	"num_beam_groups", "num_beams", "num_return_sequences", "output_attentions", "output_hidden_states",
+	"output_logits", "output_scores", "penalty_alpha", "prefill_chunk_size", "prompt_lookup_num_tokens",
+	"remove_invalid_values", "renormalize_logits", "repetition_penalty", "return_dict_in_generate",
+	"return_legacy_cache", "sep_token_id", "sequence_bias", "speculation_type", "stop_strings", "suppress_tokens",
+	"target_lookbehind", "temperature", "token_healing", "top_h", "top_k", "top_p", "typical_p",
+	"use_cache", "use_mtp", "watermarking_config", NULL };
 
 /* What it is called and was made with, how it was trained, and ways to the same result. */
 static const char *const bookkeeping[] = { "architectures", "attn_implementation", "base_model_name_or_path",
-	"chunk_size_feed_forward", "experts_implementation", "finetuning_task", "gradient_checkpointing", "id2label",
-	"init_std", "initializer_range", "is_decoder", "is_llama_config", "keys_to_ignore_at_inference", "label2id",
-	"max_sequence_length", "model_max_length", "name_or_path", "num_labels", "prefix", "pretraining_tp", "problem_type",
-	"return_dict", "task_specific_params", "tf_legacy_loss", "tokenizer_class", "torchscript", "transformers_version",
-	"use_bfloat16", "use_flash_attention", "use_flash_attention_2", "use_flash_attn", "use_reentrant", NULL };
+	"chunk_size_feed_forward", "experts_implementation", "finetuning_task", "gradient_checkpointing",
+	"id2label", "init_std", "initializer_range", "is_decoder", "is_llama_config",
+	"keys_to_ignore_at_inference", "label2id", "max_sequence_length", "model_max_length", "name_or_path",
+	"num_labels", "prefix", "pretraining_tp", "problem_type", "return_dict", "task_specific_params",
+	"tf_legacy_loss", "tokenizer_class", "torchscript", "transformers_version", "use_bfloat16",
+	"use_flash_attention", "use_flash_attention_2", "use_flash_attn", "use_reentrant", NULL };
 
 static const char *const beginnings[] = { "_attn_implementation", "_experts_implementation", "assistant_", "unsloth_",
 	NULL };
@@ -116,7 +119,8 @@ static bool
 multiplies_by_one(const char *key, double x)
 {
 	static const char *const end[] = { "_factor", "_multiplier", "_scale", "_scaling", NULL };
-	static const char *const other[] = { "attention", "attn", "kq", "qk", "query", "score", "sm_", "softmax", NULL };
+	static const char *const other[] = { "attention", "attn", "kq", "qk", "query", "score", "sm_", "softmax",
+		NULL };
 
 	return x == 1 && is_among(key, end, fl_str_ends) && !is_among(key, other, contains);
 }

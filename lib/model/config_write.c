@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 #include <string.h>
 
-#include "model/config.h"
+#include "model/config_impl.h"
 
 /* Has every layer the attention that its neighbour has, and has it one? */
 static bool
@@ -54,7 +54,7 @@ fl_config_json(const struct fl_config *c)
 	if (c->family->tie)
 		fl_json_set(o, c->family->tie, fl_json_new_bool(c->tied));
 	write_pattern(c, o);
-	if (fl_quant_any(&c->quant) && !fl_json_get(o, "quantization_config"))
+	if (fl_quant_any(&c->quant) && fl_field_is_off(fl_json_get(o, "quantization_config")))
 		fl_json_set(o, "quantization_config", fl_quant_json(&c->quant, c->tied));
 	return o;
 }

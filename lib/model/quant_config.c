@@ -53,8 +53,8 @@ static int
 unsupported_weights(const struct reading *r, const char *key)
 {
 	return fl_err_data(r->err,
-	    "'%s': '%s' in config.json is not supported, only symmetric int4 or int8 weights in groups or rows", r->what,
-	    key);
+	    "'%s': '%s' in config.json is not supported, only symmetric int4 or int8 weights in groups or rows",
+	    r->what, key);
 }
 
 /* Refuses a field that is on and not among these, which end with NULL. */
@@ -81,7 +81,8 @@ add_rules(const struct reading *r, struct rules *rules, const struct fl_json *ta
 
 		new.target = fl_json_str(fl_json_at(targets, i));
 		if (!new.target)
-			return fl_err_data(r->err, "'%s': a target of quantization in config.json is no string", r->what);
+			return fl_err_data(r->err, "'%s': a target of quantization in config.json is no string",
+			    r->what);
 		if (fl_str_begins(new.target, "re:") && !(new.regex = fl_regex_new(new.target + 3, r->err)))
 			return fl_err_prefix(r->err, "'%s': quantization_config", r->what);
 		rules->v = fl_grow(rules->v, &rules->cap, rules->n + 1, sizeof *rules->v);
@@ -158,10 +159,11 @@ read_group(struct reading *r, const struct fl_json *group)
 static int
 read_rules(struct reading *r, const struct fl_json *json)
 {
-	static const char *const known[] = { "config_groups", "dequantize", "format", "global_compression_ratio", "ignore",
-		"quant_method", "quantization_status", "run_compressed", "sparsity_config", "use_optimized_inference",
-		"version", NULL };
-	const struct fl_json *groups = fl_json_get(json, "config_groups"), *sparse = fl_json_get(json, "sparsity_config");
+	static const char *const known[] = { "config_groups", "dequantize", "format", "global_compression_ratio",
+		"ignore", "quant_method", "quantization_status", "run_compressed", "sparsity_config",
+		"use_optimized_inference", "version", NULL };
+	const struct fl_json *sparse = fl_json_get(json, "sparsity_config");
+	const struct fl_json *groups = fl_json_get(json, "config_groups");
 	const char *format = fl_json_str(fl_json_get(json, "format"));
 
 	if (check_keys(r, json, known) < 0)
@@ -220,8 +222,8 @@ find_bits(const struct reading *r, enum fl_role role, int layer, int *group, int
 	if (rule && *group == 0)
 		*group = rule->group;
 	if (rule && *group != rule->group)
-		bad = fl_err_data(r->err, "'%s': 'group_size' in config.json has two values, and '%s' is not like others",
-		    r->what, module);
+		bad = fl_err_data(r->err,
+		    "'%s': 'group_size' in config.json has two values, and '%s' is not like others", r->what, module);
 	free(module);
 	return bad;
 }

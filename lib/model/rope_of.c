@@ -58,6 +58,6 @@ fl_rope_check_pieces(const struct fl_config *c, size_t length, const char *what,
 {
 	if (!fl_rope_depends(c, length))
 		return 0;
-	return fl_err_data(err, "'%s': beyond its context of %d tokens dynamic RoPE scaling depends on the length of the "
-	    "whole sequence, which is not known when its beginning is computed", what, c->context);
+	return fl_err_data(err, "'%s': beyond its context of %d tokens dynamic RoPE scaling depends on the length of "
+	    "the whole sequence, which is not known when its beginning is computed", what, c->context);
 }
