@@ -13,6 +13,7 @@
 #include <unistd.h>
 
 #include "base/alloc.h"
+#include "base/date.h"
 #include "base/log.h"
 #include "base/num.h"
 #include "base/str.h"
@@ -283,6 +284,8 @@ set(const struct fl_opt *o, const char *arg)
 	} else if (o->str) {
 		if (!*arg)
 			fl_die(FL_EXIT_USAGE, "option '--%s' needs a value that is not empty", o->name);
+		if (o->date && !fl_date_read(arg, &(struct tm){ 0 }))
+			fl_die(FL_EXIT_USAGE, "option '--%s' wants a date such as 2025-01-31, not '%s'", o->name, arg);
 		*o->str = arg;
 	} else
 		fl_bug("option '--%s' sets nothing", o->name);

@@ -54,6 +54,7 @@ struct fl_opt {
 	const char *with; /* has an effect only beside one of these options, names between blanks; NULL: alone */
 	bool mute; /* does not change the result: left out of fl_cli_record() */
 	bool file; /* the value is a path: recorded without its directories */
+	bool date; /* the value of str is one that fl_date_read() takes */
 };
 
 struct fl_tool {
@@ -93,6 +94,9 @@ struct fl_tool {
 	  .file = true, __VA_ARGS__ }
 #define FL_OPT_HISTORY(var)                                                                        \
 	{ 0, "no-history", NULL, "Leave fl-history.jsonl out of the output.", .flag = &(var), .mute = true }
+#define FL_OPT_DATE(var)                                                                           \
+	{ 0, "date", "date", "Tell chat templates that ask for it that today is date, such as 2025-01-31.", \
+	  .str = &(var), .with = "chat", .date = true }
 #define FL_OPT_JSON(var) { 0, "json", NULL, "Print JSON instead of a table.", .flag = &(var) }
 
 /* Parses; returns the index in argv of the first operand (argc if there is none). Handles --help and

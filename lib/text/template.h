@@ -8,11 +8,12 @@
  *                  namespace's member, as a block), macro, generation
  *     expressions  literals, lists, dicts, names, members, indices, slices, calls, filters, tests,
  *                  == != < <= > >= in not in, and or not, + - * / // % ~, x if y else z
- *     functions    raise_exception namespace dict range
+ *     functions    raise_exception namespace dict range strftime_now
  *
  * Filters, tests and methods: the tables in template_filters.c and template_methods.c. What is not
  * understood is refused by name with its line, class DATA: a tag when the template is made, the rest
- * when it is reached. strftime_now is not defined: nothing here depends on the date.
+ * when it is reached. Nothing asks a clock: strftime_now is defined if the variables have a string of that
+ * name, the date that it formats (base/date.h).
  *
  * A template is foreign code: nesting is bounded, and rendering may take a fixed number of steps and
  * amount of memory. One that is made does not change; threads may share it. */

@@ -1,8 +1,10 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /* template_eval.c -- the value of an expression. */
 #include <math.h>
+#include <stdio.h>
 #include <string.h>
 
+#include "base/date.h"
 #include "text/template_impl.h"
 
 static struct fl_value
@@ -411,9 +413,32 @@ range(struct fl_run *r, const struct fl_node *at, struct fl_value self, const st
 	return v;
 }
 
+/* self: the date, which the variables have under the name of the function. */
+static struct fl_value
+strftime_now(struct fl_run *r, const struct fl_node *at, struct fl_value self,
+    const struct fl_value *const *arg)
+{
+	struct fl_text format = arg[0]->kind == FL_VALUE_STR ? arg[0]->str : (struct fl_text){ "%", 1 };
+	struct fl_value v = { .kind = FL_VALUE_FAILED };
+	struct fl_str out = { 0 };
+	struct tm date;
+	char text[16];
+
+	if (self.kind != FL_VALUE_STR)
+		return fl_template_fail(r, at, "strftime_now() asks for the date, which is not given (--date)");
+	snprintf(text, sizeof text, "%.*s", (int)self.str.n, self.str.s);
+	if (fl_date_read(text, &date) && fl_date_format(&out, &date, format.s, format.n))
+		v = fl_value_copy(&r->heap, out.data, out.len);
+	else
+		fl_template_fail(r, at, "unsupported format of strftime_now(): '%.*s'", (int)format.n, format.s);
+	fl_str_free(&out);
+	return v;
+}
+
 static const struct fl_builtin functions[] = {
 	{ "raise_exception", "message", 1, raise },
 	{ "range", "start stop step", 1, range },
+	{ "strftime_now", "format", 1, strftime_now },
 	{ 0 },
 };
 
@@ -431,7 +456,8 @@ call(struct fl_run *r, const struct fl_node *n)
 	v = fl_template_eval(r, callee);
 	if (v.kind == FL_VALUE_MACRO)
 		return fl_template_call_macro(r, n, v.macro);
-	if (callee->kind != FL_NODE_NAME || v.kind != FL_VALUE_UNDEFINED)
+	if (callee->kind != FL_NODE_NAME ||
+	    (v.kind != FL_VALUE_UNDEFINED && !fl_text_is(callee->name, "strftime_now")))
 		return v.kind ? fl_template_fail(r, n, "%s cannot be called", fl_value_name(v.kind)) : v;
 	if (fl_text_is(callee->name, "namespace"))
 		return make_map(r, n, FL_VALUE_NAMESPACE);

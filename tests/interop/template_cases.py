@@ -7,12 +7,15 @@
 
 cases.jsonl: template (a file beside it, or a path below the data folder), variables, and the text or
 "refused": true; marks are the byte offsets of {% generation %} blocks. snippets.jsonl: one template a
-line, with variables of snippets.json, for the language itself."""
+line, with variables of snippets.json, for the language itself. The variable strftime_now is the date that
+the function of that name is to have."""
+import datetime
 import glob
 import json
 import os
 import sys
 
+from transformers.utils import chat_template_utils
 from transformers.utils.chat_template_utils import _compile_jinja_template, render_jinja_template
 
 HERE = "tests/data/template/"
@@ -90,6 +93,7 @@ a\\r\\nb\\rc {{ "d\\r\\ne" }}\\n
 {% for x in l %}{% generation %}{{ x }}{% endgeneration %} {% endfor %}{% generation %}\\n{% set q = 1 %}é{% endgeneration %}{{ q }}
 {{ ([1, 2] + [3] | list) | length }}
 {{ ([1, 2] + [3]) | join('é') }}{{ none }}{{ True }}{{ False }}{{ None }}{{ true and 'x' }}{{ '' or 'y' }}{{ 0 and 1 }}{{ 1000000 * 1000000 }}
+{{ strftime_now('%d %b %Y, %A %-d %B; %H:%M:%S %p %j %% ü') }}{{ strftime_now(format='') }}{{ strftime_now is defined }}
 {{ nothing.x }}
 {{ nothing + 'a' }}
 {{ 'a' + 1 }}
@@ -98,6 +102,7 @@ a\\r\\nb\\rc {{ "d\\r\\ne" }}\\n
 {{ s.nothing() }}
 {{ nothing() }}
 {{ strftime_later('%d') }}
+{{ strftime_now() }}
 {% for x in 5 %}{% endfor %}
 {{ 'a' < 1 }}
 {{ 1 // 0 }}
@@ -128,9 +133,14 @@ a\\r\\nb\\rc {{ "d\\r\\ne" }}\\n
 {{ l['a'] }}{{ d[1] }}x{{ s['a'] is defined }}
 {{ people[0].n }}{{ people[1]['a'] }}{{ people | length > 1 and people[0].a == 1 }}
 """
-VARIABLES = {"s": "hello", "u": "aé日🦙", "l": [1, 2, 3], "d": {"k": "v", "n": {"m": 1}},
+DATE = "2024-02-09"
+VARIABLES = {"strftime_now": DATE, "s": "hello", "u": "aé日🦙", "l": [1, 2, 3], "d": {"k": "v", "n": {"m": 1}},
              "people": [{"n": "A", "a": 1, "b": True}, {"n": "B", "a": 2}],
              "deep": {"a": [1, {"b": []}], "c": {}, "d": "\u2028é\x7f\x01", "e": 0.1, "f": 1e16, "g": 1e-5, "h": -2.0}}
+
+
+def given(variables, *without):
+    return {k: v for k, v in variables.items() if k not in without + ("strftime_now",)}
 
 
 def offsets(text, marks):
@@ -140,7 +150,7 @@ def offsets(text, marks):
 def render(source, variables):
     try:
         text, marks = render_jinja_template([variables["messages"]], chat_template=source,
-            return_assistant_tokens_mask=True, **{k: v for k, v in variables.items() if k != "messages"})
+            return_assistant_tokens_mask=True, **given(variables, "messages"))
     except Exception:
         return {"refused": True}
     return {"text": text[0], "marks": offsets(text[0], marks[0])}
@@ -149,7 +159,8 @@ def render(source, variables):
 def case(out, template, source, variables):
     # transformers passes these whether they are given or not
     variables = {"tools": None, "documents": None} | variables
-    extra = {"date_string": "26 Jul 2024"} if "llama3" in template else {}  # strftime_now is not defined here
+    dated = "strftime_now" in variables or "llama3" not in template
+    extra = {} if dated else {"date_string": "26 Jul 2024"}  # for transformers strftime_now is always defined
     out.write(json.dumps({"template": template, "variables": variables, **render(source, variables | extra)},
                          ensure_ascii=False) + "\n")
 
@@ -160,6 +171,8 @@ def cases(out, template, source):
         for prompt in (False, True):
             case(out, template, source, {"messages": chat, "add_generation_prompt": prompt} | tokens)
     case(out, template, source, {"messages": CHATS["one"], "add_generation_prompt": True, "enable_thinking": False} | tokens)
+    if template in REAL:
+        case(out, template, source, {"messages": CHATS["one"], "strftime_now": DATE} | tokens)
     if "tools" in template or template in REAL:
         for tools in (None, [WEATHER, NOTHING]):
             case(out, template, source, {"messages": TOOLED, "tools": tools, "add_generation_prompt": True} | tokens)
@@ -167,11 +180,12 @@ def cases(out, template, source):
 
 def snippet(source):
     try:
-        return {"text": _compile_jinja_template(source).render(**VARIABLES)}
+        return {"text": _compile_jinja_template(source).render(**given(VARIABLES))}
     except Exception:
         return {"refused": True}
 
 
+chat_template_utils.datetime = type("Fixed", (), {"now": lambda: datetime.datetime.fromisoformat(DATE)})
 with open(HERE + "cases.jsonl", "w") as out:
     for path in sorted(glob.glob(HERE + "*.jinja")):
         cases(out, os.path.basename(path), open(path).read())
