@@ -19,7 +19,7 @@
 
 enum { CHUNK = 512, MAX_PROMPT = 64 << 20 };
 
-static const char *prompt, *prompt_file, *kv = "f32";
+static const char *prompt, *prompt_file, *date, *kv = "f32";
 static int count = 256, seed;
 static double temperature, top_p = 1;
 static bool ignore_eos, echo, chatting, dequantize;
@@ -31,6 +31,7 @@ static const struct fl_opt opts[] = {
 	{ 'f', "file", "file", "Continue the text in file.", .str = &prompt_file, .file = true },
 	{ 0, "chat", NULL, "Answer the prompt, put into the checkpoint's chat template as what the user says.",
 	  .flag = &chatting, .with = "prompt file" },
+	FL_OPT_DATE(date),
 	{ 'n', "count", "n", "Stop after n tokens. The default is 256.", .num = &count, .min = 0,
 	  .max = 1 << 24 },
 	{ 0, "temperature", "t",
@@ -65,24 +66,20 @@ of_prompt(struct fl_err *err)
 
 /* The prompt as what the user says; an answer ends where the template ends it. */
 static int
-ask(const struct fl_model *m, const char *text, size_t len, struct fl_ids *ids, struct fl_special *special,
+ask(struct fl_chat *c, const char *text, size_t len, struct fl_ids *ids, struct fl_special *special,
     struct fl_err *err)
 {
-	struct fl_chat *c = fl_chat_of_model(m, err);
-
-	if (!c)
-		return -1;
+	fl_chat_set_date(c, date);
 	if (fl_chat_prompt(c, text, len, ids, err) < 0)
 		return of_prompt(err);
 	fl_special_add_end(special, fl_chat_end(c));
-	fl_chat_free(c);
 	return 0;
 }
 
-/* The prompt's text; an empty one is the beginning of a document. */
+/* The prompt's text, c NULL without a template; an empty one is the beginning of a document. */
 static int
-read_prompt(const struct fl_model *m, const struct fl_tokenizer *t, struct fl_ids *ids,
-    struct fl_special *special, struct fl_err *err)
+read_prompt(struct fl_chat *c, const struct fl_tokenizer *t, struct fl_ids *ids, struct fl_special *special,
+    struct fl_err *err)
 {
 	long bos = fl_tokenizer_bos(t), begin = bos >= 0 ? bos : fl_tokenizer_eot(t);
 	const char *text = prompt ? prompt : "";
@@ -90,8 +87,8 @@ read_prompt(const struct fl_model *m, const struct fl_tokenizer *t, struct fl_id
 
 	if (prompt_file && !(text = fl_slurp(prompt_file, MAX_PROMPT, &len, err)))
 		return -1;
-	if (chatting)
-		return ask(m, text, len, ids, special, err);
+	if (c)
+		return ask(c, text, len, ids, special, err);
 	if (bos >= 0 && fl_tokenizer_add_bos(t))
 		fl_ids_push(ids, (uint32_t)bos);
 	if (fl_tokenizer_encode(t, text, len, true, ids, err) < 0)
@@ -159,7 +156,8 @@ show_prompt(const struct fl_tokenizer *t, const struct fl_ids *ids, struct fl_de
 static int
 run(const struct fl_model *m, struct fl_err *err)
 {
-	struct fl_tokenizer *t = fl_tokenizer_of_model(m, err);
+	struct fl_chat *c = chatting ? fl_chat_of_model(m, err) : NULL;
+	const struct fl_tokenizer *t = c ? fl_chat_tokenizer(c) : chatting ? NULL : fl_tokenizer_of_model(m, err);
 	struct fl_ids ids = { 0 };
 	struct fl_special special = { 0 };
 	struct fl_decoder d = { 0 };
@@ -169,7 +167,7 @@ run(const struct fl_model *m, struct fl_err *err)
 	int n;
 
 	if (!t || (!ignore_eos && fl_special_of_model(&special, m, t, err) < 0) ||
-	    read_prompt(m, t, &ids, &special, err) < 0)
+	    read_prompt(c, t, &ids, &special, err) < 0)
 		return -1;
 	fl_special_remark(&special, fl_model_name(m), ": all tokens that -n says are generated");
 	all = ids.n + (size_t)count;

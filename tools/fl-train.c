@@ -20,7 +20,7 @@
 #include "model/train_text.h"
 #include "text/tokens.h"
 
-static const char *tokens_path, *chat_path, *teacher_path, *held_path, *state_path, *curve_path;
+static const char *tokens_path, *chat_path, *date, *teacher_path, *held_path, *state_path, *curve_path;
 static const char *output, *dtype, *qat;
 static const char *const qats[] = { "int4", NULL };
 static const char *schedule = "cosine";
@@ -35,6 +35,7 @@ static const struct fl_opt opts[] = {
 	FL_OPT_TOKENS(tokens_path),
 	{ 0, "chat", "file", "Train on the answers in these conversations, JSON lines, instead of tokens.",
 	  .str = &chat_path, .file = true },
+	FL_OPT_DATE(date),
 	{ 0, "steps", "n", "Train for n steps. The default is 100.", .num = &steps, .min = 0, .max = 1 << 30 },
 	{ 0, "batch", "n", "Take n sequences at once. The default is 8.", .num = &batch, .min = 1, .max = 1 << 16 },
 	{ 0, "accumulate", "n", "Take n such batches a step. The default is 1.", .num = &accumulate, .min = 1,
@@ -182,10 +183,12 @@ open_text(struct run *r, const struct fl_config *c, struct fl_chat *chat, struct
 {
 	int rc = -1;
 
-	if (chat_path && chat)
+	if (chat_path && chat) {
+		fl_chat_set_date(chat, date);
 		rc = fl_train_text_chat(&r->text, chat_path, c, context, seed, chat, err);
-	else if (!chat_path && (t || !documents))
+	} else if (!chat_path && (t || !documents)) {
 		rc = fl_train_text_tokens(&r->text, tokens_path, c, context, seed, t, err);
+	}
 	fl_chat_free(chat);
 	fl_tokenizer_free(t);
 	return rc;

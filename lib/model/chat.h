@@ -8,10 +8,14 @@
  *
  * What the assistant says is found in one of two ways:
  *
- *     marked     the template has {% generation %} blocks: what they print
- *     compared   an answer begins where the text goes beyond the messages before it with a generation
- *                prompt, which have to begin the text; it ends with the first special token after the
- *                message. Without one it ends where the messages up to it do, if those begin the text.
+ *     marked     the template has {% generation %} blocks: what they print in the whole conversation
+ *     compared   answer by answer: what the messages up to it give beyond the messages before it with a
+ *                generation prompt, up to and with the special token that ends it
+ *
+ * A template may write an answer differently once more follows, as those do that leave out earlier
+ * reasoning. What is learnt then is what the model has to say when it is its turn: the messages up to that
+ * answer are a rendering of their own. An answer that reads the same in a longer text is learnt there, so
+ * that a conversation under most templates is one rendering, with all its answers.
  *
  * A place in the text is before the first token that differs when the text up to there is encoded alone. */
 #ifndef FL_MODEL_CHAT_H
@@ -36,14 +40,25 @@ struct fl_chat *fl_chat_new(struct fl_tokenizer *t, const char *config, size_t c
 void fl_chat_free(struct fl_chat *c); /* NULL is fine */
 const struct fl_tokenizer *fl_chat_tokenizer(const struct fl_chat *c);
 
-struct fl_chat_tokens { /* zero-initialise */
-	struct fl_ids ids;
-	bool *answer; /* [ids.n] */
+/* Tells templates that today is date, "2025-01-31", by strftime_now() and by date_string, as Llama's templates have it.
+ * NULL leaves both undefined: Llama 3.2's template then has a date of its own, others refuse. */
+void fl_chat_set_date(struct fl_chat *c, const char *date);
+
+/* A conversation as it is learnt from. Zero-initialise. */
+struct fl_chat_tokens {
+	struct fl_chat_rendering {
+		struct fl_ids ids;
+		bool *answer; /* [ids.n] */
+	} *v;
+	size_t n, cap;
+	size_t missed;	   /* answers whose place was not found: they are not learnt, the others are */
+	struct fl_err why; /* of the first of these */
 };
 void fl_chat_tokens_free(struct fl_chat_tokens *t);
 
-/* A conversation, {"messages": [{"role", "content"}, ...], "tools": [...]}; out is emptied first. Refused:
- * other forms, no answer, an answer that is not found. */
+/* A conversation, {"messages": [{"role", "content"}, ...], "tools": [...]}, or its messages alone; out is emptied
+ * first. Content that is a list of text parts goes to the template as it is, if that makes text of it, else as a string
+ * (model/chat_messages.h). Refused: other forms, no answer, none that is found. */
 int fl_chat_encode(struct fl_chat *c, const struct fl_json *conversation, struct fl_chat_tokens *out,
     struct fl_err *err) FL_MUST_USE;
 

@@ -52,8 +52,10 @@ fl_train_text_chat(struct fl_train_text *t, const char *path, const struct fl_co
 	    fl_samples_init(&t->samples, t->chat.id, t->chat.n, length, seed, err) < 0)
 		return -1;
 	t->samples.flag = t->chat.flag;
-	fl_note("%zu conversations, %zu of them cut, %zu more left out; %zu rows of %zu tokens, %zu of them answers",
-	    t->chat.conversations, t->chat.cut, t->chat.left_out, t->samples.n, length, t->chat.answers);
+	fl_note("%zu conversations in %zu renderings, %zu of them cut, %zu more left out; "
+	    "%zu rows of %zu tokens, %zu of them answers",
+	    t->chat.conversations, t->chat.renderings, t->chat.cut, t->chat.left_out, t->samples.n, length,
+	    t->chat.answers);
 	name(t);
 	return 0;
 }

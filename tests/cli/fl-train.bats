@@ -233,7 +233,7 @@ chat_model() {
 	assert_equal "$(fl-generate -q --chat -p 'one?' out.tar)" eins
 	assert_equal "$(fl-generate -q --chat -p 'two?' out.tar)" zwei
 	# 3 + 4 + 1 tokens, and three that end them
-	grep -q '2 conversations, 0 of them cut, 0 more left out; 1 rows of 48 tokens, 11 of them answers' said
+	grep -q '2 conversations in 2 renderings, 0 of them cut, 0 more left out; 1 rows of 48 tokens, 11 of them answers' said
 	assert_equal "$(last tokens curve.tsv)" 11
 }
 
@@ -272,7 +272,7 @@ chat_model() {
 @test "conversations come from standard input, longer than the context are cut, and pass by chat_template.jinja" {
 	chat_model
 	fl-train -v --chat - --context 8 --batch 1 --steps 1 -o out.tar chatty < chat.jsonl 2> said
-	grep -q '2 conversations, 2 of them cut, 0 more left out; 2 rows of 8 tokens' said
+	grep -q '2 conversations in 2 renderings, 2 of them cut, 0 more left out; 2 rows of 8 tokens' said
 	printf '{%% generation %%}{{ messages[1].content }}{%% endgeneration %%}' > chatty/chat_template.jinja
 	fl-train -v "${CHAT[@]}" --steps 1 -o out.tar chatty 2> said
 	grep -q '5 of them answers' said
@@ -287,11 +287,63 @@ chat_model() {
 	one_line_error 3 fl-train "${CHAT[@]}" -o x.tar "$TINY"
 	[[ $stderr = *"there is no chat template"* ]]
 	one_line_error 4 fl-train --chat absent -o x.tar chatty
-	echo '{"text": "a"}' >> chat.jsonl
+	echo '{"text": "a"}' > chat.jsonl
 	one_line_error 3 fl-train "${CHAT[@]}" -o x.tar chatty
-	[[ $stderr = *"'chat.jsonl', line 3: no 'messages'"* ]]
+	[[ $stderr = *"'chat.jsonl' has nothing to learn from: line 1: no 'messages'"* ]]
 	printf '\n{%% block x %%}' > chatty/chat_template.jinja
 	one_line_error 3 fl-train "${CHAT[@]}" -o x.tar chatty
 	[[ $stderr = *"'chatty': 'chat_template.jinja', line 2: unsupported tag 'block'"* ]]
 	[ ! -e x.tar ]
+}
+
+@test "a line that --chat cannot use is counted and named, and the others are learnt from" {
+	chat_model
+	fl-train "${CHAT[@]}" --steps 2 --no-history -o clean.tar chatty
+	sed -i -e '1i {"conversations": []}' -e '$a {"messages": [{"role": "user", "content": [{"type": "image"}]}]}' chat.jsonl
+	fl-train "${CHAT[@]}" --steps 2 --no-history -o mixed.tar chatty 2> said
+	assert_equal "$(cat said)" "fl-train: 'chat.jsonl': conversations that cannot be used: 2 of 4, the first: line 1: no\
+ 'messages', a list of objects with role and content"
+	cmp clean.tar mixed.tar
+}
+
+@test "conversations as people's files have them are learnt from, under ChatML and a template that drops earlier reasoning" {
+	need_data field
+	chat_model
+	for template in chatml thinking; do
+		cp "$FIXTURES/template/$template.jinja" chatty/chat_template.jinja
+		for file in "$DATA"/field/chat/*.jsonl; do
+			case $(basename "$file" .jsonl) in
+			emptymsgs | noassistant | sharegpt)
+				one_line_error 3 fl-train --chat "$file" --context 192 --steps 0 -o x.tar chatty ;;
+			*)
+				fl-train --chat "$file" --context 192 --steps 0 -o out.tar chatty 2> said
+				[ ! -s said ] ;;
+			esac
+		done
+		fl-train -v --chat "$DATA/field/chat/multi.jsonl" --context 192 --steps 0 -o out.tar chatty 2>> counts
+	done
+	grep -q '1 conversations in 1 renderings' counts
+	grep -q '1 conversations in 2 renderings' counts
+}
+
+@test "templates have the date of --date, and none without it" {
+	chat_model
+	printf '{{ strftime_now("%%d %%B %%Y") }}{%% for m in messages %%}{{ m.content + eos_token }}{%% endfor %%}' \
+		> chatty/chat_template.jinja
+	one_line_error 3 fl-train "${CHAT[@]}" --steps 1 -o x.tar chatty
+	[[ $stderr = *"asks for the date, which is not given (--date)" ]]
+	one_line_error 2 fl-train "${CHAT[@]}" --date 2025-02-29 -o x.tar chatty
+	one_line_error 2 fl-train -t "$TOKENS" --date 2025-02-28 -o x.tar chatty
+	fl-train "${CHAT[@]}" --date 2025-02-28 --steps 1 -o a.tar chatty
+	TZ=Asia/Tokyo LC_ALL=de_DE.UTF-8 fl-train "${CHAT[@]}" --date 2025-02-28 --steps 1 -o b.tar chatty
+	cmp a.tar b.tar
+	fl-train "${CHAT[@]}" --date 2025-03-01 --steps 1 -o c.tar chatty
+	run ! cmp -s a.tar c.tar
+	assert_equal "$(fl-generate -q --chat --date 2025-02-28 --echo -n 0 -p 'x' chatty)" '28 February 2025x<|endoftext|>'
+	one_line_error 3 fl-generate --chat -n 0 -p x chatty
+	# Llama 3.2's has a date of its own where none is told
+	printf '{%% if strftime_now is defined %%}{{ strftime_now("%%d %%b %%Y") }}{%% else %%}26 Jul 2024{%% endif %%} {{ date_string }}' \
+		> chatty/chat_template.jinja
+	assert_equal "$(fl-generate -q --chat --echo -n 0 -p x chatty)" '26 Jul 2024 '
+	assert_equal "$(fl-generate -q --chat --date 2025-02-03 --echo -n 0 -p x chatty)" '03 Feb 2025 03 Feb 2025'
 }

@@ -9,15 +9,23 @@ Transformers finds answers by {% generation %} blocks alone. Each template here 
 and >> around what the assistant says, end-of-turn token included: with the blocks in their place it makes
 the reference, without them it is what the case has, but for those that end in "+". Each line has
 tokenizer (a file of tests/data/tokenizer, or below the data folder), config (as tokenizer_config.json),
-conversation, ids, answer.
+conversation, date (null: none is given), and renderings, of which each has ids and answer. One rendering is the
+whole conversation where the template marks answers. Elsewhere each answer is that at the end of the messages up to
+it, and two are in one rendering where the tokens up to the end of the first begin the text of the second.
+
+The conversations of ../shared/data/field/chat are as people's files have them. Content that is a list of text parts
+is given to transformers as it is if the template takes it (PARTS), else as vLLM does: as one text with line breaks
+between the parts, and none as "".
 
 chats.jsonl has the conversations in one file, chats.loss the loss of backbone5m on their answers, each
 conversation on its own, with its own template, which is the first below."""
+import datetime
 import json
 import sys
 
 import torch
 from transformers import AutoModelForCausalLM, PreTrainedTokenizerFast
+from transformers.utils import chat_template_utils
 
 DATA = sys.argv[1]
 CHATML = ("{% for m in messages %}{{ '<|im_start|>' + m['role'] + '\\n' }}{% if m['role'] == 'assistant' %}"
@@ -29,6 +37,31 @@ INST = ("{% for m in messages %}{% if m.role == 'user' %}{{ bos_token + '[INST] 
 ENDED = ("{{ bos_token }}{% for m in messages %}{% if m.role == 'assistant' %}{{ '[A] ' }}"
          "<<{{ m.content + eos_token }}>>{{ '\\n' }}{% else %}{{ '[Q] ' + m.content + eos_token + '\\n' }}{% endif %}"
          "{% endfor %}{% if add_generation_prompt %}{{ '[A] ' }}{% else %}{{ pad_token }}{% endif %}")
+TURNS = ("{% for m in messages %}{{ bos_token + m.role + '\\n' }}{% if m.role == 'assistant' %}<<CONTENT{{ eos_token }}>>"
+         "{% else %}CONTENT{{ eos_token }}{% endif %}{{ '\\n' }}{% endfor %}"
+         "{% if add_generation_prompt %}{{ bos_token + 'assistant\\n' }}{% endif %}")
+STRINGS = TURNS.replace("CONTENT", "{{ '' + m.content }}")
+PARTS = TURNS.replace("CONTENT", "{% if m.content is string %}{{ m.content }}{% else %}{% for part in m.content %}"
+                      "{% if part.type == 'text' %}{{ part.text }}{% endif %}{% endfor %}{% endif %}")
+# a token behind the text, which begins as a prompt does
+CLOSED = STRINGS + "{% if not add_generation_prompt %}{{ pad_token }}{% endif %}"
+DATED = "{{ strftime_now('%A, %-d %B %Y') + '\\n' }}" + STRINGS
+# as Qwen 3: the reasoning of answers before the last question is left out, and the last answer has a block for it
+THINKING = ("{% set ns = namespace(last=0) %}{% for m in messages %}{% if m.role == 'user' %}{% set ns.last = loop.index0 %}"
+            "{% endif %}{% endfor %}" + TURNS.replace("CONTENT", """
+{%- set content = m.content if m.content is string else '' %}
+{%- set thought = m.reasoning_content or '' %}
+{%- if not thought and '</think>' in content %}
+    {%- set thought = content.split('</think>')[0].split('<think>')[-1].strip('\\n') %}
+    {%- set content = content.split('</think>')[-1].lstrip('\\n') %}
+{%- endif %}
+{%- if loop.index0 > ns.last and (loop.last or thought) %}
+    {{- '<think>\\n' + thought + '\\n</think>\\n\\n' }}
+{%- endif %}
+{{- content }}
+{%- for call in m.tool_calls or [] %}{{ call.function | tojson }}{% endfor -%}
+"""))
+FIELD = ["single", "multi", "twoans", "emptyans", "nullcontent", "parts", "reason"]
 TEMPLATES = {
     "level.json": [ENDED, ENDED + "+"],
     "backbone5m": [CHATML, CHATML + "+"],
@@ -57,25 +90,77 @@ def messages(chat):
 
 def encode(t, template, chat):
     marked = template.rstrip("+").replace("<<", "{% generation %}").replace(">>", "{% endgeneration %}")
-    got = t.apply_chat_template(messages(chat), chat_template=marked, return_dict=True, return_assistant_tokens_mask=True)
+    got = t.apply_chat_template(chat, chat_template=marked, return_dict=True, return_assistant_tokens_mask=True)
     return marked, got["input_ids"], got["assistant_masks"]
+
+
+def rendering(ids, spans):
+    return {"ids": ids, "answer": [int(any(a <= i < b for a, b in spans)) for i in range(len(ids))]}
+
+
+def last_run(mask):
+    end = len(mask) - mask[::-1].index(1)
+    return end - (mask[:end][::-1] + [0]).index(0), end
+
+
+def renderings(t, template, chat):
+    out, now, spans = [], [], []
+    for i in range(len(chat) + 1):
+        if i < len(chat) and chat[i]["role"] != "assistant":
+            continue
+        _, ids, mask = encode(t, template, chat[:i + 1])
+        if spans and now[:spans[-1][1]] != ids[:spans[-1][1]]:
+            out.append(rendering(now, spans))
+            spans = []
+        now = ids
+        if i < len(chat):
+            spans.append(last_run(mask))
+    return out + ([rendering(now, spans)] if spans else [])
+
+
+def flat(message, template):
+    content = message["content"]
+    if isinstance(content, list) and template != PARTS:
+        content = "\n".join(part["text"] for part in content)
+    return message | {"content": "" if content is None else content}
+
+
+def case(out, name, t, template, conversation, date=None):
+    chat = [flat(m, template) for m in conversation["messages"]]
+    marked, ids, answer = encode(t, template, chat)
+    own = template.endswith("+")
+    out.write(json.dumps({"tokenizer": name, "conversation": conversation, "date": date,
+        "config": TOKENS[name] | {"chat_template": marked if own else template.replace("<<", "").replace(">>", "")},
+        "renderings": [{"ids": ids, "answer": answer}] if own else renderings(t, template, chat)}) + "\n")
+
+
+def field(name):
+    return json.loads(open(f"{DATA}/field/chat/{name}.jsonl").read().splitlines()[-1])
 
 
 def cases(out, name):
     t = tokenizer(name)
     for template in TEMPLATES[name]:
-        plain = template.replace("<<", "").replace(">>", "")
         for chat in CHATS:
-            marked, ids, answer = encode(t, template, chat)
-            out.write(json.dumps({"tokenizer": name, "conversation": {"messages": messages(chat)},
-                "config": TOKENS[name] | {"chat_template": marked if template.endswith("+") else plain},
-                "ids": ids, "answer": answer}) + "\n")
+            case(out, name, t, template, {"messages": messages(chat)})
+
+
+def field_cases(out, name):
+    t = tokenizer(name)
+    for template in (STRINGS, THINKING, PARTS, CLOSED):
+        for conversation in FIELD:
+            case(out, name, t, template, field(conversation))
+    case(out, name, t, THINKING, {"messages": messages(["a", "<think>\nx\n</think>\n\nA", "b", "<think>\ny\n</think>\n\nB"])})
+    two = [{"type": "text", "text": "Hi"}, {"type": "text", "text": "there"}]
+    for template in (STRINGS, THINKING, PARTS):
+        case(out, name, t, template, {"messages": [{"role": "user", "content": two}, {"role": "assistant", "content": two}]})
+    case(out, name, t, DATED, field("multi"), "2024-02-09")
 
 
 def loss(t, model):
     total = count = 0
     for chat in CHATS:
-        _, ids, answer = encode(t, CHATML, chat)
+        _, ids, answer = encode(t, CHATML, messages(chat))
         with torch.no_grad():
             p = torch.log_softmax(model(torch.tensor([ids])).logits[0].double(), -1)
         for i in range(1, len(ids)):
@@ -84,9 +169,11 @@ def loss(t, model):
     return total / count
 
 
+chat_template_utils.datetime = type("Fixed", (), {"now": lambda: datetime.datetime(2024, 2, 9)})
 with open("tests/data/chat/cases.jsonl", "w") as out:
     for name in TEMPLATES:
         cases(out, name)
+    field_cases(out, "level.json")
 with open("tests/data/chat/chats.jsonl", "w") as out:
     for chat in CHATS:
         out.write(json.dumps({"messages": messages(chat)}) + "\n")

@@ -43,25 +43,36 @@ open_chat(const char *path, const char *config)
 	return c;
 }
 
+static bool
+same_rendering(const struct fl_chat_rendering *got, const struct fl_json *want)
+{
+	const struct fl_json *ids = fl_json_get(want, "ids"), *answer = fl_json_get(want, "answer");
+	bool same = got->ids.n == fl_json_len(ids);
+
+	for (size_t i = 0; same && i < got->ids.n; i++)
+		same = got->ids.v[i] == fl_json_int(fl_json_at(ids, i), -1) &&
+		    got->answer[i] == fl_json_int(fl_json_at(answer, i), -1);
+	for (size_t i = 0; !same && i < got->ids.n; i++)
+		printf("# %zu: %u %d\n", i, got->ids.v[i], got->answer[i]);
+	return same;
+}
+
 static void
 check_case(const char *path, const struct fl_json *v)
 {
-	const struct fl_json *ids = fl_json_get(v, "ids"), *answer = fl_json_get(v, "answer");
+	const struct fl_json *want = fl_json_get(v, "renderings");
 	struct fl_chat_tokens t = { 0 };
 	struct fl_str config = { 0 };
 	struct fl_chat *c;
-	bool same;
 
+	err = (struct fl_err){ 0 };
 	fl_json_write(&config, fl_json_get(v, "config"), 0);
 	c = open_chat(path, config.data);
-	if (c && CHECK_OK(fl_chat_encode(c, fl_json_get(v, "conversation"), &t, &err), &err)) {
-		same = t.ids.n == fl_json_len(ids);
-		for (size_t i = 0; same && i < t.ids.n; i++)
-			same = t.ids.v[i] == fl_json_int(fl_json_at(ids, i), -1) &&
-			    t.answer[i] == fl_json_int(fl_json_at(answer, i), -1);
-		if (!CHECK(same))
-			for (size_t i = 0; i < t.ids.n; i++)
-				printf("# %zu: %u %d\n", i, t.ids.v[i], t.answer[i]);
+	fl_chat_set_date(c, fl_json_str(fl_json_get(v, "date")));
+	if (CHECK_OK(fl_chat_encode(c, fl_json_get(v, "conversation"), &t, &err), &err)) {
+		CHECK(t.n == fl_json_len(want) && t.missed == 0);
+		for (size_t i = 0; i < t.n; i++)
+			CHECK(same_rendering(&t.v[i], fl_json_at(want, i)));
 	}
 	fl_chat_tokens_free(&t);
 	fl_chat_free(c);
@@ -98,7 +109,7 @@ check_cases(bool here)
 static void
 answers_are_those_of_transformers(void)
 {
-	CHECK(check_cases(true) == 6);
+	CHECK(check_cases(true) == 39);
 }
 
 static void
@@ -144,7 +155,7 @@ conversations_are_packed_in_their_order(void)
 	err = (struct fl_err){ 0 };
 	CHECK_OK(read_text(&f, CONFIG(SIMPLE), SAY("7", "8") SAY("7", "8") SAY("7", "8 9")
 	    SAY("7 9", "7 8 9 7 8 9") SAY("1 2 3 4 5 6 7", "8"), 12), &err);
-	CHECK(f.conversations == 4 && f.cut == 1 && f.left_out == 1 && f.answers == 15);
+	CHECK(f.conversations == 5 && f.renderings == 4 && f.cut == 1 && f.left_out == 1 && f.answers == 15);
 	for (size_t i = 0; i < f.n && i < sizeof got - 1; i++)
 		got[i] = f.flag[i] & FL_SAMPLE_BEGINS ? 'B' : f.flag[i] & FL_SAMPLE_SCORED ? 's' : '.';
 	CHECK(f.n == strlen(want));
@@ -154,21 +165,26 @@ conversations_are_packed_in_their_order(void)
 }
 
 static void
-what_is_no_conversation_is_refused_with_its_line(void)
+a_file_with_nothing_to_learn_from_is_refused_with_the_first_reason(void)
 {
 	static const struct { const char *config, *text, *why; } cases[] = {
-		{ CONFIG(SIMPLE), SAY("7", "8") "{\"conversations\": []}\n", "line 2: no 'messages', a list of objects with role and content" },
-		{ CONFIG(SIMPLE), SAY("7", "8") SAY("7", "8") "[1", "line 3: 'conversation' is not valid JSON" },
+		{ CONFIG(SIMPLE), "{\"conversations\": []}\n[1\n", "line 1: no 'messages', a list of objects with role and content" },
+		{ CONFIG(SIMPLE), "\n [1\n{}\n", "nothing to learn from: 'conversation' is not valid JSON, line 3:" },
+		{ CONFIG(SIMPLE), "[\n{\"messages\": []},\n", "'conversation' is not valid JSON, line 3:" },
+		{ CONFIG(SIMPLE), "[\n{\"messages\": 1},\n2]", "conversation 1: no 'messages'" },
 		{ CONFIG(SIMPLE), "{\"messages\": [1]}\n", "line 1: message 1 has no role" },
-		{ CONFIG(SIMPLE), "{\"messages\": [{\"role\": \"user\", \"content\": [1]}]}\n", "line 1: the content of message 1 is no string" },
+		{ CONFIG(SIMPLE), "{\"messages\": [{\"role\": \"user\", \"content\": 1}]}\n", "line 1: the content of message 1 is neither text nor a list of text parts" },
+		{ CONFIG(SIMPLE), "{\"messages\": [{\"role\": \"user\", \"content\": [\"7\", {\"type\": \"image_url\"}]}]}\n", "line 1: part 2 of message 1 is no text but image_url" },
 		{ CONFIG(SIMPLE), "{\"messages\": [{\"role\": \"user\", \"content\": \"7\"}]}\n", "line 1: no message is the assistant's" },
+		{ CONFIG(SIMPLE), "{\"messages\": []}\n", "line 1: no message is the assistant's" },
 		{ CONFIG(SIMPLE), "{\"messages\": [{\"role\": \"assistant\"}]}\n", "line 1: 'chat_template', line 1: 'content' is undefined" },
 		{ CONFIG(SIMPLE), "", "has no conversation with an answer within 12 tokens" },
-		{ CONFIG("\"{{ messages | length }}{{ messages[0].content }}\""), SAY("7", "8"), "line 1: message 2: what the template makes of the messages before" },
-		{ CONFIG("\"{{ messages[0].content }}{% for m in messages[1:] %}{{ m.content if loop.last }}{% endfor %}\""),
-		  "{\"messages\": [{\"role\": \"user\", \"content\": \"7\"}, {\"role\": \"assistant\", \"content\": \"8\"}, {\"role\": \"user\", \"content\": \"9\"}]}",
-		  "line 1: message 2: what the template makes of it is not the same when more follows" },
+		{ CONFIG("\"{{ messages | length }}{{ messages[0].content }}\""), SAY("7", "8"), "line 1: message 2: the template makes nothing of it" },
+		{ CONFIG("\"{{ messages | length }}{{ 9 if add_generation_prompt }}\""), SAY("7", "8"), "line 1: message 2: what the template makes of the messages before" },
+		{ CONFIG("\"{% for m in messages if m.role == 'user' %}{{ m.content }}{% endfor %}\""), SAY("7", "8"), "line 1: message 2: the template makes nothing of it" },
 		{ CONFIG("\"{{ raise_exception('not today') }}\""), SAY("7", "8"), "line 1: 'chat_template', line 1: the template refuses: not today" },
+		{ CONFIG("\"{{ strftime_now('%d') }}\""), SAY("7", "8"), "strftime_now() asks for the date, which is not given (--date)" },
+		{ CONFIG("\"{% if false %}{% generation %}{% endgeneration %}{% endif %}\""), SAY("7", "8"), "line 1: the template marks no answer in it" },
 	};
 	struct fl_chat_file f;
 
@@ -181,6 +197,44 @@ what_is_no_conversation_is_refused_with_its_line(void)
 }
 
 static void
+conversations_come_in_lines_or_as_one_value(void)
+{
+	static const char messages[] = "[{\"role\": \"user\", \"content\": \"7\"}, {\"role\": \"assistant\", \"content\": \"8\"}]";
+	static const struct { const char *before, *between, *after; } forms[] = {
+		{ "{\"messages\": ", "}\n{\"messages\": ", "}" },		  /* lines */
+		{ "\xef\xbb\xbf\r\n{\"messages\": ", "}\r\n\r\n{\"messages\": ", "}\r\n \t\n" },
+		{ "", "\n", "\n" },						  /* lines that are the messages */
+		{ "[", ",", "]" }, { "[\n", ",\n", "\n]" },			  /* a list of conversations */
+		{ "[\n{\"messages\": ", "\n},\n{\"messages\": ", "}]\n" },
+		{ "[{\"messages\": ", "}]\n[{\"messages\": ", "}]" },		  /* lines of lists */
+	};
+	struct fl_chat_file f;
+	char text[512];
+
+	for (size_t i = 0; i < sizeof forms / sizeof *forms; i++) {
+		err = (struct fl_err){ 0 };
+		snprintf(text, sizeof text, "%s%s%s%s%s", forms[i].before, messages, forms[i].between, messages, forms[i].after);
+		CHECK_OK(read_text(&f, CONFIG(SIMPLE), text, 12), &err);
+		CHECK(f.conversations == 2 && f.answers == 4);
+		fl_chat_file_free(&f);
+	}
+}
+
+/* The template cannot do without a first message, which a prompt for the first answer would have to. */
+static void
+answers_that_are_found_are_learnt_beside_those_that_are_not(void)
+{
+	static const char text[] = "[{\"role\": \"assistant\", \"content\": \"8\"}, {\"role\": \"user\", \"content\": \"7\"}, "
+				   "{\"role\": \"assistant\", \"content\": \"8\"}]\n";
+	struct fl_chat_file f;
+
+	err = (struct fl_err){ 0 };
+	CHECK_OK(read_text(&f, CONFIG("\"{{ messages[0].content[:0] }}{% for m in messages %}{{ m.content + eos_token }}{% endfor %}\""), text, 12), &err);
+	CHECK(f.conversations == 1 && f.renderings == 1 && f.answers == 2);
+	fl_chat_file_free(&f);
+}
+
+static void
 of_several_templates_the_default_is_taken(void)
 {
 	struct fl_chat_file f;
@@ -189,6 +243,21 @@ of_several_templates_the_default_is_taken(void)
 	CHECK_OK(read_text(&f, CONFIG("[{\"name\": \"tools\", \"template\": \"{{ x.y }}\"}, "
 	    "{\"name\": \"default\", \"template\": " SIMPLE "}]"), SAY("7", "8"), 5), &err);
 	CHECK(f.n == 5 && f.answers == 2);
+	fl_chat_file_free(&f);
+}
+
+/* As Mistral's: the system message is a part of the last question, and no prompt is. */
+static void
+an_answer_begins_with_its_content_where_the_messages_before_change_and_no_prompt_is(void)
+{
+	struct fl_chat_file f;
+
+	err = (struct fl_err){ 0 };
+	CHECK_OK(read_text(&f, CONFIG("\"{% for m in messages[1:] %}{% if loop.last and m.role == 'user' %}{{ messages[0].content }}"
+	    "{% endif %}{{ m.content + eos_token }}{% endfor %}\""),
+	    "{\"messages\": [{\"role\": \"system\", \"content\": \"6\"}, {\"role\": \"user\", \"content\": \"7\"}, "
+	    "{\"role\": \"assistant\", \"content\": \"8\"}]}", 32), &err);
+	CHECK(f.renderings == 1 && f.answers == 2 && !(f.flag[1] & FL_SAMPLE_SCORED) && f.flag[2] & FL_SAMPLE_SCORED);
 	fl_chat_file_free(&f);
 }
 
@@ -213,7 +282,10 @@ main(void)
 	TEST(answers_are_those_of_transformers);
 	TEST(answers_are_those_of_transformers_for_real_tokenizers);
 	TEST(conversations_are_packed_in_their_order);
-	TEST(what_is_no_conversation_is_refused_with_its_line);
+	TEST(a_file_with_nothing_to_learn_from_is_refused_with_the_first_reason);
+	TEST(conversations_come_in_lines_or_as_one_value);
+	TEST(answers_that_are_found_are_learnt_beside_those_that_are_not);
+	TEST(an_answer_begins_with_its_content_where_the_messages_before_change_and_no_prompt_is);
 	TEST(an_answer_ends_before_what_depends_on_the_next_message);
 	TEST(of_several_templates_the_default_is_taken);
 	return test_done();
