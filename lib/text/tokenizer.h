@@ -111,9 +111,10 @@ long fl_tokenizer_eot(const struct fl_tokenizer *t);
 long fl_tokenizer_pad(const struct fl_tokenizer *t);
 long fl_tokenizer_unk(const struct fl_tokenizer *t);
 
-/* Whether each text begins with bos, and ends with eos: add_bos_token and add_eos_token of
- * tokenizer_config.json, or where that says nothing, the post-processor of tokenizer.json, or the habit
- * of the form: sentencepiece puts the BOS it has, Llama 3 too, GPT-2 and Qwen 2 do not. */
+/* Whether each text begins with bos, and ends with eos: the post-processor of tokenizer.json, with a remark
+ * where tokenizer_config.json says otherwise; of the other forms add_bos_token and add_eos_token of
+ * tokenizer_config.json, or where that says nothing, the habit of the form: sentencepiece puts the BOS it
+ * has, Llama 3 too, GPT-2 and Qwen 2 do not. */
 bool fl_tokenizer_add_bos(const struct fl_tokenizer *t);
 bool fl_tokenizer_add_eos(const struct fl_tokenizer *t);
 

@@ -3,6 +3,7 @@
 #include <string.h>
 
 #include "base/json.h"
+#include "base/log.h"
 #include "text/tokenizer_impl.h"
 
 /* A token by its text, or by an object that has it as "content"; *id stays where there is none. */
@@ -24,23 +25,40 @@ read_token(const struct fl_tokenizer *t, const struct fl_json *root, const char 
 	return 0;
 }
 
+/* transformers 5 puts around a text what tokenizer.json says, whatever the flags beside it are; version 4 followed
+ * them in the classes of Llama and its like. */
+static void
+read_flag(const struct fl_json *root, const char *key, bool *flag, bool json, const char *name)
+{
+	bool says = fl_json_bool(fl_json_get(root, key), *flag);
+
+	if (json && says != *flag)
+		fl_warn("'%s' says %s %s; tokenizer.json does otherwise and is followed", name, key,
+		    says ? "true" : "false");
+	else
+		*flag = says;
+}
+
 static int
-read_file(struct fl_tokenizer *t, const struct fl_tokenizer_text *text, const char *name,
+read_file(struct fl_tokenizer *t, const struct fl_tokenizer_text *text, bool json, const char *name,
     struct fl_err *err)
 {
 	struct fl_json *root = fl_json_parse(text->data, text->len, name, err);
+	long put = json && t->add_bos ? t->bos : -1;
 	int rc = -1;
 
 	if (!root || read_token(t, root, "bos_token", &t->bos, name, err) < 0 ||
 	    read_token(t, root, "eos_token", &t->eos, name, err) < 0 ||
 	    read_token(t, root, "pad_token", &t->pad, name, err) < 0)
 		goto out;
+	if (put >= 0)
+		t->bos = put;
 	if (fl_json_type(fl_json_get(root, "eos_token")) != FL_JSON_NONE)
 		t->no_eos = fl_json_type(fl_json_get(root, "eos_token")) == FL_JSON_NULL && !t->add_eos;
 	if (t->no_eos)
 		t->eos = -1;
-	t->add_bos = fl_json_bool(fl_json_get(root, "add_bos_token"), t->add_bos);
-	t->add_eos = fl_json_bool(fl_json_get(root, "add_eos_token"), t->add_eos);
+	read_flag(root, "add_bos_token", &t->add_bos, json, name);
+	read_flag(root, "add_eos_token", &t->add_eos, json, name);
 	rc = 0;
 out:
 	fl_json_free(root);
@@ -53,7 +71,8 @@ fl_tokenizer_read_config(struct fl_tokenizer *t, const struct fl_tokenizer_text 
 	static const int from[] = { FL_TOKENIZER_MAP, FL_TOKENIZER_CONFIG };
 
 	for (size_t i = 0; i < 2; i++)
-		if (file[from[i]].data && read_file(t, &file[from[i]], fl_tokenizer_file[from[i]], err) < 0)
+		if (file[from[i]].data &&
+		    read_file(t, &file[from[i]], file[FL_TOKENIZER_JSON].data, fl_tokenizer_file[from[i]], err) < 0)
 			return -1;
 	if (t->add_bos && t->bos < 0)
 		return fl_err_data(err, "the tokenizer asks for a bos_token and has none");

@@ -180,6 +180,27 @@ expected() { # TOKENIZER TEXT-AS-JSON
 	assert_equal "$(ids --specials text.txt)" "$(printf '<s>a' | ids --specials)"
 }
 
+@test "where add_bos_token disagrees with the post-processor of tokenizer.json, that is followed and a remark says so" {
+	base level
+	printf a > text
+	want=$(ids < text)
+	[[ $want = "300 "* ]]
+	for flag in true false; do
+		echo "{\"bos_token\": \"<s>\", \"add_bos_token\": $flag}" > base/tokenizer_config.json
+		assert_equal "$(ids < text 2>> said)" "$want"
+	done
+	assert_equal "$(cat said)" "fl-tokenize: 'tokenizer_config.json' says add_bos_token false; tokenizer.json does otherwise and is followed"
+	kind sp_llama
+	echo '{"add_bos_token": false}' > base/tokenizer_config.json
+	silent fl-tokenize -c base text
+	echo '{"add_bos_token": true}' > base/tokenizer_config.json
+	assert_equal "$(ids < text | wc -w)" 2
+	kind pairs_gpt2
+	echo '{"tokenizer_class": "GPT2Tokenizer", "add_bos_token": true}' > base/tokenizer_config.json
+	one_line_error 3 fl-tokenize -c base text
+	[[ $stderr = *"asks for a bos_token and has none" ]]
+}
+
 @test "broken files of every form are refused in one line" {
 	echo hello > text.txt
 	kind tiktoken_llama3
