@@ -253,7 +253,7 @@ make_trainer(struct run *r, const struct fl_train_opts *o, struct fl_err *err)
 	struct fl_trainer *t;
 	size_t arrays, activations;
 
-	if (teacher_path && fl_teacher_open(&r->teacher, teacher_path, &key, err) < 0)
+	if (teacher_path && fl_teacher_open(&r->teacher, teacher_path, &key, r->params, &r->text.samples, err) < 0)
 		return NULL;
 	t = fl_trainer_new(r->params, &r->text.samples, &r->teacher, o);
 	fl_trainer_memory(t, &arrays, &activations);

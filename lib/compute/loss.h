@@ -25,12 +25,13 @@ struct fl_distill {
 	float mix, temperature;
 };
 
-/* The teacher's logits [n]; they are overwritten. */
-double fl_distill_grad(float *z, float *teacher, size_t n, size_t target, const struct fl_distill *d,
-    float scale, double *kl);
+/* The teacher's logits [m], m at most n; they are overwritten. The tokens behind them have probability 0. */
+double fl_distill_grad(float *z, size_t n, float *teacher, size_t m, size_t target,
+    const struct fl_distill *d, float scale, double *kl);
 
 /* The k likeliest tokens of a teacher at the temperature of the loss: what it has left for all others
- * is one class more, in the student as well. */
+ * is one class more, in the student as well. Those that the student does not have, n and above, are left
+ * out, and the probabilities of the others divided by what these have together. */
 struct fl_top {
 	size_t k;
 	const uint32_t *id;

@@ -134,6 +134,7 @@ make_header(struct fl_str *out, const struct fl_model *teacher, const struct fl_
 		fl_bug("a teacher's cache of %zu samples", n);
 	fl_json_set(meta, "format", fl_json_new_str("fl-teacher"));
 	fl_json_set(meta, "teacher", fl_json_new_str(fl_config_fingerprint(&teacher->config, print)));
+	fl_json_set(meta, "vocab", fl_json_new_str(fl_num_format(number, (double)key->vocab)));
 	fl_json_set(meta, "tokens", fl_json_new_str(key->tokens));
 	fl_json_set(meta, "temperature",
 	    fl_json_new_str(fl_num_format(number, (double)key->temperature)));
@@ -202,24 +203,27 @@ struct fl_teacher_cache {
 	struct fl_safetensors *file;
 	const char *path;
 	const uint32_t *sample, *top;
-	size_t n, length, k;
+	size_t n, length, k, vocab;
 };
 
 static int
-check_key(const struct fl_teacher_cache *c, const struct fl_teacher_key *key, struct fl_err *err)
+check_key(struct fl_teacher_cache *c, const struct fl_teacher_key *key, struct fl_err *err)
 {
 	const struct fl_json *meta = c->file->metadata;
 	const char *tokens = fl_json_str(fl_json_get(meta, "tokens"));
 	const char *temperature = fl_json_str(fl_json_get(meta, "temperature"));
+	const char *vocab = fl_json_str(fl_json_get(meta, "vocab")); /* missing in files of versions before */
+	long long n = (long long)key->vocab;
 	double t;
 
 	if (!tokens || !temperature || !fl_json_str(fl_json_get(meta, "teacher")) ||
-	    fl_num_real(temperature, 0, 1e9, &t) < 0)
+	    fl_num_real(temperature, 0, 1e9, &t) < 0 || (vocab && fl_num_int(vocab, 1, INT32_MAX, &n) < 0))
 		return fl_err_data(err, "'%s' is no teacher's cache", c->path);
 	if (strcmp(tokens, key->tokens) != 0)
 		return fl_err_data(err, "'%s' was made of other tokens, or other documents in them", c->path);
 	if ((float)t != key->temperature)
 		return fl_err_data(err, "'%s' was made at temperature %s", c->path, temperature);
+	c->vocab = (size_t)n;
 	return 0;
 }
 
@@ -246,7 +250,7 @@ check_shapes(struct fl_teacher_cache *c, const struct fl_teacher_key *key, struc
 }
 
 static int
-check_values(const struct fl_teacher_cache *c, size_t vocab, struct fl_err *err)
+check_values(const struct fl_teacher_cache *c, struct fl_err *err)
 {
 	for (size_t i = 1; i < c->n; i++)
 		if (c->sample[i] <= c->sample[i - 1])
@@ -257,7 +261,7 @@ check_values(const struct fl_teacher_cache *c, size_t vocab, struct fl_err *err)
 		double sum = 0;
 
 		for (size_t j = 0; j < c->k; j++) {
-			if (id[j] >= vocab || !(p[j] >= 0 && p[j] <= 1))
+			if (id[j] >= c->vocab || !(p[j] >= 0 && p[j] <= 1))
 				return fl_err_data(err, "'%s': token %zu has an id or a probability that "
 				    "cannot be", c->path, i);
 			sum += (double)p[j];
@@ -277,10 +281,16 @@ fl_teacher_cache_open(const char *path, const struct fl_teacher_key *key, struct
 	c->path = path;
 	c->file = fl_safetensors_open(path, err);
 	if (c->file && check_key(c, key, err) == 0 && check_shapes(c, key, err) == 0 &&
-	    check_values(c, key->vocab, err) == 0)
+	    check_values(c, err) == 0)
 		return c;
 	fl_teacher_cache_close(c);
 	return NULL;
+}
+
+size_t
+fl_teacher_cache_vocab(const struct fl_teacher_cache *c)
+{
+	return c->vocab;
 }
 
 void

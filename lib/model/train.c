@@ -29,7 +29,7 @@ struct fl_trainer {
 	float *taught;	   /* a teacher's logits for a block of rows */
 	const struct fl_teacher_cache *cache;
 	struct fl_top *top; /* [rows], with a cache */
-	size_t rows, vocab;
+	size_t rows, vocab, teacher_vocab;
 	/* the block of logits at hand */
 	float *logits;
 	size_t first;
@@ -90,7 +90,8 @@ fl_trainer_new(struct fl_params *p, struct fl_samples *s, const struct fl_teache
 	t->backward = fl_backward_new(t->forward, t->grad);
 	if (teacher->model) {
 		t->teacher = fl_forward_new(teacher->model, t->rows, 0, NULL);
-		t->taught = floats(fl_forward_block(t->forward) * t->vocab, "the teacher's logits");
+		t->teacher_vocab = (size_t)teacher->model->config.vocab;
+		t->taught = floats(fl_forward_block(t->forward) * t->teacher_vocab, "the teacher's logits");
 	}
 	t->cache = teacher->cache;
 	make_batch(t);
@@ -185,8 +186,8 @@ grade_row(void *ctx, size_t i, int thread)
 	if (t->cache)
 		t->loss[r] = fl_distill_top_grad(z, t->vocab, &t->top[r], target, &t->o.distill, 1, &t->kl[r]);
 	else if (t->teacher)
-		t->loss[r] = fl_distill_grad(z, t->taught + i * t->vocab, t->vocab, target, &t->o.distill, 1,
-		    &t->kl[r]);
+		t->loss[r] = fl_distill_grad(z, t->vocab, t->taught + i * t->teacher_vocab,
+		    t->teacher_vocab < t->vocab ? t->teacher_vocab : t->vocab, target, &t->o.distill, 1, &t->kl[r]);
 	else
 		t->loss[r] = fl_cross_entropy_grad(z, t->vocab, target, 1);
 }

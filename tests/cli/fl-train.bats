@@ -95,10 +95,72 @@ less() {
 }
 
 @test "a teacher of another vocabulary is refused by name" {
+	sed 's/"vocab_size": 300/"vocab_size": 200/' "$FIXTURES/tiny-qwen3.json" > few.json
+	fl-init -s 2 -o few/ few.json
+	one_line_error 3 fl-train "${FEW[@]}" --steps 3 --teacher few -o x.tar "$TINY"
+	[[ $stderr = *"'few' has a vocabulary of 200, the model one of 300, and 262 are tokens" ]]
+	cp -r "$TINY" bare
+	rm bare/tokenizer.json
+	fl-train "${FEW[@]}" --steps 1 --teacher few -q -o out.tar bare # ids below 64
 	fl-init -s 2 -o other/ "$FIXTURES/tiny/config.json"
+	cp "$FIXTURES/tokenizer/level.json" other/tokenizer.json
 	one_line_error 3 fl-train "${FEW[@]}" --steps 3 --teacher other -o x.tar "$TINY"
-	[[ $stderr = *"'other'"*vocabulary* ]]
+	[[ $stderr = *"'other' has another vocabulary: token "* ]]
 	[ ! -e x.tar ]
+}
+
+# pad MODEL ROWS: MODEL with ROWS more rows of vocabulary, which have the bytes of the first ones.
+pad() {
+	jq ".vocab_size += $2" "$1/config.json" > config.json
+	perl -MJSON::PP -0777 -ne '
+		my $h = decode_json(substr $_, 8, unpack "Q<", $_);
+		my ($data, $out) = (substr($_, 8 + unpack "Q<", $_), "");
+		for my $name (sort { $h->{$a}{data_offsets}[0] <=> $h->{$b}{data_offsets}[0] } grep !/^__/, keys %$h) {
+			my ($t, ($from, $to)) = ($h->{$name}, @{$h->{$name}{data_offsets}});
+			my $bytes = substr $data, $from, $to - $from;
+			if ($t->{shape}[0] == 300) {
+				$t->{shape}[0] += '"$2"';
+				$bytes .= substr $bytes, 0, length($bytes) / 300 * '"$2"';
+			}
+			$t->{data_offsets} = [length $out, length($out) + length $bytes];
+			$out .= $bytes;
+		}
+		my $text = encode_json($h);
+		$text .= " " x (-length($text) % 8);
+		print pack("Q<", length $text), $text, $out' "$1/model.safetensors" > model.safetensors
+	mkdir -p "$1-padded"
+	cp "$1/tokenizer.json" config.json model.safetensors "$1-padded"
+}
+
+@test "a teacher with more padded rows teaches as without them, asked before or beside" {
+	fl-init -s 2 -o big/ "$FIXTURES/tiny-qwen3.json"
+	cp "$TINY/tokenizer.json" big
+	pad big 64
+	fl-info --check big-padded > info
+	fl-train "${FEW[@]}" --steps 3 --temperature 2 --teacher big --curve a.tsv -o a.tar "$TINY"
+	fl-train "${FEW[@]}" --steps 3 --temperature 2 --teacher big-padded --curve b.tsv -o b.tar "$TINY" 2> said
+	assert_equal "$(cat said)" "fl-train: 'big-padded' has a vocabulary of 364, the model one of 300:\
+ rows from 300 on count as padding"
+	cmp a.tsv b.tsv
+	fl-train --ask "${FEW[@]}" --steps 3 --temperature 2 --top 364 -o all big-padded
+	fl-train "${FEW[@]}" --steps 3 --temperature 2 --teacher all --curve c.tsv -o c.tar "$TINY" 2> said
+	assert_equal "$(cat said)" "fl-train: 'all' has a vocabulary of 364, the model one of 300: rows from 300 on count as padding"
+	assert_equal "$(cut -f 1-3,6- c.tsv)" "$(cut -f 1-3,6- a.tsv)"
+}
+
+@test "a model with more padded rows than its teacher learns that they do not come" {
+	fl-init -s 2 -o big/ "$FIXTURES/tiny-qwen3.json"
+	cp -r "$TINY" student
+	pad student 64
+	fl-train "${FEW[@]}" --steps 20 --teacher big --curve a.tsv -o a.tar student-padded 2> said
+	assert_equal "$(cat said)" "fl-train: 'big' has a vocabulary of 300, the model one of 364: rows from 300 on count as padding"
+	less "$(last kl_nats a.tsv)" "$(awk 'NR == 2 { print $4 }' a.tsv)"
+	fl-train --ask "${FEW[@]}" --steps 20 --top 300 -o all big
+	fl-train -q "${FEW[@]}" --steps 20 --teacher all --curve b.tsv -o b.tar student-padded
+	assert_equal "$(cut -f 4 a.tsv | cut -c 1-5)" "$(cut -f 4 b.tsv | cut -c 1-5)"
+	perl -e 'print pack "V*", map { 299 + $_ % 2 } 1 .. 200' > beyond
+	one_line_error 3 fl-train -t beyond --context 32 --steps 1 --teacher big -o x.tar student-padded
+	[[ $stderr = *"and 301 are tokens" ]]
 }
 
 @test "hybrid, tied and pruned models are trained; what is not theirs stays as it was" {

@@ -470,7 +470,7 @@ losses_and_distillation(void)
 
 		memcpy(z, at, sizeof z);
 		memcpy(spent, teacher, sizeof spent);
-		loss = fl_distill_grad(z, spent, N, 3, &d, 1, &kl);
+		loss = fl_distill_grad(z, N, spent, N, 3, &d, 1, &kl);
 		CHECK_NEAR(total(&d, loss, kl), loss_value(&f, x), 1e-5);
 		CHECK(error_of(&f, at, z) < 5e-6);
 		f.top = &top;
@@ -479,6 +479,42 @@ losses_and_distillation(void)
 		CHECK_NEAR(total(&d, loss, kl), loss_value(&f, x), 1e-5);
 		CHECK(error_of(&f, at, z) < 5e-6);
 	}
+}
+
+/* A teacher of fewer tokens says that the others do not come; one of more is asked about those of the student alone. */
+static void
+vocabularies_of_different_sizes_are_distilled_over_the_rows_of_both(void)
+{
+	enum { N = 37, FEWER = 30 };
+	static const uint32_t id[] = { 3, 17, 30 }, more[] = { 3, N + 1, 17, N, 30 }, beyond[] = { N, N + 1 };
+	static const float p[] = { 0.5f, 0.2f, 0.1f }, less[] = { 0.4f, 0.19f, 0.16f, 0.01f, 0.08f };
+	const struct fl_distill d = { 0.7f, 2 };
+	float z[N], at[N], other[N], teacher[N], spent[N];
+	struct function f = { .value = loss_value, .n = N, .cols = N, .distill = &d, .teacher = teacher };
+	double x[N], loss, kl, same;
+
+	draw(at, N, 1), draw(teacher, N, 2);
+	for (int i = 0; i < N; i++)
+		x[i] = (double)at[i];
+	memcpy(spent, teacher, sizeof spent);
+	for (int i = FEWER; i < N; i++)
+		teacher[i] = -10000;
+	memcpy(z, at, sizeof z);
+	loss = fl_distill_grad(z, N, spent, FEWER, 3, &d, 1, &kl);
+	CHECK_NEAR(total(&d, loss, kl), loss_value(&f, x), 1e-5);
+	CHECK(error_of(&f, at, z) < 5e-6);
+	memcpy(z, at, sizeof z), memcpy(other, at, sizeof z);
+	loss = fl_distill_top_grad(z, N, &(struct fl_top){ 3, id, p }, 3, &d, 1, &kl);
+	CHECK_NEAR(fl_distill_top_grad(other, N, &(struct fl_top){ 5, more, less }, 3, &d, 1, &same), loss, 1e-6);
+	CHECK_NEAR(same, kl, 1e-6);
+	for (int i = 0; i < N; i++)
+		CHECK_NEAR(other[i], z[i], 1e-6);
+	/* nothing is known of the tokens of the student */
+	memcpy(other, at, sizeof z);
+	fl_distill_top_grad(other, N, &(struct fl_top){ 2, beyond, p }, 3, &(struct fl_distill){ 1, 1 }, 1, &kl);
+	CHECK_NEAR(kl, 0, 1e-6);
+	for (int i = 0; i < N; i++)
+		CHECK_NEAR(other[i], 0, 1e-6);
 }
 
 /* --- AdamW, by its formula --- */
@@ -540,6 +576,7 @@ main(void)
 	TEST(weights_are_rounded_as_they_are_stored);
 	TEST(activations_keep_255th_parts_of_their_range_and_zero);
 	TEST(losses_and_distillation);
+	TEST(vocabularies_of_different_sizes_are_distilled_over_the_rows_of_both);
 	TEST(adamw_follows_its_formula);
 	TEST(long_sums_of_squares);
 	fl_scratch_free(scratch);
