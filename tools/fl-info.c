@@ -173,14 +173,18 @@ static int
 check_tokenizer(const struct fl_inspection *in, const struct fl_config *c, const char *what, struct fl_err *err)
 {
 	struct fl_tokenizer *t;
+	int rc;
 
 	if (!fl_tokenizer_in_files(in->tokenizer))
 		return 0;
 	t = fl_tokenizer_of_files(in->tokenizer, what, err);
-	if (t && fl_tokenizer_size(t) > (size_t)c->vocab)
+	if (!t)
+		return -1;
+	rc = target ? fl_export_check_tokenizer(target, t, c, err) : 0;
+	if (rc == 0 && fl_tokenizer_size(t) > (size_t)c->vocab)
 		fl_warn("'%s': the tokenizer has %zu tokens, the embedding %d rows", what, fl_tokenizer_size(t), c->vocab);
 	fl_tokenizer_free(t);
-	return t ? 0 : -1;
+	return rc;
 }
 
 static int

@@ -9,10 +9,10 @@
 #include "export/onnx_impl.h"
 
 static const struct fl_target targets[] = {
-	{ "executorch", fl_executorch_check, fl_executorch_write },
-	{ "gguf", fl_gguf_model_check, fl_gguf_model_write },
-	{ "hf", fl_hf_check, fl_hf_write },
-	{ "onnx", fl_onnx_model_check, fl_onnx_model_write },
+	{ "executorch", fl_executorch_check, NULL, fl_executorch_write },
+	{ "gguf", fl_gguf_model_check, fl_gguf_vocab_check, fl_gguf_model_write },
+	{ "hf", fl_hf_check, NULL, fl_hf_write },
+	{ "onnx", fl_onnx_model_check, NULL, fl_onnx_model_write },
 	{ 0 },
 };
 
@@ -34,6 +34,15 @@ fl_export_check(const char *target, const struct fl_config *c, const struct fl_e
     struct fl_err *err)
 {
 	return find(target)->check(c, o, err);
+}
+
+int
+fl_export_check_tokenizer(const char *target, const struct fl_tokenizer *t, const struct fl_config *c,
+    struct fl_err *err)
+{
+	const struct fl_target *f = find(target);
+
+	return f->check_tokenizer ? f->check_tokenizer(t, c, err) : 0;
 }
 
 int

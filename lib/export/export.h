@@ -12,6 +12,7 @@
 #include "base/json.h"
 #include "io/checkpoint.h"
 #include "model/config.h"
+#include "text/tokenizer.h"
 
 /* How weight matrices are stored: as they are, or all of them in one type. */
 enum fl_export_type {
@@ -35,6 +36,8 @@ struct fl_export_opts {
 struct fl_target {
 	const char *name;
 	int (*check)(const struct fl_config *c, const struct fl_export_opts *o, struct fl_err *err);
+	/* NULL: the files of a tokenizer are passed on. */
+	int (*check_tokenizer)(const struct fl_tokenizer *t, const struct fl_config *c, struct fl_err *err);
 	/* `in` has just been opened, c is its configuration; nothing is left of the output on failure. */
 	int (*write)(struct fl_reader *in, const struct fl_config *c, const struct fl_export_opts *o,
 	    struct fl_err *err);
@@ -44,8 +47,10 @@ struct fl_target {
 extern const char *const fl_export_targets[];
 extern const char *const fl_export_types[];
 
-/* Both: 0, or -1 with err set. `target` is one of fl_export_targets. The check needs no weights; what
- * only they or the tokenizer decide is refused by fl_export_write(), which owns `in` from then on. */
+/* All: 0, or -1 with err set. `target` is one of fl_export_targets. The checks need no weights; what
+ * only they decide is refused by fl_export_write(), which owns `in` from then on. */
+int fl_export_check_tokenizer(const char *target, const struct fl_tokenizer *t, const struct fl_config *c,
+    struct fl_err *err) FL_MUST_USE;
 int fl_export_check(const char *target, const struct fl_config *c, const struct fl_export_opts *o,
     struct fl_err *err) FL_MUST_USE;
 int fl_export_write(const char *target, struct fl_reader *in, const struct fl_config *c,

@@ -18,6 +18,7 @@
 #include "model/config.h"
 #include "model/roles.h"
 #include "model/weights.h"
+#include "text/tokenizer.h"
 
 /* What stands for a layer without attention. */
 enum fl_gguf_skip {
@@ -50,6 +51,12 @@ extern const char *const fl_gguf_names[FL_ROLES];
 /* tokenizer.* of m's tokenizer.json; without one, that there is none. */
 int fl_gguf_vocab_keys(const struct fl_model *m, struct fl_gguf *g, struct fl_err *err)
     FL_MUST_USE;
+
+/* Whether the tokenizer can be written for c. */
+int fl_gguf_vocab_check(const struct fl_tokenizer *t, const struct fl_config *c, struct fl_err *err) FL_MUST_USE;
+
+/* Whether llama.cpp ends a text at this token, whatever the keys say. */
+bool fl_gguf_ends_by_text(const char *token);
 
 struct fl_gguf_tensor {
 	char name[FL_GGUF_NAME + 1];

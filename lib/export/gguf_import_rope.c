@@ -61,16 +61,24 @@ fit(struct llama3 *p, const double *plain, const float *divisor, size_t n)
 	return p->high > 1 && p->original >= 1 && p->original <= 1 << 30;
 }
 
-static void
-set_llama3(const struct llama3 *p, struct fl_json *config)
+static struct fl_json *
+new_scaling(const char *type, double factor)
 {
 	struct fl_json *o = fl_json_new_object();
 
-	fl_json_set(o, "factor", fl_json_new_real(p->factor));
+	fl_json_set(o, "factor", fl_json_new_real(factor));
+	fl_json_set(o, "rope_type", fl_json_new_str(type));
+	return o;
+}
+
+static void
+set_llama3(const struct llama3 *p, struct fl_json *config)
+{
+	struct fl_json *o = new_scaling("llama3", p->factor);
+
 	fl_json_set(o, "high_freq_factor", fl_json_new_real(p->high));
 	fl_json_set(o, "low_freq_factor", fl_json_new_real(p->low));
 	fl_json_set(o, "original_max_position_embeddings", fl_json_new_int((long long)p->original));
-	fl_json_set(o, "rope_type", fl_json_new_str("llama3"));
 	fl_json_set(config, "rope_scaling", o);
 }
 
@@ -100,19 +108,54 @@ read_divisors(const struct fl_gguf_source *s, const struct fl_gguf_stored *t, co
 		t->name);
 }
 
+static bool
+is_word(const char *text, size_t len, const char *word)
+{
+	return text && strlen(word) == len && memcmp(text, word, len) == 0;
+}
+
+/* What cosines and sines are multiplied by: `stated` times what llama.cpp multiplies by itself. In as few digits as give
+ * the f32 that is stated. */
+static double
+attention_factor(double stated, double factor)
+{
+	double own = fl_rope_mscale(factor, 1), x = round(stated * own * 1e6) / 1e6;
+
+	return (float)(x / own) == (float)stated ? x : stated * own;
+}
+
+/* Without attention_factor transformers multiplies as llama.cpp does. */
+static struct fl_json *
+yarn(const struct fl_gguf_source *s, double factor, int context)
+{
+	double attention = fl_gguf_import_real(s, ".rope.scaling.attn_factor", 1);
+	double original = fl_gguf_import_real(s, ".rope.scaling.original_context_length", context);
+	struct fl_json *o = new_scaling("yarn", factor);
+
+	if (attention != 1)
+		fl_json_set(o, "attention_factor", fl_json_new_real(attention_factor(attention, factor)));
+	fl_json_set(o, "original_max_position_embeddings", fl_json_new_real(original));
+	return o;
+}
+
+/* A factor without a type is a linear one; config.json's reader checks the numbers. */
 static int
-read_scaling(const struct fl_gguf_source *s, struct fl_json *config)
+read_scaling(const struct fl_gguf_source *s, int context, struct fl_json *config)
 {
 	char buf[FL_GGUF_KEY];
-	size_t len;
+	size_t len = 0;
 	const char *type = fl_gguf_keys_str(s->file->keys, fl_gguf_import_key(s, ".rope.scaling.type", buf), &len);
-	double factor = fl_gguf_import_real(s, ".rope.scaling.factor", fl_gguf_import_real(s, ".rope.scale_linear", 1));
+	double factor = fl_gguf_import_real(s, ".rope.scaling.factor", fl_gguf_import_real(s, ".rope.scale_linear", 0));
 
-	(void)config;
-	if (factor == 0 || factor == 1 || (type && len == 4 && memcmp(type, "none", 4) == 0))
+	if (!isfinite(factor) || factor == 0 || is_word(type, len, "none"))
 		return 0;
-	return fl_err_data(s->err, "'%s': RoPE scaling '%.*s' is not supported", s->file->name, type ? (int)len : 6,
-	    type ? type : "linear");
+	if (!type || is_word(type, len, "linear"))
+		fl_json_set(config, "rope_scaling", new_scaling("linear", factor));
+	else if (is_word(type, len, "yarn"))
+		fl_json_set(config, "rope_scaling", yarn(s, factor, context));
+	else
+		return fl_err_data(s->err, "'%s': RoPE scaling '%.*s' is not supported", s->file->name, (int)len, type);
+	return 0;
 }
 
 int
@@ -124,12 +167,11 @@ fl_gguf_import_rope(const struct fl_gguf_source *s, int head_dim, int context, s
 	double *plain;
 	int rc;
 
-	(void)context;
 	if (!(theta > 0))
 		return fl_err_data(s->err, "'%s': key '%s.rope.freq_base' is not positive", s->file->name, s->form->arch);
 	fl_json_set(config, "rope_theta", fl_json_new_real(theta));
 	if (!divisors)
-		return read_scaling(s, config);
+		return read_scaling(s, context, config);
 	plain = fl_alloc(n, sizeof *plain);
 	fl_rope_frequencies(plain, (size_t)head_dim, theta);
 	rc = read_divisors(s, divisors, plain, n, config);

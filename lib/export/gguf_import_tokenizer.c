@@ -215,20 +215,13 @@ make_config(const struct fl_gguf_words *w)
 static bool
 ends_text(const struct fl_gguf_words *w, size_t i)
 {
-	static const char *const texts[] = { "<|eot_id|>", "<|im_end|>", "<|end|>", "<|return|>", "<|call|>", "<|flush|>",
-		"<|calls|>", "<end_of_turn>", "<|endoftext|>", "</s>", "<|eom_id|>", "<EOT>", "_<EOT>", "[EOT]", "[EOS]",
-		"<|end_of_text|>", "<end_of_utterance>", "<eos>", "<turn|>", "<|tool_response>",
-		"<\xef\xbd\x9c" "end" FL_GGUF_META "of" FL_GGUF_META "sentence\xef\xbd\x9c>", "[e~[" };
 	static const char *const keys[] = { FL_GGUF_TOKENIZER "eos_token_id", FL_GGUF_TOKENIZER "eot_token_id",
 		FL_GGUF_TOKENIZER "eom_token_id" };
 
 	for (size_t k = 0; k < sizeof keys / sizeof *keys; k++)
 		if (fl_gguf_keys_int(w->keys, keys[k], -1) == (long long)i)
 			return true;
-	for (size_t k = 0; k < sizeof texts / sizeof *texts; k++)
-		if (strcmp(w->text[i], texts[k]) == 0)
-			return true;
-	return false;
+	return fl_gguf_ends_by_text(w->text[i]);
 }
 
 static struct fl_json *

@@ -13,19 +13,6 @@
 #include "model/special.h"
 #include "model/tokenizer_of.h"
 
-static const char *
-pre_name(const struct fl_tokenizer *t, struct fl_err *err)
-{
-	const char *last = fl_tokenizer_pattern(t, fl_tokenizer_patterns(t) - 1);
-	const struct fl_gguf_pre *pre = fl_gguf_pre_of(t);
-
-	if (pre)
-		return pre->name[0];
-	fl_err_no(err, "gguf cannot express the tokenizer: llama.cpp has no name for the pattern '%s'%s",
-	    last ? last : "", fl_tokenizer_ignore_merges(t) ? " with ignore_merges" : "");
-	return NULL;
-}
-
 /* GGUF's number for what a token is. */
 static uint32_t
 token_type(const struct fl_tokenizer *t, uint32_t id)
@@ -96,13 +83,13 @@ merge_keys(const struct fl_tokenizer *t, struct fl_gguf *g)
 	fl_str_free(&s);
 }
 
-/* Whether llama.cpp ends a text at a token of this text, whatever the keys say. */
-static bool
-ends_by_text(const struct fl_tokenizer *t, uint32_t id)
+bool
+fl_gguf_ends_by_text(const char *token)
 {
-	static const char *const text[] = { "<|eot_id|>", "<|im_end|>", "<|end|>", "<end_of_turn>", "<|endoftext|>",
-		"<|eom_id|>", "<|end_of_text|>", "<EOT>" };
-	const char *token = fl_tokenizer_token(t, id, NULL);
+	static const char *const text[] = { "<|eot_id|>", "<|im_end|>", "<|end|>", "<|return|>", "<|call|>", "<|flush|>",
+		"<|calls|>", "<end_of_turn>", "<|endoftext|>", "</s>", "<|eom_id|>", "<EOT>", "_<EOT>", "[EOT]", "[EOS]",
+		"<|end_of_text|>", "<end_of_utterance>", "<eos>", "<turn|>", "<|tool_response>",
+		"<\xef\xbd\x9c" "end\xe2\x96\x81of\xe2\x96\x81sentence\xef\xbd\x9c>", "[e~[" };
 
 	for (size_t i = 0; token && i < sizeof text / sizeof *text; i++)
 		if (strcmp(token, text[i]) == 0)
@@ -120,7 +107,7 @@ end_keys(const struct fl_special *s, long eos, const struct fl_tokenizer *t, con
 	for (size_t i = 0; i < s->ends.n; i++) {
 		uint32_t id = s->ends.v[i];
 
-		if (id == (uint32_t)eos || ends_by_text(t, id))
+		if (id == (uint32_t)eos || fl_gguf_ends_by_text(fl_tokenizer_token(t, id, NULL)))
 			continue;
 		if (n < sizeof key / sizeof *key)
 			fl_gguf_u32(g, key[n], id);
@@ -182,28 +169,39 @@ special_keys(const struct fl_model *m, const struct fl_tokenizer *t, struct fl_g
 	return bad;
 }
 
-static int
-tokenizer_keys(const struct fl_model *m, const struct fl_tokenizer *t, struct fl_gguf *g, struct fl_err *err)
+int
+fl_gguf_vocab_check(const struct fl_tokenizer *t, const struct fl_config *c, struct fl_err *err)
 {
 	bool bytes = fl_tokenizer_kind(t) == FL_TOKENIZER_BYTE_LEVEL;
-	size_t vocab = (size_t)m->config.vocab;
-	const char *pre = bytes ? pre_name(t, err) : "default";
+	const char *last = fl_tokenizer_pattern(t, fl_tokenizer_patterns(t) - 1);
 
 	if (fl_tokenizer_kind(t) == FL_TOKENIZER_UNIGRAM)
 		return fl_err_no(err, "gguf cannot express the tokenizer: llama.cpp's unigram one is not that of "
 		    "a decoder");
 	if (!fl_tokenizer_is_plain(t))
 		return fl_err_no(err, "gguf cannot express how the tokenizer normalises or cuts text");
-	if (!pre)
-		return -1;
-	if (fl_tokenizer_size(t) > vocab)
+	if (bytes && !fl_gguf_pre_of(t))
+		return fl_err_no(err, "gguf cannot express the tokenizer: llama.cpp has no name for the pattern '%s'%s",
+		    last ? last : "", fl_tokenizer_ignore_merges(t) ? " with ignore_merges" : "");
+	if (fl_tokenizer_size(t) > (size_t)c->vocab)
 		return fl_err_no(err, "gguf cannot express %zu tokens of the tokenizer where the embedding "
-		    "has %zu rows", fl_tokenizer_size(t), vocab);
+		    "has %d rows", fl_tokenizer_size(t), c->vocab);
 	if (bytes && fl_tokenizer_adds_space(t))
 		return fl_err_no(err,
 		    "gguf cannot express the tokenizer: byte-level with a space before each text");
+	return 0;
+}
+
+static int
+tokenizer_keys(const struct fl_model *m, const struct fl_tokenizer *t, struct fl_gguf *g, struct fl_err *err)
+{
+	bool bytes = fl_tokenizer_kind(t) == FL_TOKENIZER_BYTE_LEVEL;
+	size_t vocab = (size_t)m->config.vocab;
+
+	if (fl_gguf_vocab_check(t, &m->config, err) < 0)
+		return -1;
 	fl_gguf_str(g, "tokenizer.ggml.model", bytes ? "gpt2" : "llama");
-	fl_gguf_str(g, "tokenizer.ggml.pre", pre);
+	fl_gguf_str(g, "tokenizer.ggml.pre", bytes ? fl_gguf_pre_of(t)->name[0] : "default");
 	token_keys(t, vocab, g);
 	if (bytes)
 		merge_keys(t, g);

@@ -20,7 +20,7 @@ read_token(const struct fl_tokenizer *t, const struct fl_json *root, const char 
 	if (!text)
 		return 0;
 	*id = fl_vocab_find(&t->vocab, text, fl_json_str_len(v));
-	if (*id < 0)
+	if (*id < 0 && id != &t->pad) /* which no text needs */
 		return fl_err_data(err, "%s '%s' of '%s' is not in the vocabulary", key, text, name);
 	return 0;
 }

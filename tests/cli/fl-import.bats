@@ -51,6 +51,9 @@ setup() {
 		qwen2|bfloat16|"tie_word_embeddings": true
 		qwen3|bfloat16|
 		qwen3|float16|"tie_word_embeddings": true, "rope_theta": 1000000
+		llama|float32|"rope_scaling": { "type": "linear", "factor": 4.0 }
+		qwen3|bfloat16|"rope_scaling": { "rope_type": "yarn", "factor": 4.0, "original_max_position_embeddings": 64 }
+		qwen2|float32|"head_dim": 16, "rope_scaling": { "rope_type": "yarn", "factor": 2.5, "attention_factor": 1.5 }
 		mistral|bfloat16|
 		mistral|float32|"sliding_window": 8
 		mobilellm|float16|"share_embedding": true

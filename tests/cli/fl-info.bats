@@ -32,6 +32,8 @@ load helper
 	silent fl-info base
 	run --separate-stderr -0 fl-info --check base
 	[[ $stderr = *"the tokenizer has 305 tokens, the embedding 300 rows" ]]
+	one_line_error 1 fl-info --check-for gguf base
+	[[ $stderr = *"no name for the pattern"* ]]
 	jq '.model.dropout = 0.1' "$FIXTURES/tokenizer/level.json" > base/tokenizer.json
 	silent fl-info base
 	one_line_error 3 fl-info --check base
