@@ -111,13 +111,13 @@ find_unused(const struct fl_config *c, const struct fl_tokenizer *t)
 static struct fl_tokenizer *
 make_tokenizer(const struct fl_special_source *from)
 {
+	const struct fl_tokenizer_text *file = from->file;
 	struct fl_err err = { 0 };
 	struct fl_tokenizer *t;
 
-	if (!from->file[FL_TOKENIZER_JSON].data && !from->file[FL_TOKENIZER_MODEL].data &&
-	    !from->file[FL_TOKENIZER_MERGES].data)
+	if (!file[FL_TOKENIZER_JSON].data && !file[FL_TOKENIZER_MODEL].data && !file[FL_TOKENIZER_MERGES].data)
 		return NULL;
-	t = fl_tokenizer_new(from->file, &err);
+	t = fl_tokenizer_new(file, &err);
 	if (!t)
 		fl_warn("'%s': the tokenizer is not asked what ends a text: %s", from->what, err.text);
 	return t;

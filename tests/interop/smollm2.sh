@@ -56,7 +56,7 @@ fl-export -q --to hf -o smol-hf/ smol && runs hf "smol-hf"$'\t'"logits" hf_logit
 rm -rf smol-hf
 if has "executorch.extension.llm.export.export_llm, safetensors" "$EXECUTORCH"; then
 	fl-export -q --to executorch -o smol-pte/ smol && report "executorch makes a .pte of it" make_pte smol-pte &&
-		runs executorch "f32"$'\t'"smol-pte/model.pte"$'\t'"logits"$'\t'"prompt.tok" executorch_run.py "$EXECUTORCH" &&
+		runs executorch "f32"$'\t'"smol-pte/model.pte"$'\t'"logits"$'\t'"logits"$'\t'"prompt.tok" executorch_run.py "$EXECUTORCH" &&
 		report "executorch runs to the same text" same_text smol smol-pte/greedy.tok
 else
 	echo "ok - smollm2: executorch # skip no package executorch"
