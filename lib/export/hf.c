@@ -71,11 +71,13 @@ unpack_embedding(struct fl_plan *p)
 	p->out.quant.embed = 0;
 	if (p->in.tied)
 		p->out.quant.head = 0;
-	fl_quant_ignore(p->out.json, "model.embed_tokens");
-	if (p->in.tied)
-		fl_quant_ignore(p->out.json, "lm_head");
-	if (!fl_quant_any(&p->out.quant))
-		fl_json_del(p->out.json, "quantization_config");
+	if (!fl_quant_mixed(&p->out.quant)) {
+		fl_json_del(p->out.json, "quantization_config"); /* it is written anew */
+	} else {
+		fl_quant_ignore(p->out.json, "model.embed_tokens");
+		if (p->in.tied)
+			fl_quant_ignore(p->out.json, "lm_head");
+	}
 	for (size_t i = 0; i < p->inventory->n; i++)
 		if (p->inventory->weight[i].role == FL_EMBED) {
 			p->step[i].kind = FL_STEP_UNPACK;

@@ -496,6 +496,30 @@ quantization_that_says_how_it_was_made_is_read(void)
 }
 
 static void
+a_module_that_is_ignored_from_now_on_is_as_stored(void)
+{
+	struct fl_json *json = json_of("tests/data/logits/w4a16/config.json", 0);
+	struct fl_json *quant = fl_json_get(json, "quantization_config"), *targets = fl_json_new_array();
+	struct fl_config c;
+	struct fl_err err = { 0 };
+
+	fl_json_push(targets, fl_json_new_str("re:.*"));
+	fl_json_set(fl_json_get(fl_json_get(quant, "config_groups"), "group_0"), "targets", targets);
+	for (int i = 0; i < 2; i++) {
+		CHECK_OK(fl_config_parse(&c, json, "m", &err), &err);
+		CHECK(c.quant.embed == (i == 0 ? 4 : 0) && c.quant.head == 0 && c.quant.linear == 4 && fl_quant_mixed(&c.quant));
+		fl_config_free(&c);
+		fl_quant_ignore(json, "model.embed_tokens");
+	}
+	fl_json_set(quant, "ignore", fl_json_new_null());
+	fl_quant_ignore(json, "lm_head");
+	CHECK_OK(fl_config_parse(&c, json, "m", &err), &err);
+	CHECK(c.quant.embed == 4 && c.quant.head == 0 && !fl_quant_mixed(&c.quant));
+	fl_config_free(&c);
+	fl_json_free(json);
+}
+
+static void
 published_models_have_their_published_size(void)
 {
 	static const struct {
@@ -555,6 +579,7 @@ main(void)
 	TEST(modules_have_the_bits_that_compressed_tensors_gives_them);
 	TEST(quantization_that_changes_the_computation_otherwise_is_refused_by_name);
 	TEST(quantization_that_says_how_it_was_made_is_read);
+	TEST(a_module_that_is_ignored_from_now_on_is_as_stored);
 	TEST(published_models_have_their_published_size);
 	return test_done();
 }
