@@ -24,6 +24,9 @@ fl-export -j 1 -q --to executorch -o out/ ../int4.tar
 fl-export -j 1 -q --to onnx -o out/ ../int4.tar
 fl-generate -j 1 -q -p hello -n 4 ../tiny
 input=../tiny.tar fl-generate -j 1 -q -f ../tiny.txt -n 4
+fl-import -j 1 -o out/ ../tiny.gguf
+input=../tiny.gguf fl-import -j 1 -z
+fl-import -j 1 --tokenizer -o out.tar ../tiny.gguf
 fl-info ../tiny
 fl-info --check ../tiny.tar
 input=../tiny.tar.zst fl-info --json
@@ -65,6 +68,7 @@ setup_file() {
 	fl-attnpattern -a d64-f128-fff -o tiny.tar.zst tiny
 	fl-attnpattern -a d32-f64-f -o small.tar small
 	fl-attnpattern -a d64-f128-fsf tiny | fl-quantize -q -o int4.tar
+	fl-export --to gguf -o tiny.gguf tiny
 	echo 'the thin man and the other' > tiny.txt
 	perl -e 'print pack "V*", map { ($_ * 7919) % 262 } 1 .. 100' > tiny.tok
 	fl-calibrate -t tiny.tok -o m.safetensors tiny

@@ -245,7 +245,7 @@ one_tensor(const char *name, uint32_t dims, const uint64_t *size, uint32_t type,
 	head(&s, 3, 1, 0);
 	str(&s, name);
 	u32(&s, dims);
-	for (uint32_t i = 0; i < dims && i < 8; i++)
+	for (uint32_t i = 0; i < dims && i < 5; i++)
 		u64(&s, size[i]);
 	u32(&s, type);
 	u64(&s, offset);
