@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: Apache-2.0 */
-/* Reads the layout that gguf.c writes; of a split model, whose files are named NAME-00001-of-00003.gguf, the first
- * has the keys, and each has tensors of its own. Version 2 differs in nothing that is read here. */
+/* gguf_file.c -- reads the layout that gguf.c writes; of a split model, whose files are named NAME-00001-of-00003.gguf,
+ * the first has the keys, and each has tensors of its own. Version 2 differs in nothing that is read here. */
 #include "export/gguf_file.h"
 
 #include <stdio.h>
@@ -22,10 +22,11 @@ struct fl_gguf_parts {
 
 /* Tensors ---------------------------------------------------------------------------------------- */
 
-/* Sizes: all below 2^63 together, rows of whole blocks. */
+/* Reads the sizes, whose product is so small that its bytes can be counted in any type. */
 static int
 take_sizes(struct fl_gguf_cursor *c, struct fl_gguf_stored *t, uint32_t dims)
 {
+	const size_t most = INT64_MAX / sizeof(float); /* no type takes more an element */
 	size_t all = 1, rows = 1;
 	uint64_t size;
 
@@ -36,7 +37,7 @@ take_sizes(struct fl_gguf_cursor *c, struct fl_gguf_stored *t, uint32_t dims)
 	for (uint32_t i = 0; i < dims; i++) {
 		if (fl_gguf_cursor_u64(c, &size) < 0)
 			return -1;
-		if (size > INT64_MAX || fl_size_mul(all, size, &all) < 0 || all > INT64_MAX ||
+		if (size > most || fl_size_mul(all, size, &all) < 0 || all > most ||
 		    (i > 0 && fl_size_mul(rows, size, &rows) < 0))
 			return fl_err_data(c->err, "tensor '%s' is too large", t->name);
 		if (i == 0)

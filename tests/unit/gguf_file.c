@@ -258,7 +258,7 @@ bad_tensors_are_refused(void)
 {
 	static const uint64_t small[] = { 32, 1, 1, 1, 1 }, wraps[] = { (uint64_t)1 << 33, (uint64_t)1 << 33, 1 },
 			      negative[] = { UINT64_MAX, 1 }, odd[] = { 33, 1 }, more[] = { 64, 2 },
-			      huge[] = { (uint64_t)1 << 61, 1 };
+			      huge[] = { (uint64_t)1 << 61, 1 }, no_bytes[] = { (uint64_t)1 << 62, 1 };
 	char name[65] = { 0 };
 	struct fl_str s = { 0 };
 
@@ -270,6 +270,7 @@ bad_tensors_are_refused(void)
 	one_tensor("t", 3, wraps, FL_GGML_F32, 0, "too large");
 	one_tensor("t", 2, negative, FL_GGML_F32, 0, "too large");
 	one_tensor("t", 2, huge, FL_GGML_F32, 0, "too large");
+	one_tensor("t", 2, no_bytes, FL_GGML_F32, 0, "too large"); /* 2^64, or 0 */
 	one_tensor("t", 1, small, 4, 0, "type ? (4)");
 	one_tensor("t", 1, small, 21, 0, "type IQ3_S (21)");
 	one_tensor("t", 1, small, 99, 0, "type ? (99)");
