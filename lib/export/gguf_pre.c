@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: Apache-2.0 */
-/* The names of llama-vocab.cpp; the patterns are those of the models' own tokenizer.json, which llama.cpp spells in
- * a way its regular expressions can bear. "default" is its own, and nearly always wrong. */
+/* gguf_pre.c -- knows the names of llama-vocab.cpp; the patterns are those of the models' own tokenizer.json, which
+ * llama.cpp spells in a way its regular expressions can bear. "default" is its own, and nearly always wrong. */
 #include "export/gguf_pre.h"
 
 #include <string.h>
@@ -37,7 +37,7 @@ static const struct fl_gguf_pre pres[] = {
 	{ .name = { "glm4", "glm5" }, .pattern = { FL_PATTERN_LLAMA3 }, .ignore_merges = true },
 	{ .name = { "smaug-bpe", "dbrx", "chatglm-bpe" }, .pattern = { FL_PATTERN_LLAMA3 } },
 	{ .name = { "qwen2", "deepseek-r1-qwen", "megrez", "kormo" }, .pattern = { FL_PATTERN_QWEN2 }, .nfc = true },
-	{ .name = { "stablelm2", "hunyuan", "solar-open", "grok-2" }, .pattern = { FL_PATTERN_QWEN2 } },
+	{ .name = { "hunyuan", "stablelm2", "solar-open", "grok-2" }, .pattern = { FL_PATTERN_QWEN2 } },
 	{ .name = { "qwen35" },
 	  .pattern = { CONTRACTIONS "|[^\\r\\n\\p{L}\\p{N}]?[\\p{L}\\p{M}]+|\\p{N}| ?[^\\s\\p{L}\\p{M}\\p{N}]+[\\r\\n]*"
 				    "|\\s*[\\r\\n]+|\\s+(?!\\S)|\\s+" } },
@@ -92,8 +92,11 @@ cuts_as(const struct fl_gguf_pre *p, const struct fl_tokenizer *t)
 const struct fl_gguf_pre *
 fl_gguf_pre_of(const struct fl_tokenizer *t)
 {
+	const struct fl_gguf_pre *found = NULL;
+	bool nfc = fl_tokenizer_is_nfc(t);
+
 	for (size_t i = 0; i < PRES; i++)
-		if (cuts_as(&pres[i], t))
-			return &pres[i];
-	return NULL;
+		if (cuts_as(&pres[i], t) && (!found || (found->nfc != nfc && pres[i].nfc == nfc)))
+			found = &pres[i];
+	return found;
 }

@@ -21,6 +21,8 @@ struct fl_gguf_pre {
 
 /* Each lives for ever. NULL: not known. */
 const struct fl_gguf_pre *fl_gguf_pre_find(const char *name, size_t len);
-const struct fl_gguf_pre *fl_gguf_pre_of(const struct fl_tokenizer *t); /* the one that cuts as t does */
+
+/* One that cuts as t does, and normalises as t does if there is such a one: llama.cpp does not, fl-import does. */
+const struct fl_gguf_pre *fl_gguf_pre_of(const struct fl_tokenizer *t);
 
 #endif

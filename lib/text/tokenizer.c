@@ -295,6 +295,15 @@ fl_tokenizer_is_plain(const struct fl_tokenizer *t)
 	return true;
 }
 
+bool
+fl_tokenizer_is_nfc(const struct fl_tokenizer *t)
+{
+	for (size_t i = 0; i < t->normalizer.n; i++)
+		if (t->normalizer.step[i].kind == FL_NORMALIZE_NFC)
+			return true;
+	return false;
+}
+
 size_t
 fl_tokenizer_patterns(const struct fl_tokenizer *t)
 {

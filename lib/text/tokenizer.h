@@ -150,6 +150,7 @@ bool fl_tokenizer_adds_space(const struct fl_tokenizer *t);
 /* Whether text is changed by nothing but NFC and what a kind does to spaces, and cut by nothing but
  * patterns whose every match is a word. */
 bool fl_tokenizer_is_plain(const struct fl_tokenizer *t);
+bool fl_tokenizer_is_nfc(const struct fl_tokenizer *t); /* is it by NFC? */
 
 /* The patterns that cut words, applied one after the other, as the file spells them. A byte-level
  * pre-tokenizer with its own pattern (GPT-2) counts as one. */

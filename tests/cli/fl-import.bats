@@ -121,6 +121,18 @@ setup() {
 	silent fl-info --check back
 }
 
+@test "a tokenizer with NFC comes back with it, and one without it without it" {
+	model base llama float32
+	printf 'cafe\314\201' > text
+	for kind in qwen2 mpt; do
+		for normalizer in null '{"type": "NFC"}'; do
+			jq ".normalizer = $normalizer" "$FIXTURES/tokenizer/$kind/tokenizer.json" > base/tokenizer.json
+			back base
+			cmp <(fl-tokenize -c back text) <(fl-tokenize -c base text)
+		done
+	done
+}
+
 @test "a sentencepiece tokenizer comes back, its merges found from scores" {
 	need_data stories260K corpora
 	back "$DATA/stories260K"
