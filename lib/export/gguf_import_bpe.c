@@ -2,7 +2,6 @@
 /* Vocabulary and merges of a GGUF file: merges as they are listed, or of a sentencepiece tokenizer, which has none, as
  * they follow from scores: every cut of a token into two others is one, and that of the highest score comes first. */
 #include <math.h>
-#include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 
@@ -10,33 +9,21 @@
 #include "export/gguf_import_words.h"
 #include "text/utf8.h"
 
-/* Rows of the embedding that no token has are written as this by those who make GGUF files. */
-static bool
-is_padding(const struct fl_gguf_words *w, size_t i)
-{
-	char pad[32];
-
-	if (w->type[i] != FL_GGUF_TOKEN_UNUSED)
-		return false;
-	snprintf(pad, sizeof pad, "[PAD%zu]", i);
-	return strcmp(w->text[i], pad) == 0;
-}
-
 static struct fl_json *
 make_vocab(const struct fl_gguf_words *w)
 {
 	struct fl_json *vocab = fl_json_new_object();
 
-	for (size_t i = 0; i < w->n; i++)
-		if (is_padding(w, i) || !*w->text[i])
+	for (size_t i = 0; i < w->n; i++) {
+		if (!fl_gguf_import_has_token(w->keys, i))
 			continue;
-		else if (fl_json_get(vocab, w->text[i])) {
+		if (fl_json_get(vocab, w->text[i])) {
 			fl_err_data(w->err, "token %zu, '%s', stands there twice", i, w->text[i]);
 			fl_json_free(vocab);
 			return NULL;
-		} else {
-			fl_json_set(vocab, w->text[i], fl_json_new_int((long long)i));
 		}
+		fl_json_set(vocab, w->text[i], fl_json_new_int((long long)i));
+	}
 	return vocab;
 }
 

@@ -254,7 +254,7 @@ family(const struct sizes *z)
 static void
 set_id(const struct fl_gguf_source *s, struct fl_json *o, const char *name, const char *key, int vocab)
 {
-	long long id = fl_gguf_keys_int(s->file->keys, key, -1);
+	long long id = fl_gguf_import_special(s->file->keys, key);
 
 	fl_json_set(o, name, id >= 0 && id < vocab ? fl_json_new_int(id) : fl_json_new_null());
 }

@@ -45,6 +45,12 @@ int fl_gguf_import_config(const struct fl_gguf_source *s, struct fl_config *c) F
 /* Sets rope_theta and rope_scaling of a config.json. */
 int fl_gguf_import_rope(const struct fl_gguf_source *s, int head_dim, int context, struct fl_json *config) FL_MUST_USE;
 
+/* Whether row id of the embedding has a token: not an empty one, nor what is written for a row without one. */
+bool fl_gguf_import_has_token(const struct fl_gguf_keys *keys, size_t id);
+
+/* The token that a key names, "tokenizer.ggml.eos_token_id"; -1: none. */
+long long fl_gguf_import_special(const struct fl_gguf_keys *keys, const char *key);
+
 /* The files of its tokenizer, all NULL where it has none. fl_gguf_import_tokenizer_free() frees them. */
 struct fl_gguf_tokenizer {
 	struct fl_json *tokenizer, *config, *generation; /* tokenizer.json, tokenizer_config.json, generation_config.json */

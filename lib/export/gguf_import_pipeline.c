@@ -131,7 +131,7 @@ add_special(const struct fl_gguf_words *w, const char *key, struct fl_json *all)
 	struct fl_json *o = fl_json_new_object(), *ids = fl_json_new_array(), *texts = fl_json_new_array();
 	const char *text = fl_gguf_words_token(w, key);
 
-	fl_json_push(ids, fl_json_new_int(fl_gguf_keys_int(w->keys, key, -1)));
+	fl_json_push(ids, fl_json_new_int(fl_gguf_import_special(w->keys, key)));
 	fl_json_push(texts, fl_json_new_str(text));
 	fl_json_set(o, "id", fl_json_new_str(text));
 	fl_json_set(o, "ids", ids);

@@ -6,6 +6,7 @@
  *
  * A token's type says what it is for: 1 normal, 2 unknown, 3 control, 4 user defined, 5 unused, 6 byte. Those of
  * types 2, 3 and 4 are found in text before anything else. */
+#include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 
@@ -15,6 +16,28 @@
 #include "text/utf8.h"
 
 /* Tokens ----------------------------------------------------------------------------------------- */
+
+/* Rows without a token are written as [PADn] by those who make GGUF files. */
+bool
+fl_gguf_import_has_token(const struct fl_gguf_keys *keys, size_t id)
+{
+	char pad[32];
+	size_t len, n = (size_t)snprintf(pad, sizeof pad, "[PAD%zu]", id);
+	const char *text = fl_gguf_keys_string(keys, FL_GGUF_TOKENIZER "tokens", id, &len);
+	bool unused = id < fl_gguf_keys_numbers(keys, FL_GGUF_TOKENIZER "token_type") &&
+	    fl_gguf_keys_number(keys, FL_GGUF_TOKENIZER "token_type", id) == FL_GGUF_TOKEN_UNUSED;
+
+	return len > 0 && !(unused && len == n && memcmp(text, pad, n) == 0);
+}
+
+long long
+fl_gguf_import_special(const struct fl_gguf_keys *keys, const char *key)
+{
+	long long id = fl_gguf_keys_int(keys, key, -1);
+	size_t n = fl_gguf_keys_strings(keys, FL_GGUF_TOKENIZER "tokens");
+
+	return id >= 0 && (size_t)id < n && fl_gguf_import_has_token(keys, (size_t)id) ? id : -1;
+}
 
 static int
 read_token(struct fl_gguf_words *w, size_t i, bool typed)
@@ -57,9 +80,9 @@ fl_gguf_words_flag(const struct fl_gguf_words *w, const char *key, bool otherwis
 const char *
 fl_gguf_words_token(const struct fl_gguf_words *w, const char *key)
 {
-	long long id = fl_gguf_keys_int(w->keys, key, -1);
+	long long id = fl_gguf_import_special(w->keys, key);
 
-	return id >= 0 && (size_t)id < w->n && *w->text[id] ? w->text[id] : NULL;
+	return id >= 0 ? w->text[id] : NULL;
 }
 
 bool
@@ -219,7 +242,7 @@ ends_text(const struct fl_gguf_words *w, size_t i)
 		FL_GGUF_TOKENIZER "eom_token_id" };
 
 	for (size_t k = 0; k < sizeof keys / sizeof *keys; k++)
-		if (fl_gguf_keys_int(w->keys, keys[k], -1) == (long long)i)
+		if (fl_gguf_import_special(w->keys, keys[k]) == (long long)i)
 			return true;
 	return fl_gguf_ends_by_text(w->text[i]);
 }
@@ -228,12 +251,13 @@ static struct fl_json *
 make_generation(const struct fl_gguf_words *w)
 {
 	struct fl_json *o = fl_json_new_object(), *ends = fl_json_new_array();
+	long long bos = fl_gguf_import_special(w->keys, FL_GGUF_TOKENIZER "bos_token_id");
 
 	for (size_t i = 0; i < w->n; i++)
 		if (ends_text(w, i))
 			fl_json_push(ends, fl_json_new_int((long long)i));
-	if (fl_gguf_words_token(w, FL_GGUF_TOKENIZER "bos_token_id"))
-		fl_json_set(o, "bos_token_id", fl_json_new_int(fl_gguf_keys_int(w->keys, FL_GGUF_TOKENIZER "bos_token_id", -1)));
+	if (bos >= 0)
+		fl_json_set(o, "bos_token_id", fl_json_new_int(bos));
 	if (fl_json_len(ends) == 1)
 		fl_json_set(o, "eos_token_id", fl_json_copy(fl_json_at(ends, 0)));
 	else if (fl_json_len(ends) > 1)

@@ -121,6 +121,16 @@ setup() {
 	silent fl-info --check back
 }
 
+@test "a model without an end of text comes back without one" {
+	model base llama float32
+	words base
+	echo '{"eos_token": null}' > base/tokenizer_config.json
+	back base
+	jq -e '.eos_token_id == null' back/config.json
+	jq -e 'has("eos_token") and .eos_token == null' back/tokenizer_config.json
+	silent fl-info --check back
+}
+
 @test "a tokenizer with NFC comes back with it, and one without it without it" {
 	model base llama float32
 	printf 'cafe\314\201' > text
