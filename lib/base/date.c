@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: Apache-2.0 */
-/* date.c -- dates as text. The programs never set a locale, so strftime() writes the names of the C locale. */
+/* date.c -- reads and writes dates as text. The programs never set a locale, so strftime() writes the names of the C locale. */
 #include "base/date.h"
 
 #include <stdio.h>

@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: Apache-2.0 */
-/* Python's patterns rewritten as POSIX extended regular expressions, which match the same texts. */
+/* regex.c -- rewrites Python's patterns as POSIX extended regular expressions, which match the same texts. */
 #include "base/regex.h"
 
 #include <ctype.h>

@@ -1,5 +1,6 @@
 /* SPDX-License-Identifier: Apache-2.0 */
-/* Blocks, byte by byte; d and m are halves, q one weight's number, sc and mn a sub-block's:
+/* ggml_dequant.c -- computes the weights that blocks stand for. The bytes of a block are, where d and m are halves, q is
+ * one weight's number, and sc and mn are those of a sub-block:
  *
  *     Q4_0     d, nibbles[16]                                            d (q - 8)
  *     Q4_1     d, m, nibbles[16]                                         d q + m

@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /* gguf_file.h -- reading GGUF files, versions 2 and 3; a model split over several is read as one.
  *
- *     g = fl_gguf_file_open(path, err);
+ *     g = fl_gguf_file_open(path, false, err);
  *     fl_gguf_keys_int(g->keys, "llama.block_count", -1);
  *     g->tensor[i].data				a tensor, where it lies in memory
  *     fl_gguf_file_close(g);

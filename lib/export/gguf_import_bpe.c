@@ -1,6 +1,7 @@
 /* SPDX-License-Identifier: Apache-2.0 */
-/* Vocabulary and merges of a GGUF file: merges as they are listed, or of a sentencepiece tokenizer, which has none, as
- * they follow from scores: every cut of a token into two others is one, and that of the highest score comes first. */
+/* gguf_import_bpe.c -- makes the vocabulary and merges of a tokenizer.json: merges as the file lists them, or of a
+ * sentencepiece tokenizer, which has none, as they follow from scores: every cut of a token into two others is one, and
+ * that of the highest score comes first. */
 #include <math.h>
 #include <stdlib.h>
 #include <string.h>

@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: Apache-2.0 */
-/* config.json of a GGUF file: sizes from its keys; family, biases and tying from its tensors; the attention of each
- * layer from head counts, window flags and attention whose output matrix is zero. Keys that llama.cpp does not read
- * for the architecture are not read here either. */
+/* gguf_import_config.c -- makes config.json of a GGUF file: sizes from its keys; family, biases and tying from its
+ * tensors; the attention of each layer from head counts, window flags and attention whose output matrix is zero. Keys
+ * that llama.cpp does not read for the architecture are not read here either. */
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>

@@ -1,5 +1,6 @@
 /* SPDX-License-Identifier: Apache-2.0 */
-/* What a tokenizer.json does to text before and after its vocabulary, as the kind of a GGUF file's tokenizer has it. */
+/* gguf_import_pipeline.c -- makes what a tokenizer.json does to text before and after its vocabulary, as the kind of a
+ * GGUF file's tokenizer has it. */
 #include "export/gguf_import_words.h"
 
 static struct fl_json *

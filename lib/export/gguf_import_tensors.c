@@ -1,6 +1,7 @@
 /* SPDX-License-Identifier: Apache-2.0 */
-/* Each weight of the configuration is some rows of one tensor of the file: of its own, or of q, k and v in one.
- * Rows of a head that llama.cpp has as neighbours, 2i and 2i + 1, go back to i and i + D/2. */
+/* gguf_import_tensors.c -- finds the weights in a GGUF file, dequantizes and writes them. Each is some rows of one
+ * tensor: of its own, or of q, k and v in one. Rows of a head that llama.cpp has as neighbours, 2i and 2i + 1, go back
+ * to i and i + D/2. */
 #include <math.h>
 #include <stdlib.h>
 #include <string.h>

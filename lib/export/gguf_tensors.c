@@ -248,7 +248,8 @@ add_layer(struct listing *l, const struct fl_layer *layer)
 	if (add_matrix(l, fl_gguf_names[FL_GATE], &layer->gate) < 0)
 		return -1;
 	l->t->type = l->t->v[l->t->n - 1].type;
-	return add_matrix(l, fl_gguf_names[FL_UP], &layer->up) < 0 ? -1 : add_matrix(l, fl_gguf_names[FL_DOWN], &layer->down);
+	return add_matrix(l, fl_gguf_names[FL_UP], &layer->up) < 0 ? -1 :
+								    add_matrix(l, fl_gguf_names[FL_DOWN], &layer->down);
 }
 
 /* What each pair's angle is divided by. */

@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: Apache-2.0 */
-/* ggml's tensor types by number, from its ggml.h; those without a block are only named. */
+/* gguf_types.c -- knows ggml's tensor types by number, from its ggml.h; those without a block are only named. */
 #include "export/gguf_types.h"
 
 #include "base/err.h"

@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: Apache-2.0 */
-/* Ids in config.json and generation_config.json. */
+/* hf_special.c -- writes the ids of special tokens into config.json and generation_config.json. */
 #include "export/hf_special.h"
 
 #include <stdlib.h>

@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: Apache-2.0 */
-/* Which weights files count, by the index or by their names. */
+/* shards.c -- decides which weights files count, by the index or by their names. */
 #include "io/shards.h"
 
 #include <stdlib.h>

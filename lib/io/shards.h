@@ -32,11 +32,11 @@ bool fl_shards_count(struct fl_shards *s, const char *file);
  * the next of a set of as many. buf has FL_MEMBER_SHARD_LEN bytes. */
 const char *fl_shards_name(struct fl_shards *s, const char *file, char *buf);
 
-/* The tensors of that file: in no other, and where the index has them, if it is known. */
+/* The tensors of that file, which may be in no other. */
 int fl_shards_tensors(struct fl_shards *s, const char *file, const struct fl_tensor *tensor, size_t n,
     struct fl_err *err) FL_MUST_USE;
 
-/* The end of the source: was everything there? */
+/* The end of the source: was everything there, and where the index has it? */
 int fl_shards_end(const struct fl_shards *s, struct fl_err *err) FL_MUST_USE;
 
 #endif

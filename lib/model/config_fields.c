@@ -1,5 +1,6 @@
 /* SPDX-License-Identifier: Apache-2.0 */
-/* Which fields of config.json leave the logits alone: by name, by the kind of name, and by value. */
+/* config_fields.c -- knows which fields of config.json leave the logits alone: by name, by the kind of name, and by
+ * value. */
 #include <math.h>
 #include <string.h>
 

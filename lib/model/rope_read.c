@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: Apache-2.0 */
-/* RoPE in config.json, in either spelling; what is absent is what transformers takes for it. */
+/* rope_read.c -- reads RoPE in config.json, in either spelling; what is absent is what transformers takes for it. */
 #include <math.h>
 #include <string.h>
 

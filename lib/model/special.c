@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: Apache-2.0 */
-/* Which tokens end a text, begin one, and pad. */
+/* special.c -- finds the tokens that end a text, begin one, and pad. */
 #include "model/special.h"
 
 #include <stdlib.h>

@@ -1,4 +1,5 @@
 /* SPDX-License-Identifier: Apache-2.0 */
+/* ggml_dequant.c -- holds what blocks of every type stand for against the package gguf. */
 #include "compute/ggml_dequant.h"
 
 #include "base/str.h"

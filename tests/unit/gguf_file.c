@@ -1,4 +1,5 @@
 /* SPDX-License-Identifier: Apache-2.0 */
+/* gguf_file.c -- tests which GGUF files are read and which are refused. */
 #include "export/gguf_file.h"
 
 #include <unistd.h>

@@ -1,4 +1,5 @@
 /* SPDX-License-Identifier: Apache-2.0 */
+/* regex.c -- holds patterns against what Python's re says of them. */
 #include "base/regex.h"
 
 #include "test.h"

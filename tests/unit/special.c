@@ -1,4 +1,5 @@
 /* SPDX-License-Identifier: Apache-2.0 */
+/* special.c -- tests which tokens end a text, begin one and pad, whatever files of a checkpoint say. */
 #include "model/special.h"
 
 #include "base/log.h"
