@@ -1,10 +1,12 @@
 /* SPDX-License-Identifier: Apache-2.0 */
-/* Numbers and strings of a GGUF header, taken one after the other. */
+/* gguf_cursor.c -- takes the numbers and strings of a GGUF header one after the other. */
 #include "export/gguf_cursor.h"
 
 #include <string.h>
 
 #include "base/alloc.h"
+
+enum { LONGEST = 1 << 30 }; /* bytes of a string, as llama.cpp has it */
 
 const void *
 fl_gguf_cursor_take(struct fl_gguf_cursor *c, uint64_t n)
@@ -42,7 +44,13 @@ fl_gguf_cursor_u64(struct fl_gguf_cursor *c, uint64_t *v)
 const char *
 fl_gguf_cursor_str(struct fl_gguf_cursor *c, uint64_t *len)
 {
-	return fl_gguf_cursor_u64(c, len) < 0 ? NULL : fl_gguf_cursor_take(c, *len);
+	const char *p = fl_gguf_cursor_u64(c, len) < 0 ? NULL : fl_gguf_cursor_take(c, *len);
+
+	if (p && *len > LONGEST) {
+		fl_err_data(c->err, "a string in the header has %llu bytes, more than 2^30", (unsigned long long)*len);
+		p = NULL;
+	}
+	return p;
 }
 
 char *

@@ -1,4 +1,5 @@
 /* SPDX-License-Identifier: Apache-2.0 */
+/* gguf_import.c -- puts the parts of an import together, and writes what they made. */
 #include "export/gguf_import.h"
 
 #include <stdlib.h>
@@ -78,7 +79,7 @@ check_kind(const struct fl_gguf_file *g, bool any, const struct fl_gguf_form **f
 	const char *type = fl_gguf_keys_str(g->keys, "general.type", &type_len);
 	const char *arch = fl_gguf_keys_str(g->keys, "general.architecture", &len);
 
-	if (type && (type_len != 5 || memcmp(type, "model", 5) != 0))
+	if (type && !fl_gguf_keys_is(g->keys, "general.type", "model"))
 		return fl_err_data(err, "'%s' is no model but of type '%.*s'", g->name, (int)type_len, type);
 	*form = arch ? fl_gguf_form_find(arch, len) : NULL;
 	if (!*form && !any)

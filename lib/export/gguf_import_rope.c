@@ -1,6 +1,7 @@
 /* SPDX-License-Identifier: Apache-2.0 */
-/* RoPE of a GGUF file. The scaling of Llama 3 is stored as what each frequency is divided by, rope_freqs, so its
- * parameters are found again: with x = frequency / 2 pi, divisors d between 1 and the factor are those of the blend
+/* gguf_import_rope.c -- finds RoPE and its scaling in a GGUF file. The scaling of Llama 3 is stored as what each
+ * frequency is divided by, rope_freqs, so its parameters are found again: with x = frequency / 2 pi, divisors d
+ * between 1 and the factor are those of the blend
  *
  *     s = (1/d - 1/factor) / (1 - 1/factor) = (original x - low) / (high - low)
  *
@@ -108,12 +109,6 @@ read_divisors(const struct fl_gguf_source *s, const struct fl_gguf_stored *t, co
 		t->name);
 }
 
-static bool
-is_word(const char *text, size_t len, const char *word)
-{
-	return text && strlen(word) == len && memcmp(text, word, len) == 0;
-}
-
 /* What cosines and sines are multiplied by: `stated` times what llama.cpp multiplies by itself. In as few digits as give
  * the f32 that is stated. */
 static double
@@ -143,15 +138,17 @@ static int
 read_scaling(const struct fl_gguf_source *s, int context, struct fl_json *config)
 {
 	char buf[FL_GGUF_KEY];
+	const struct fl_gguf_keys *keys = s->file->keys;
+	const char *key = fl_gguf_import_key(s, ".rope.scaling.type", buf);
 	size_t len = 0;
-	const char *type = fl_gguf_keys_str(s->file->keys, fl_gguf_import_key(s, ".rope.scaling.type", buf), &len);
+	const char *type = fl_gguf_keys_str(keys, key, &len);
 	double factor = fl_gguf_import_real(s, ".rope.scaling.factor", fl_gguf_import_real(s, ".rope.scale_linear", 0));
 
-	if (!isfinite(factor) || factor == 0 || is_word(type, len, "none"))
+	if (!isfinite(factor) || factor == 0 || fl_gguf_keys_is(keys, key, "none"))
 		return 0;
-	if (!type || is_word(type, len, "linear"))
+	if (!type || fl_gguf_keys_is(keys, key, "linear"))
 		fl_json_set(config, "rope_scaling", new_scaling("linear", factor));
-	else if (is_word(type, len, "yarn"))
+	else if (fl_gguf_keys_is(keys, key, "yarn"))
 		fl_json_set(config, "rope_scaling", yarn(s, factor, context));
 	else
 		return fl_err_data(s->err, "'%s': RoPE scaling '%.*s' is not supported", s->file->name, (int)len, type);

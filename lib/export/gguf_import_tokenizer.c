@@ -1,11 +1,8 @@
 /* SPDX-License-Identifier: Apache-2.0 */
-/* The tokenizer of a GGUF file as Hugging Face's tokenizer.json. Two kinds:
+/* gguf_import_tokenizer.c -- makes Hugging Face's tokenizer.json of the tokenizer of a GGUF file. There are two kinds:
  *
  *     gpt2	byte level; merges are there, how words are cut is said by a name (gguf_pre.c)
- *     llama	sentencepiece; scores stand in place of merges (gguf_import_bpe.c)
- *
- * A token's type says what it is for: 1 normal, 2 unknown, 3 control, 4 user defined, 5 unused, 6 byte. Those of
- * types 2, 3 and 4 are found in text before anything else. */
+ *     llama	sentencepiece; scores stand in place of merges (gguf_import_bpe.c) */
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
@@ -291,17 +288,19 @@ choose_kind(struct fl_gguf_words *w, const char *pre)
 	size_t len = 0;
 	const char *model = fl_gguf_keys_str(w->keys, FL_GGUF_TOKENIZER "model", &len);
 
-	w->llama = len == 5 && memcmp(model, "llama", 5) == 0;
+	w->llama = fl_gguf_keys_is(w->keys, FL_GGUF_TOKENIZER "model", "llama");
 	if (w->llama)
-		return pre ? fl_err_usage(w->err, "a sentencepiece tokenizer has no pre-tokenizer to be named") : 0;
-	if (len != 4 || memcmp(model, "gpt2", 4) != 0)
+		return pre ? fl_err_usage(w->err, "--pre goes with byte-level tokenizers: this one is of sentencepiece's kind") : 0;
+	if (!fl_gguf_keys_is(w->keys, FL_GGUF_TOKENIZER "model", "gpt2"))
 		return fl_err_data(w->err, "tokenizers of kind '%.*s' are not supported", (int)len, model);
-	if (pre)
-		len = strlen(pre);
-	else if (!(pre = fl_gguf_keys_str(w->keys, FL_GGUF_TOKENIZER "pre", &len)))
+	if (pre) {
+		w->pre = fl_gguf_pre_find(pre, strlen(pre));
+		return w->pre ? 0 : fl_err_usage(w->err, "--pre: no pre-tokenizer of the name '%s' is known", pre);
+	}
+	if (!(pre = fl_gguf_keys_str(w->keys, FL_GGUF_TOKENIZER "pre", &len)))
 		return fl_err_data(w->err, "the file does not say how its tokenizer cuts words: name the pre-tokenizer with --pre");
 	w->pre = fl_gguf_pre_find(pre, len);
-	return w->pre ? 0 : fl_err_data(w->err, "the pre-tokenizer '%.*s' is not known", (int)len, pre);
+	return w->pre ? 0 : fl_err_data(w->err, "the pre-tokenizer '%.*s' is not known: name one with --pre", (int)len, pre);
 }
 
 static int
@@ -323,11 +322,11 @@ fl_gguf_import_tokenizer(const struct fl_gguf_file *g, const char *pre, struct f
 {
 	struct fl_gguf_words w = { .keys = g->keys, .err = err };
 	size_t len;
-	const char *model = fl_gguf_keys_str(g->keys, FL_GGUF_TOKENIZER "model", &len);
 	int rc;
 
 	*out = (struct fl_gguf_tokenizer){ 0 };
-	if (!model || (len == 4 && memcmp(model, "none", 4) == 0))
+	if (!fl_gguf_keys_str(g->keys, FL_GGUF_TOKENIZER "model", &len) ||
+	    fl_gguf_keys_is(g->keys, FL_GGUF_TOKENIZER "model", "none"))
 		return 0;
 	rc = make_files(&w, pre, out);
 	for (size_t i = 0; w.text && i < w.n; i++)

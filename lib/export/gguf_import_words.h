@@ -14,15 +14,6 @@
 #define FL_GGUF_TOKENIZER "tokenizer.ggml."
 #define FL_GGUF_META "\xe2\x96\x81" /* U+2581 */
 
-enum fl_gguf_token {
-	FL_GGUF_TOKEN_NORMAL = 1,
-	FL_GGUF_TOKEN_UNKNOWN,
-	FL_GGUF_TOKEN_CONTROL,
-	FL_GGUF_TOKEN_USER,
-	FL_GGUF_TOKEN_UNUSED,
-	FL_GGUF_TOKEN_BYTE,
-};
-
 struct fl_gguf_words {
 	const struct fl_gguf_keys *keys;
 	size_t n;

@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: Apache-2.0 */
-/* The keys of a GGUF file and their values, which stay where they lie. */
+/* gguf_keys.c -- reads the keys of a GGUF file and finds their values, which stay where they lie. */
 #include "export/gguf_keys.h"
 
 #include <math.h>
@@ -152,7 +152,7 @@ shortest(float f)
 }
 
 static double
-number(enum fl_gguf_value type, const char *p, double otherwise)
+number(enum fl_gguf_value type, const char *p)
 {
 	union {
 		uint8_t u8;
@@ -180,7 +180,7 @@ number(enum fl_gguf_value type, const char *p, double otherwise)
 	case FL_GGUF_U64: return (double)v.u64;
 	case FL_GGUF_I64: return (double)v.i64;
 	case FL_GGUF_F64: return v.f64;
-	default: return otherwise;
+	default: fl_bug("key type %d is no number", (int)type);
 	}
 }
 
@@ -195,7 +195,7 @@ fl_gguf_keys_real(const struct fl_gguf_keys *keys, const char *name, double othe
 {
 	const struct key *k = find(keys, name);
 
-	return k && !k->array && k->data ? number(k->type, k->data, otherwise) : otherwise;
+	return k && !k->array && k->data ? number(k->type, k->data) : otherwise;
 }
 
 long long
@@ -212,6 +212,15 @@ fl_gguf_keys_str(const struct fl_gguf_keys *keys, const char *name, size_t *len)
 	const struct key *k = find(keys, name);
 
 	return k && !k->array && k->item ? fl_gguf_keys_string(keys, name, 0, len) : NULL;
+}
+
+bool
+fl_gguf_keys_is(const struct fl_gguf_keys *keys, const char *name, const char *word)
+{
+	size_t len;
+	const char *text = fl_gguf_keys_str(keys, name, &len);
+
+	return text && len == strlen(word) && memcmp(text, word, len) == 0;
 }
 
 size_t
@@ -246,5 +255,5 @@ fl_gguf_keys_number(const struct fl_gguf_keys *keys, const char *name, size_t i)
 {
 	const struct key *k = find(keys, name);
 
-	return number(k->type, k->data + i * value_size(k->type), NAN);
+	return number(k->type, k->data + i * value_size(k->type));
 }

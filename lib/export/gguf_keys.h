@@ -21,8 +21,9 @@ bool fl_gguf_keys_has(const struct fl_gguf_keys *keys, const char *name);
 long long fl_gguf_keys_int(const struct fl_gguf_keys *keys, const char *name, long long otherwise);
 double fl_gguf_keys_real(const struct fl_gguf_keys *keys, const char *name, double otherwise);
 
-/* A string, not ended by a NUL; NULL where there is none. */
+/* A string, not ended by a NUL; NULL where there is none. And whether it is this one. */
 const char *fl_gguf_keys_str(const struct fl_gguf_keys *keys, const char *name, size_t *len);
+bool fl_gguf_keys_is(const struct fl_gguf_keys *keys, const char *name, const char *word);
 
 /* Arrays: how many items, 0 where there is no array of that kind; and item i, in O(1). */
 size_t fl_gguf_keys_strings(const struct fl_gguf_keys *keys, const char *name);

@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: Apache-2.0 */
-/* gguf_types.h -- the GGUF format's numbers for types of values and of tensors, and what a tensor of a type takes. */
+/* gguf_types.h -- the GGUF format's numbers for types of values, tensors and tokens, and what a tensor of a type takes. */
 #ifndef FL_EXPORT_GGUF_TYPES_H
 #define FL_EXPORT_GGUF_TYPES_H
 
@@ -37,6 +37,16 @@ enum fl_ggml_type {
 	FL_GGML_IQ4_NL = 20,
 	FL_GGML_IQ4_XS = 23,
 	FL_GGML_BF16 = 30,
+};
+
+/* What a token is for. Unknown, control and user tokens are found in text before anything else. */
+enum fl_gguf_token {
+	FL_GGUF_TOKEN_NORMAL = 1,
+	FL_GGUF_TOKEN_UNKNOWN = 2,
+	FL_GGUF_TOKEN_CONTROL = 3,
+	FL_GGUF_TOKEN_USER = 4, /* defined by a user: text, and whole */
+	FL_GGUF_TOKEN_UNUSED = 5,
+	FL_GGUF_TOKEN_BYTE = 6,
 };
 
 enum { FL_GGUF_ALIGN = 32, FL_GGUF_NAME = 63 /* bytes of a tensor's name, at most */ };

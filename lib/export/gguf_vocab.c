@@ -13,17 +13,16 @@
 #include "model/special.h"
 #include "model/tokenizer_of.h"
 
-/* GGUF's number for what a token is. */
-static uint32_t
+static enum fl_gguf_token
 token_type(const struct fl_tokenizer *t, uint32_t id)
 {
 	switch (fl_tokenizer_type(t, id)) {
-	case FL_TOKEN_NORMAL: return 1;
-	case FL_TOKEN_UNKNOWN: return 2;
-	case FL_TOKEN_SPECIAL: return 3;
-	case FL_TOKEN_ADDED: return 4;
-	case FL_TOKEN_UNUSED: return 5;
-	case FL_TOKEN_BYTE: return 6;
+	case FL_TOKEN_NORMAL: return FL_GGUF_TOKEN_NORMAL;
+	case FL_TOKEN_UNKNOWN: return FL_GGUF_TOKEN_UNKNOWN;
+	case FL_TOKEN_SPECIAL: return FL_GGUF_TOKEN_CONTROL;
+	case FL_TOKEN_ADDED: return FL_GGUF_TOKEN_USER;
+	case FL_TOKEN_UNUSED: return FL_GGUF_TOKEN_UNUSED;
+	case FL_TOKEN_BYTE: return FL_GGUF_TOKEN_BYTE;
 	}
 	fl_bug("token type of %u", id);
 }

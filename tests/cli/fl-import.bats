@@ -172,8 +172,10 @@ setup() {
 	fl-import --tokenizer model.gguf | fl-tokenize -c - text | cmp - <(fl-tokenize -c words text)
 	fl-import --tokenizer --pre falcon model.gguf > other.tar
 	run ! cmp <(fl-tokenize -c other.tar text) <(fl-tokenize -c words text)
-	one_line_error 3 fl-import --tokenizer --pre no-such-name model.gguf
-	[[ $stderr = *"'no-such-name' is not known" ]]
+	one_line_error 2 fl-import --tokenizer --pre no-such-name model.gguf
+	[[ $stderr = *"--pre: no pre-tokenizer of the name 'no-such-name' is known" ]]
+	one_line_error 3 fl-import --tokenizer <(sed 's/tokenizer.ggml.pre.\{12\}qwen2/tokenizer.ggml.pre\x8\x0\x0\x0\x5\x0\x0\x0\x0\x0\x0\x0xwen2/' model.gguf)
+	[[ $stderr = *"the pre-tokenizer 'xwen2' is not known: name one with --pre" ]]
 	sed 's/tokenizer.ggml.pre/tokenizer.ggml.pro/' model.gguf > nameless.gguf
 	one_line_error 3 fl-import nameless.gguf
 	[[ $stderr = *--pre* ]]
