@@ -76,7 +76,16 @@ ask(struct fl_chat *c, const char *text, size_t len, struct fl_ids *ids, struct 
 	return 0;
 }
 
-/* The prompt's text, c NULL without a template; an empty one is the beginning of a document. */
+/* Encodes the prompt as it stands. */
+static int
+encode(const struct fl_tokenizer *t, const char *text, size_t len, struct fl_ids *ids, struct fl_err *err)
+{
+	if (fl_tokenizer_bos(t) >= 0 && fl_tokenizer_add_bos(t))
+		fl_ids_push(ids, (uint32_t)fl_tokenizer_bos(t));
+	return fl_tokenizer_encode(t, text, len, true, ids, err) < 0 ? of_prompt(err) : 0;
+}
+
+/* Encodes the prompt, by the chat template c unless it is NULL. A prompt without tokens begins a document. */
 static int
 read_prompt(struct fl_chat *c, const struct fl_tokenizer *t, struct fl_ids *ids, struct fl_special *special,
     struct fl_err *err)
@@ -87,12 +96,8 @@ read_prompt(struct fl_chat *c, const struct fl_tokenizer *t, struct fl_ids *ids,
 
 	if (prompt_file && !(text = fl_slurp(prompt_file, MAX_PROMPT, &len, err)))
 		return -1;
-	if (c)
-		return ask(c, text, len, ids, special, err);
-	if (bos >= 0 && fl_tokenizer_add_bos(t))
-		fl_ids_push(ids, (uint32_t)bos);
-	if (fl_tokenizer_encode(t, text, len, true, ids, err) < 0)
-		return of_prompt(err);
+	if ((c ? ask(c, text, len, ids, special, err) : encode(t, text, len, ids, err)) < 0)
+		return -1;
 	if (ids->n == 0 && begin >= 0)
 		fl_ids_push(ids, (uint32_t)begin);
 	if (ids->n == 0)
@@ -189,6 +194,7 @@ run(const struct fl_model *m, struct fl_err *err)
 		return fl_err_prefix(err, "'%s'", fl_model_name(m));
 	fl_warn("prompt %zu tokens, %.1f tokens/s; generated %d tokens, %.1f tokens/s", ids.n,
 	    (double)ids.n / (middle - start), n, n / (fl_clock() - middle));
+	fl_chat_free(c); /* which says what of the prompt had no token */
 	return 0;
 }
 

@@ -92,6 +92,17 @@ load helper
 	assert_equal "$stderr" "fl-generate: 'standard input': byte 1 is not UTF-8"
 }
 
+@test "with --chat, what of the prompt has no token is left out with a remark, and may be all of it" {
+	jq '.vocab_size = 400' "$FIXTURES/tiny/config.json" > config.json
+	fl-init -s 1 -o base/ config.json
+	cp "$FIXTURES/tokenizer/holes/tokenizer.json" base
+	echo '{"chat_template": "{{ messages[0].content }}"}' > base/tokenizer_config.json
+	for prompt in '7 apples' 7; do
+		run --separate-stderr -0 fl-generate -n 2 --chat -p "$prompt" base
+		[[ $stderr = *"bytes of text have no token in the vocabulary: left out"* ]]
+	done
+}
+
 @test "what cannot be run is refused in one line" {
 	one_line_error 2 fl-generate -p a -f b x
 	one_line_error 2 fl-generate --top-p 0.9 x
