@@ -43,7 +43,7 @@ add_escape(struct translation *t, bool in_class)
 		fl_str_puts(&t->out, set);
 	else if (set)
 		fl_str_printf(&t->out, "[%s%s]", isupper((unsigned char)c) ? "^" : "", set);
-	else if (!ispunct((unsigned char)c) || (in_class && strchr("]^-\\", c)))
+	else if (!ispunct((unsigned char)c) || (in_class && strchr("[]^-\\", c)))
 		return false;
 	else if (!in_class && strchr(".[]{}()*+?^$|\\", c))
 		fl_str_printf(&t->out, "\\%c", c);

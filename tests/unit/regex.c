@@ -40,7 +40,7 @@ what_is_not_known_or_takes_much_memory_is_refused(void)
 {
 	static const char *const patterns[] = { "(?!a).*", "(?=a)", "(?i:a)", "(?P<x>a)", "\\bproj", "\\1", "a\\", "(", "[a", "*a",
 		"a**", "a*+", "a|*b", "(*a)", "a{2", "a{100}", "a{1,100}", "((a{9}){9}", "(a{9}){9}", "[[:alpha:]]", "[\\d-z]", "[a-\\d]",
-		"[\\]]", "\\Z", "[\\D]" };
+		"[\\]]", "[\\[.a.]]", "\\Z", "[\\D]" };
 	char large[1024];
 
 	memset(large, 'a', sizeof large);
