@@ -149,6 +149,7 @@ read_lines(struct reading *r, const char *text, size_t size)
 		fl_progress_add(n + 1);
 	}
 }
+
 /* Lines, unless the first is no value and the whole is one; what is wrong with the whole then, in err. */
 static void
 read_file(struct reading *r, const char *text, size_t size, struct fl_err *err)

@@ -231,7 +231,6 @@ find_bits(const struct reading *r, enum fl_role role, int layer, int *group, int
 static int
 apply(const struct reading *r, struct fl_quant *q, int layers)
 {
-	static const enum fl_role linear[FL_QUANT_LINEARS] = { FL_Q, FL_K, FL_V, FL_O, FL_GATE, FL_UP, FL_DOWN };
 	int bits;
 
 	if (find_bits(r, FL_EMBED, -1, &q->embed_group, &q->embed) < 0 ||
@@ -239,7 +238,7 @@ apply(const struct reading *r, struct fl_quant *q, int layers)
 		return -1;
 	for (int l = 0; l < layers; l++)
 		for (int i = 0; i < FL_QUANT_LINEARS; i++) {
-			if (find_bits(r, linear[i], l, &q->linear_group, &bits) < 0)
+			if (find_bits(r, fl_linear_roles[i], l, &q->linear_group, &bits) < 0)
 				return -1;
 			q->own[l][i] = (unsigned char)(bits + 1);
 			q->linear = q->linear ? q->linear : bits;

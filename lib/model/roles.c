@@ -29,6 +29,8 @@ const struct fl_role_info fl_roles[FL_ROLES] = {
 	[FL_HEAD] = { "lm_head", FL_AXIS_VOCAB, FL_AXIS_WIDTH, false, false, false },
 };
 
+const enum fl_role fl_linear_roles[FL_QUANT_LINEARS] = { FL_Q, FL_K, FL_V, FL_O, FL_GATE, FL_UP, FL_DOWN };
+
 static const char *const part_names[] = { "weight", "weight_packed", "weight_scale", "weight_shape" };
 
 int
@@ -66,33 +68,18 @@ fl_role_is_norm(enum fl_role role)
 	return !fl_role_is_matrix(role) && !fl_roles[role].bias;
 }
 
-/* Where struct fl_quant has a matrix of a layer. */
-static int
-linear_number(enum fl_role role)
-{
-	switch (role) {
-	case FL_Q: return 0;
-	case FL_K: return 1;
-	case FL_V: return 2;
-	case FL_O: return 3;
-	case FL_GATE: return 4;
-	case FL_UP: return 5;
-	case FL_DOWN: return 6;
-	default: fl_bug("role %d has no matrix in a layer", (int)role);
-	}
-}
-
 int
 fl_weight_bits(const struct fl_config *c, enum fl_role role, int layer)
 {
-	int own;
+	int i = 0;
 
 	if (!fl_role_is_matrix(role))
 		return 0;
 	if (role == FL_EMBED || role == FL_HEAD)
 		return role == FL_EMBED ? c->quant.embed : c->quant.head;
-	own = c->quant.own[layer][linear_number(role)];
-	return own ? own - 1 : c->quant.linear;
+	while (fl_linear_roles[i] != role)
+		i++;
+	return c->quant.own[layer][i] ? c->quant.own[layer][i] - 1 : c->quant.linear;
 }
 
 uint64_t

@@ -46,6 +46,7 @@ struct fl_role_info {
 	bool bias;		  /* ends in ".bias" */
 };
 extern const struct fl_role_info fl_roles[FL_ROLES];
+extern const enum fl_role fl_linear_roles[FL_QUANT_LINEARS]; /* the matrices of a layer, as struct fl_quant has them */
 
 /* Which stored tensor of a weight: itself, or the three of a quantized one (compressed-tensors). */
 enum fl_part { FL_PART_WEIGHT, FL_PART_PACKED, FL_PART_SCALE, FL_PART_SHAPE };

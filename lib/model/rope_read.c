@@ -6,17 +6,14 @@
 #include "compute/rope.h"
 #include "model/config_impl.h"
 
-static const struct {
-	const char *name;
-	enum fl_rope_kind kind;
-} kinds[] = { { "default", FL_ROPE_PLAIN }, { "llama3", FL_ROPE_LLAMA3 }, { "linear", FL_ROPE_LINEAR },
-	{ "dynamic", FL_ROPE_DYNAMIC }, { "yarn", FL_ROPE_YARN } };
+static const char *const kinds[] = { [FL_ROPE_PLAIN] = "default", [FL_ROPE_LLAMA3] = "llama3",
+	[FL_ROPE_LINEAR] = "linear", [FL_ROPE_DYNAMIC] = "dynamic", [FL_ROPE_YARN] = "yarn" };
 enum { KINDS = sizeof kinds / sizeof *kinds };
 
 const char *
 fl_rope_name(enum fl_rope_kind kind)
 {
-	return kinds[kind].name;
+	return kinds[kind];
 }
 
 static int
@@ -34,8 +31,8 @@ read_kind(const struct fl_reading *r, const struct fl_json *o, enum fl_rope_kind
 	if (!type)
 		return fl_err_data(r->err, "'%s': the type of RoPE scaling in config.json is no string", r->what);
 	for (size_t i = 0; i < KINDS; i++)
-		if (strcmp(type, kinds[i].name) == 0) {
-			*kind = kinds[i].kind;
+		if (strcmp(type, kinds[i]) == 0) {
+			*kind = (enum fl_rope_kind)i;
 			return 0;
 		}
 	return fl_err_data(r->err, "'%s': RoPE scaling '%s' is not supported", r->what, type);
