@@ -10,6 +10,7 @@
 #include "base/str.h"
 #include "export/gguf_impl.h"
 #include "export/gguf_pre.h"
+#include "model/chat.h"
 #include "model/special.h"
 #include "model/tokenizer_of.h"
 
@@ -210,7 +211,7 @@ tokenizer_keys(const struct fl_model *m, const struct fl_tokenizer *t, struct fl
 	return special_keys(m, t, g, err);
 }
 
-/* chat_template.jinja, or the string or the "default" of the list in tokenizer_config.json. */
+/* chat_template.jinja, or what tokenizer_config.json has. */
 static int
 template_key(const struct fl_model *m, const char *config, size_t len, struct fl_gguf *g,
     struct fl_err *err)
@@ -219,20 +220,10 @@ template_key(const struct fl_model *m, const char *config, size_t len, struct fl
 	struct fl_json *json = NULL;
 
 	if (!text && config) {
-		const struct fl_json *v;
-
 		json = fl_json_parse(config, len, "tokenizer_config.json", err);
 		if (!json)
 			return -1;
-		v = fl_json_get(json, "chat_template");
-		text = fl_json_str(v);
-		for (size_t i = 0; i < fl_json_len(v) && fl_json_type(v) == FL_JSON_ARRAY; i++) {
-			const struct fl_json *one = fl_json_at(v, i);
-			const char *name = fl_json_str(fl_json_get(one, "name"));
-
-			if (name && strcmp(name, "default") == 0)
-				text = fl_json_str(fl_json_get(one, "template"));
-		}
+		text = fl_json_str(fl_chat_find_template(json));
 	}
 	if (text)
 		fl_gguf_str(g, "tokenizer.chat_template", text);

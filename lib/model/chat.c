@@ -13,8 +13,8 @@
 
 /* Life -------------------------------------------------------------------------------------------- */
 
-static const struct fl_json *
-find_template(const struct fl_json *config)
+const struct fl_json *
+fl_chat_find_template(const struct fl_json *config)
 {
 	const struct fl_json *v = fl_json_get(config, "chat_template");
 
@@ -32,7 +32,7 @@ static int
 read_template(struct fl_chat *c, const struct fl_json *config, const char *jinja, size_t len,
     struct fl_err *err)
 {
-	const struct fl_json *v = find_template(config);
+	const struct fl_json *v = fl_chat_find_template(config);
 
 	if (jinja)
 		c->template = fl_template_new(jinja, len, "chat_template.jinja", err);

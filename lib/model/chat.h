@@ -44,6 +44,9 @@ const struct fl_tokenizer *fl_chat_tokenizer(const struct fl_chat *c);
  * NULL leaves both undefined: Llama 3.2's template then has a date of its own, others refuse. */
 void fl_chat_set_date(struct fl_chat *c, const char *date);
 
+/* chat_template of a tokenizer_config.json, or the default of several; no string where there is none. */
+const struct fl_json *fl_chat_find_template(const struct fl_json *config);
+
 /* A conversation as it is learnt from. Zero-initialise. */
 struct fl_chat_tokens {
 	struct fl_chat_rendering {
