@@ -120,7 +120,8 @@ pass(void *ctx, const struct fl_item *item, struct fl_writer *out, struct fl_err
 	if (strcmp(item->name, GENERATION) == 0) {
 		fl_str_add(&s->generation, item->data, item->size);
 		s->was = fl_json_parse(item->data, item->size, GENERATION, err);
-		return s->was ? fl_config_check_ids(s->was, s->p->inventory->what, GENERATION, err) : -1;
+		return s->was ? fl_config_check_ids(s->was, s->p->inventory->what, GENERATION, err) :
+				fl_err_prefix(err, "'%s'", s->p->inventory->what);
 	}
 	for (int i = 0; i < FL_TOKENIZER_FILES; i++)
 		if (strcmp(item->name, fl_tokenizer_file[i]) == 0)

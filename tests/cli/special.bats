@@ -110,6 +110,11 @@ exports() {
 			[[ $stderr = *"'base': 'eos_token_id' in generation_config.json is no token id" ]] || fail "$tool: $stderr"
 		done
 	done
+	says . '{}' '['
+	for tool in "--to gguf -o out" "--to onnx -o out/" "--to hf" "--to executorch -o out/"; do
+		one_line_error 3 fl-export $tool base
+		[[ $stderr = *"'base': 'generation_config.json' is not valid JSON"* ]] || fail "$tool: $stderr"
+	done
 	[ ! -e out ]
 	says '.pad_token_id = "2"' '{}'
 	one_line_error 3 fl-info base
