@@ -126,12 +126,13 @@ read_weights(const struct reading *r, const struct fl_json *w, struct rule *rule
 	static const char *const known[] = { "actorder", "group_size", "num_bits", "observer", "observer_kwargs",
 		"scale_dtype", "strategy", "symmetric", "type", "zp_dtype", NULL };
 	const struct fl_json *order = fl_json_get(w, "actorder");
+	long long bits = fl_json_int(fl_json_get(w, "num_bits"), 0);
 
-	rule->bits = (int)fl_json_int(fl_json_get(w, "num_bits"), 0);
 	if (fl_field_is_off(w))
 		return unsupported(r, "weights");
-	if (rule->bits != 4 && rule->bits != 8)
+	if (bits != 4 && bits != 8)
 		return unsupported_weights(r, "num_bits");
+	rule->bits = (int)bits;
 	if (!is_word(fl_json_get(w, "type"), "int"))
 		return unsupported_weights(r, "type");
 	if (!fl_json_bool(fl_json_get(w, "symmetric"), false))

@@ -459,7 +459,7 @@ quantization_that_changes_the_computation_otherwise_is_refused_by_name(void)
 		{ "top", "transform_config", "{\"config_groups\":{\"u\":{\"type\":\"hadamard\"}}}" },
 		{ "top", "sparsity_config", "{\"format\":\"sparse-24-bitmask\"}" },
 		{ "top", "moe_sparsity_config", "{\"method\":\"prune\"}" }, { "top", "new_field", "1" },
-		{ "weights", "num_bits", "3" }, { "weights", "type", "\"float\"" }, { "weights", "symmetric", "false" },
+		{ "weights", "num_bits", "3" }, { "weights", "num_bits", "4294967300" }, { "weights", "type", "\"float\"" }, { "weights", "symmetric", "false" },
 		{ "weights", "strategy", "\"tensor\"" }, { "weights", "strategy", "\"block\"" }, { "weights", "group_size", "48" },
 		{ "weights", "group_size", "16" }, { "weights", "group_size", "-1" }, { "weights", "group_size", "null" },
 		{ "weights", "actorder", "\"group\"" }, { "weights", "dynamic", "true" }, { "weights", "new_field", "1" },
