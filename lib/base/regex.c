@@ -23,14 +23,14 @@ struct translation {
 	bool braces;	 /* have there been some? */
 };
 
-/* What a class escape stands for in brackets; NULL if c is none. */
+/* Returns what \c stands for inside of brackets, NULL if it is no class. */
 static const char *
 members(char c)
 {
 	return c == 'd' ? "0-9" : c == 'w' ? "[:alnum:]_" : c == 's' ? " \t-\r" : NULL;
 }
 
-/* \ and a character; false if it is not known. */
+/* Adds a backslash and the character behind it; returns false if that is not known. */
 static bool
 add_escape(struct translation *t, bool in_class)
 {
@@ -73,7 +73,7 @@ add_class(struct translation *t)
 	return *t->p && *t->p++;
 }
 
-/* * + ? or numbers in braces; a ? behind makes it lazy, which is all the same to whether there is a match. */
+/* Adds * + ? or numbers in braces. A ? behind makes them lazy, which does not change whether there is a match. */
 static bool
 add_repetition(struct translation *t)
 {

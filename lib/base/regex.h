@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /* regex.h -- patterns as Python's re has them, on POSIX's regcomp().
  *
- * Known are characters, classes, groups, alternatives, anchors and repetitions, lazy ones too; \d, \w, \s and their
+ * It knows characters, classes, groups, alternatives, anchors and repetitions, lazy ones too; \d, \w, \s and their
  * opposites, the latter outside of classes, and any escaped punctuation. Anything else is refused by name, and so is
  * what would take much memory to compile: texts are names, not documents. */
 #ifndef FL_BASE_REGEX_H

@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: Apache-2.0 */
-/* ggml_dequant.c -- computes the weights that blocks stand for. The bytes of a block are, where d and m are halves, q is
- * one weight's number, and sc and mn are those of a sub-block:
+/* ggml_dequant.c -- computes the weights that blocks stand for. The bytes of a block are, where d and m are halves, q
+ * is one weight's number, and sc and mn are those of a sub-block:
  *
  *     Q4_0     d, nibbles[16]                                            d (q - 8)
  *     Q4_1     d, m, nibbles[16]                                         d q + m
@@ -34,11 +34,11 @@ half(const uint8_t *p)
 	return fl_f16_to_f32(h);
 }
 
-/* Element i of 2 * half nibbles. */
+/* Returns element i of the 2 * n nibbles of n bytes. */
 static int
-nibble(const uint8_t *p, int i, int half_n)
+nibble(const uint8_t *p, int i, int n)
 {
-	return i < half_n ? p[i] & 15 : p[i - half_n] >> 4;
+	return i < n ? p[i] & 15 : p[i - n] >> 4;
 }
 
 static int
@@ -113,7 +113,7 @@ fl_ggml_dequant_iq4_nl(float *dst, const void *src, size_t n)
 	}
 }
 
-/* Element i of 64 bytes of two-bit numbers: each half of 32 bytes has its lowest bits first. */
+/* Returns element i of 64 bytes of two-bit numbers: each half of 32 bytes has its lowest bits first. */
 static int
 crumb(const uint8_t *p, int i)
 {
@@ -135,7 +135,7 @@ fl_ggml_dequant_q2_k(float *dst, const void *src, size_t n)
 	}
 }
 
-/* The six-bit scale of sub-block j of 16, of Q3_K. */
+/* Returns the six-bit scale of sub-block j of 16 in Q3_K. */
 static int
 scale3(const uint8_t *s, int j)
 {
@@ -159,7 +159,7 @@ fl_ggml_dequant_q3_k(float *dst, const void *src, size_t n)
 	}
 }
 
-/* The six-bit scale and minimum of sub-block j of 8, of Q4_K and Q5_K. */
+/* Finds the six-bit scale and minimum of sub-block j of 8 in Q4_K and Q5_K. */
 static void
 scale_min(const uint8_t *s, int j, int *sc, int *mn)
 {
@@ -172,7 +172,7 @@ scale_min(const uint8_t *s, int j, int *sc, int *mn)
 	}
 }
 
-/* Both have nibbles[128] at p, and Q5_K a fifth bit of each in fifth[32], else NULL. */
+/* Q4_K and Q5_K have nibbles[128] at p, and Q5_K a fifth bit of each in fifth[32], which is NULL for Q4_K. */
 static void
 dequant_k(float *dst, const uint8_t *head, const uint8_t *fifth, const uint8_t *p)
 {

@@ -18,10 +18,10 @@ const void *fl_gguf_cursor_take(struct fl_gguf_cursor *c, uint64_t n); /* the ne
 int fl_gguf_cursor_u32(struct fl_gguf_cursor *c, uint32_t *v) FL_MUST_USE;
 int fl_gguf_cursor_u64(struct fl_gguf_cursor *c, uint64_t *v) FL_MUST_USE;
 
-/* A string: its length, at most 2^30, and its bytes, without a NUL behind them. */
+/* Takes a string: its length, at most 2^30, and its bytes, which no NUL ends. */
 const char *fl_gguf_cursor_str(struct fl_gguf_cursor *c, uint64_t *len);
 
-/* A string of 1 to max bytes, none of them a NUL, as the name of `what`; the caller's. */
+/* Takes a string of 1 to max bytes, none of them a NUL, as the name of `what`. The caller frees. */
 char *fl_gguf_cursor_name(struct fl_gguf_cursor *c, uint64_t max, const char *what);
 
 #endif

@@ -65,7 +65,7 @@ padded(uint64_t n, uint64_t align)
 	return (n + align - 1) / align * align;
 }
 
-/* Its place: behind the one before, which ends at *next. data is set to the offset for now. */
+/* Reads the offset, which must be *next, where the tensor before ended. It stands in data until place(). */
 static int
 take_place(struct fl_gguf_cursor *c, struct fl_gguf_stored *t, uint64_t align, uint64_t *next)
 {
@@ -103,7 +103,7 @@ take_tensor(struct fl_gguf_cursor *c, struct fl_gguf_file *g, uint64_t align, ui
 	return take_place(c, t, align, next);
 }
 
-/* From offsets to addresses; all of the data must be there, but for the padding of the last. */
+/* Makes addresses of offsets. All of the data must be there, but for the padding of the last tensor. */
 static int
 place(struct fl_gguf_cursor *c, struct fl_gguf_file *g, size_t first, uint64_t align)
 {
@@ -195,7 +195,7 @@ take_head(struct fl_gguf_cursor *c, uint64_t *tensors, uint64_t *keys)
 	return fl_gguf_cursor_u64(c, tensors) < 0 || fl_gguf_cursor_u64(c, keys) < 0 ? -1 : 0;
 }
 
-/* As it is stated, 32 if it is not; -1 if it is none. */
+/* Returns the alignment that is stated, 32 where none is, or -1 if it cannot be one. */
 static long long
 alignment(const struct fl_gguf_keys *keys, struct fl_err *err)
 {
@@ -207,7 +207,7 @@ alignment(const struct fl_gguf_keys *keys, struct fl_err *err)
 	return align;
 }
 
-/* One file: its tensors are added to g's. Its keys are the caller's; NULL with err set. */
+/* Reads one file and adds its tensors to g's. The caller frees its keys; NULL with err set. */
 static struct fl_gguf_keys *
 read_part(struct fl_gguf_file *g, const struct fl_file *f, bool keys_only, struct fl_err *err)
 {
@@ -224,7 +224,7 @@ read_part(struct fl_gguf_file *g, const struct fl_file *f, bool keys_only, struc
 	return NULL;
 }
 
-/* The keys that say which part of how many it is; of a whole model 0 of 1. */
+/* Checks the keys that say which part of how many it is; a whole model is part 0 of 1. */
 static int
 check_split(const struct fl_gguf_keys *keys, int which, int of, struct fl_err *err)
 {
@@ -237,7 +237,7 @@ check_split(const struct fl_gguf_keys *keys, int which, int of, struct fl_err *e
 	return fl_err_data(err, "not part %d of a split model of %lld", which + 1, count);
 }
 
-/* Part `which` of `of`, 0 if that is not known yet. */
+/* Opens part `which` of `of`, which is 0 if the number is not known yet. */
 static struct fl_gguf_keys *
 open_part(struct fl_gguf_file *g, const char *path, int which, int of, bool keys_only, struct fl_err *err)
 {
@@ -255,7 +255,7 @@ open_part(struct fl_gguf_file *g, const char *path, int which, int of, bool keys
 	return NULL;
 }
 
-/* The parts behind the first, NAME-00001-of-00003.gguf, in order. */
+/* Opens the parts behind the first, NAME-00001-of-00003.gguf, in order. */
 static int
 open_others(struct fl_gguf_file *g, const char *path, int count, struct fl_err *err)
 {

@@ -36,14 +36,14 @@ struct fl_gguf_file {
 	struct fl_gguf_parts *parts; /* private */
 };
 
-/* path "-" or NULL: standard input, which is held in memory if it is a pipe. Of a split model path is the first file.
- * With `keys_only` tensors are not looked at, and there are none. NULL with err set. */
+/* Opens path, the first file of a split model; "-" and NULL are standard input, which is held in memory if it is a
+ * pipe. With `keys_only` tensors are not looked at, and there are none. NULL with err set. */
 struct fl_gguf_file *fl_gguf_file_open(const char *path, bool keys_only, struct fl_err *err) FL_MUST_USE;
 void fl_gguf_file_close(struct fl_gguf_file *g); /* NULL is fine */
 
 const struct fl_gguf_stored *fl_gguf_file_tensor(const struct fl_gguf_file *g, const char *name); /* NULL: none */
 
-/* The data of a tensor are done with: their memory is given back. */
+/* Gives back the memory of a tensor whose data is not read again. */
 void fl_gguf_file_done(const struct fl_gguf_file *g, const struct fl_gguf_stored *t);
 
 #endif

@@ -48,7 +48,7 @@ write_history(const struct fl_sink *sink, const struct fl_digest *digest, const 
 	return rc;
 }
 
-/* All that has been found, c and w NULL of a tokenizer alone. */
+/* Writes all that was found; c and w are NULL where only the tokenizer is wanted. */
 static int
 write_all(const struct fl_config *c, const struct fl_gguf_tokenizer *t, const struct fl_gguf_weights *w,
     const struct fl_sink *sink, const struct fl_json *arguments, struct fl_err *err)
@@ -71,7 +71,7 @@ write_all(const struct fl_config *c, const struct fl_gguf_tokenizer *t, const st
 	return rc;
 }
 
-/* Only models: not what imatrix, LoRA or vision tools write. */
+/* Refuses files that hold no model, as imatrix, LoRA and vision tools write them. */
 static int
 check_kind(const struct fl_gguf_file *g, bool any, const struct fl_gguf_form **form, struct fl_err *err)
 {

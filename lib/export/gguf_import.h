@@ -23,7 +23,7 @@ struct fl_gguf_import_opts {
 	bool no_tokenizer, tokenizer_only; /* leave it out, or write nothing else, whatever the architecture */
 };
 
-/* path NULL or "-": standard input. Nothing is left of the output on failure. */
+/* Imports path; NULL and "-" are standard input. Nothing is left of the output on failure. */
 int fl_gguf_import(const char *path, const struct fl_gguf_import_opts *o, const struct fl_sink *sink,
     const struct fl_json *arguments, struct fl_err *err) FL_MUST_USE;
 

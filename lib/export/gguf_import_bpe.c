@@ -40,7 +40,7 @@ push_pair(struct fl_json *list, const char *left, size_t left_len, const char *r
 	free(text);
 }
 
-/* As they stand: parts separated by a space, which may itself begin the first. */
+/* Merges stand there as two parts with a space between them; the first part may begin with a space. */
 static int
 listed_merges(const struct fl_gguf_words *w, struct fl_json *list)
 {
@@ -80,7 +80,7 @@ is_made(const struct fl_gguf_words *w, size_t i)
 	return (w->type[i] == FL_GGUF_TOKEN_NORMAL || w->type[i] == FL_GGUF_TOKEN_USER) && *w->text[i];
 }
 
-/* The token of a text that takes part in merges, or -1. */
+/* Returns the token of that text, -1 if there is none that takes part in merges. */
 static long long
 part(const struct fl_gguf_words *w, const struct fl_json *vocab, const char *text)
 {
@@ -102,7 +102,7 @@ by_ids(const void *x, const void *y)
 	return a->left != b->left ? (a->left < b->left ? -1 : 1) : (a->right > b->right) - (a->right < b->right);
 }
 
-/* Every cut of token i into two, in the order of their ids. */
+/* Adds every cut of token i into two tokens, in the order of their ids. */
 static void
 cuts_of(const struct fl_gguf_words *w, const struct fl_json *vocab, size_t i, struct fl_json *list)
 {

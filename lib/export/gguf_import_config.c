@@ -45,7 +45,7 @@ fl_gguf_import_tensor(const struct fl_gguf_source *s, int layer, const char *ste
 
 /* Numbers ---------------------------------------------------------------------------------------- */
 
-/* One number for each of n layers, from an array, or one for all. `otherwise` < 0: the key must be there. */
+/* Reads a number for each of n layers: from an array, or one for all. The key must be there if `otherwise` < 0. */
 static int
 read_list(const struct fl_gguf_source *s, const char *key, int min, int max, int otherwise, int n, int *out)
 {
@@ -74,7 +74,7 @@ read_int(const struct fl_gguf_source *s, const char *key, int min, int max, int 
 	return read_list(s, key, min, max, otherwise, 1, out);
 }
 
-/* A number that is the same in all layers. */
+/* Reads a number that must be the same in all layers. */
 static int
 read_same(const struct fl_gguf_source *s, const char *key, int layers, int *out)
 {
@@ -92,7 +92,7 @@ read_same(const struct fl_gguf_source *s, const char *key, int layers, int *out)
 
 /* Layers ----------------------------------------------------------------------------------------- */
 
-/* Whether layer i adds nothing: no heads at all, or an output matrix of zeros. */
+/* A layer skips attention if it has no heads at all, or an output matrix of zeros. */
 static bool
 is_skip(const struct fl_gguf_source *s, int i, int heads, int kv_heads)
 {
@@ -103,7 +103,7 @@ is_skip(const struct fl_gguf_source *s, int i, int heads, int kv_heads)
 	return (heads == 0 && kv_heads == 0) || (o && fl_gguf_import_is_zero(o));
 }
 
-/* Head counts of the layers that attend, which must agree, and which those are. */
+/* Finds the layers that attend, whose head counts must agree. */
 static int
 read_heads(const struct fl_gguf_source *s, struct sizes *z)
 {
@@ -125,7 +125,7 @@ read_heads(const struct fl_gguf_source *s, struct sizes *z)
 			return fl_err_data(s->err, "'%s': layer %d has %d heads and %d for keys and values, layer %d %d and %d, "
 			    "which is not supported", s->file->name, i, heads[i], kv[i], first, heads[first], kv[first]);
 	}
-	/* Where no layer attends, their number says nothing, and no head is missed. */
+	/* Where no layer attends, any number of heads will do. */
 	z->heads = first < 0 ? 1 : heads[first];
 	z->kv_heads = first < 0 ? 1 : kv[first];
 	return 0;
@@ -147,7 +147,7 @@ read_windows(const struct fl_gguf_source *s, struct sizes *z)
 	return 0;
 }
 
-/* Attention sinks stand for none where they are far below every score. */
+/* An attention sink changes nothing where it is far below every score. */
 static int
 check_sinks(const struct fl_gguf_source *s, const struct sizes *z)
 {
@@ -174,7 +174,7 @@ same_data(const struct fl_gguf_stored *a, const struct fl_gguf_stored *b)
 	    memcmp(a->data, b->data, fl_ggml_row_size(a->type, a->cols) * a->rows) == 0;
 }
 
-/* What only tensors say. A bias may be one of the three of a fused matrix. */
+/* Reads what only tensors say. A bias may be one of the three of a fused matrix. */
 static int
 read_tensors(const struct fl_gguf_source *s, struct sizes *z)
 {
@@ -195,7 +195,7 @@ read_tensors(const struct fl_gguf_source *s, struct sizes *z)
 	return 0;
 }
 
-/* What llama.cpp reads for some architecture of these and is not computed here. */
+/* Refuses what llama.cpp reads for some of these architectures and is not computed here. */
 static int
 check_fixed(const struct fl_gguf_source *s, const struct sizes *z)
 {
@@ -288,7 +288,7 @@ make_json(const struct fl_gguf_source *s, const struct sizes *z)
 	return o;
 }
 
-/* As one that attends fully everywhere, which every family can be; then each layer as it is. */
+/* Parses json as a model with full attention everywhere, which every family can be, and then as it is. */
 static int
 parse(const struct fl_gguf_source *s, const struct sizes *z, struct fl_json *json, struct fl_config *c)
 {

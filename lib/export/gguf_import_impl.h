@@ -22,36 +22,38 @@ struct fl_gguf_source {
 	struct fl_err *err;
 };
 
-/* The key of the architecture, ".block_count" for "llama.block_count", in buf of FL_GGUF_KEY bytes. */
+/* Returns the whole name of a key of the architecture, "llama.block_count" for ".block_count", in buf of FL_GGUF_KEY
+ * bytes. */
 enum { FL_GGUF_KEY = 128 };
 const char *fl_gguf_import_key(const struct fl_gguf_source *s, const char *key, char *buf);
 
-/* A number of the architecture; `otherwise` where there is no such key. */
+/* Returns a number of the architecture, `otherwise` where there is no such key. */
 double fl_gguf_import_real(const struct fl_gguf_source *s, const char *key, double otherwise);
 
-/* The tensor "blk.N.STEM.ENDING", or "STEM.ENDING" with a negative layer; NULL if there is none. */
+/* Finds the tensor "blk.N.STEM.ENDING", or "STEM.ENDING" where layer is negative. NULL: there is none. */
 const struct fl_gguf_stored *fl_gguf_import_tensor(const struct fl_gguf_source *s, int layer, const char *stem,
     const char *ending);
 
-/* The numbers of a row: dst [t->cols]; of a tensor of one row, the caller's, NULL if it has more or none; and whether
- * all that it has are zero. */
+/* Dequantizes a row into dst [t->cols]. */
 void fl_gguf_import_row(const struct fl_gguf_stored *t, uint64_t row, float *dst);
-float *fl_gguf_import_vector(const struct fl_gguf_stored *t);
-bool fl_gguf_import_is_zero(const struct fl_gguf_stored *t);
 
-/* What it computes; fl_config_free() frees it. */
+/* Returns the numbers [t->cols] of a tensor of one row, NULL of any other. The caller frees. */
+float *fl_gguf_import_vector(const struct fl_gguf_stored *t);
+bool fl_gguf_import_is_zero(const struct fl_gguf_stored *t); /* is all of it zero? */
+
+/* Makes the configuration of the file, which fl_config_free() frees. */
 int fl_gguf_import_config(const struct fl_gguf_source *s, struct fl_config *c) FL_MUST_USE;
 
 /* Sets rope_theta and rope_scaling of a config.json. */
 int fl_gguf_import_rope(const struct fl_gguf_source *s, int head_dim, int context, struct fl_json *config) FL_MUST_USE;
 
-/* Whether row id of the embedding has a token: not an empty one, nor what is written for a row without one. */
+/* Does row id of the embedding have a token? An empty text is none, nor is what stands for a row without one. */
 bool fl_gguf_import_has_token(const struct fl_gguf_keys *keys, size_t id);
 
-/* The token that a key names, "tokenizer.ggml.eos_token_id"; -1: none. */
+/* Returns the token that a key such as "tokenizer.ggml.eos_token_id" names, -1 if it names none. */
 long long fl_gguf_import_special(const struct fl_gguf_keys *keys, const char *key);
 
-/* The files of its tokenizer, all NULL where it has none. fl_gguf_import_tokenizer_free() frees them. */
+/* Makes the files of its tokenizer, all NULL where it has none. fl_gguf_import_tokenizer_free() frees them. */
 struct fl_gguf_tokenizer {
 	struct fl_json *tokenizer, *config, *generation; /* tokenizer.json, tokenizer_config.json, generation_config.json */
 };

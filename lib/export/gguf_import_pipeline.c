@@ -140,7 +140,7 @@ add_special(const struct fl_gguf_words *w, const char *key, struct fl_json *all)
 	fl_json_set(all, text, o);
 }
 
-/* Text A, or texts A and B, each with what stands around it. */
+/* Makes the template of text A, or of texts A and B, each with the tokens that stand around it. */
 static struct fl_json *
 make_template(const struct fl_gguf_words *w, const char *names)
 {

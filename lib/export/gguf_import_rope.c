@@ -35,7 +35,7 @@ gives(const struct llama3 *p, const double *plain, const float *divisor, size_t 
 	return same;
 }
 
-/* The line through the first and the last of the blend, if there are two. */
+/* Fits the line through the first and the last of the blend; returns false if there are no two. */
 static bool
 fit(struct llama3 *p, const double *plain, const float *divisor, size_t n)
 {
@@ -109,8 +109,8 @@ read_divisors(const struct fl_gguf_source *s, const struct fl_gguf_stored *t, co
 		t->name);
 }
 
-/* What cosines and sines are multiplied by: `stated` times what llama.cpp multiplies by itself. In as few digits as give
- * the f32 that is stated. */
+/* Returns what cosines and sines are multiplied by: `stated` times what llama.cpp multiplies by itself, in as few
+ * digits as give the f32 that is stated. */
 static double
 attention_factor(double stated, double factor)
 {

@@ -96,7 +96,7 @@ use(struct fl_gguf_weights *w, const struct fl_gguf_stored *t)
 	w->used[t - w->file->tensor] = true;
 }
 
-/* Rows in front of those of this role in a matrix that holds q, k and v. */
+/* Returns how many rows come before those of this role in a matrix that holds q, k and v. */
 static uint64_t
 rows_before(const struct fl_config *c, enum fl_role role)
 {
@@ -117,7 +117,7 @@ is_rotated(enum fl_role role)
 	return role >= FL_Q && role <= FL_K_BIAS;
 }
 
-/* What should be there: a matrix of rows and columns, or a vector; of the fused one, all rows. */
+/* Compares a tensor with the weight it holds, where `rows` are all rows of a fused one. */
 static bool
 has_shape(const struct fl_gguf_stored *t, const struct fl_tensor *want, uint64_t rows)
 {
@@ -202,7 +202,7 @@ stored_dtype(const struct fl_gguf_stored *t)
 	return t->type == FL_GGML_F16 ? FL_F16 : t->type == FL_GGML_BF16 ? FL_BF16 : FL_F32;
 }
 
-/* Whether all vectors keep their values in type t. */
+/* Do all vectors keep their values in type t? */
 static bool
 vectors_fit(const struct fl_gguf_weights *w, enum fl_dtype t)
 {

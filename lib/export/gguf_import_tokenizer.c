@@ -181,7 +181,7 @@ text_of(const struct fl_gguf_words *w, const char *key)
 	return v;
 }
 
-/* One text, or with further ones that have names a list. */
+/* Makes one text, or a list where there are further templates, which have names. */
 static struct fl_json *
 make_templates(const struct fl_gguf_words *w)
 {
@@ -231,7 +231,7 @@ make_config(const struct fl_gguf_words *w)
 	return o;
 }
 
-/* Where generation ends: a file names one token, and llama.cpp knows others by their texts. */
+/* Does generation end at token i? The keys name up to three tokens, and llama.cpp knows others by their texts. */
 static bool
 ends_text(const struct fl_gguf_words *w, size_t i)
 {
@@ -263,7 +263,7 @@ make_generation(const struct fl_gguf_words *w)
 	return o;
 }
 
-/* What was made must be a tokenizer. */
+/* Checks that what was made is a tokenizer. */
 static int
 check(const struct fl_gguf_tokenizer *t, struct fl_err *err)
 {
@@ -300,7 +300,9 @@ choose_kind(struct fl_gguf_words *w, const char *pre)
 	if (!(pre = fl_gguf_keys_str(w->keys, FL_GGUF_TOKENIZER "pre", &len)))
 		return fl_err_data(w->err, "the file does not say how its tokenizer cuts words: name the pre-tokenizer with --pre");
 	w->pre = fl_gguf_pre_find(pre, len);
-	return w->pre ? 0 : fl_err_data(w->err, "the pre-tokenizer '%.*s' is not known: name one with --pre", (int)len, pre);
+	if (!w->pre)
+		return fl_err_data(w->err, "the pre-tokenizer '%.*s' is not known: name one with --pre", (int)len, pre);
+	return 0;
 }
 
 static int

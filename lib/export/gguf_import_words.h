@@ -24,7 +24,7 @@ struct fl_gguf_words {
 	struct fl_err *err;
 };
 
-/* The text of the token that a key names; NULL where none does. */
+/* Returns the text of the token that a key names, NULL if it names none. */
 const char *fl_gguf_words_token(const struct fl_gguf_words *w, const char *key);
 const char *fl_gguf_words_unknown(const struct fl_gguf_words *w); /* what stands for what no token covers */
 
@@ -32,7 +32,7 @@ bool fl_gguf_words_flag(const struct fl_gguf_words *w, const char *key, bool oth
 bool fl_gguf_words_add_bos(const struct fl_gguf_words *w); /* begins each text */
 bool fl_gguf_words_add_eos(const struct fl_gguf_words *w); /* ends it */
 
-/* The member "model"; NULL with w->err set. */
+/* Makes the member "model"; NULL with w->err set. */
 struct fl_json *fl_gguf_import_bpe(const struct fl_gguf_words *w);
 
 /* Sets the members "normalizer", "pre_tokenizer", "post_processor" and "decoder". */

@@ -135,7 +135,7 @@ find(const struct fl_gguf_keys *k, const char *name)
 	return k->n ? bsearch(&key, k->key, k->n, sizeof key, by_name) : NULL;
 }
 
-/* What a float says in the fewest decimal digits: 1e-5f is meant as 1e-5. */
+/* Returns the shortest decimal number that is this float: 1e-5f is meant as 1e-5. */
 static double
 shortest(float f)
 {

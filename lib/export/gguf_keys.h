@@ -10,22 +10,23 @@
 
 struct fl_gguf_keys;
 
-/* The next n, whose values stay in the file, which must outlive them. NULL with c->err set. */
+/* Reads the next n keys, whose values stay in the file, which must outlive them. NULL with c->err set. */
 struct fl_gguf_keys *fl_gguf_keys_read(struct fl_gguf_cursor *c, uint64_t n);
 void fl_gguf_keys_free(struct fl_gguf_keys *keys); /* NULL is fine */
 
 bool fl_gguf_keys_has(const struct fl_gguf_keys *keys, const char *name);
 
-/* A value of any type of numbers, a bool as 0 or 1; `otherwise` where there is none, or it is of another kind or out of
- * the range of the result. */
+/* Return a value of any type of numbers, a bool as 0 or 1, or `otherwise` where there is none, or one of another kind
+ * or out of the range of the result. */
 long long fl_gguf_keys_int(const struct fl_gguf_keys *keys, const char *name, long long otherwise);
 double fl_gguf_keys_real(const struct fl_gguf_keys *keys, const char *name, double otherwise);
 
-/* A string, not ended by a NUL; NULL where there is none. And whether it is this one. */
+/* Returns a string, which no NUL ends, NULL where there is none. */
 const char *fl_gguf_keys_str(const struct fl_gguf_keys *keys, const char *name, size_t *len);
-bool fl_gguf_keys_is(const struct fl_gguf_keys *keys, const char *name, const char *word);
+bool fl_gguf_keys_is(const struct fl_gguf_keys *keys, const char *name, const char *word); /* is it this string? */
 
-/* Arrays: how many items, 0 where there is no array of that kind; and item i, in O(1). */
+/* Arrays of strings and of numbers: how many items they have, 0 where there is no such array, and item i, for which
+ * nothing is walked. */
 size_t fl_gguf_keys_strings(const struct fl_gguf_keys *keys, const char *name);
 const char *fl_gguf_keys_string(const struct fl_gguf_keys *keys, const char *name, size_t i, size_t *len);
 size_t fl_gguf_keys_numbers(const struct fl_gguf_keys *keys, const char *name);

@@ -11,14 +11,14 @@
 #define UPPER "[\\p{Lu}\\p{Lt}\\p{Lm}\\p{Lo}\\p{M}]"
 #define LOWER "[\\p{Ll}\\p{Lm}\\p{Lo}\\p{M}]"
 
-/* Words as their letters' case has them: Camel, Case. */
+/* Cuts words where the case of letters changes: Camel, Case. */
 #define CASES(digits, contractions)                                                                                \
 	"[^\\r\\n\\p{L}\\p{N}]?" UPPER "*" LOWER "+" contractions "|[^\\r\\n\\p{L}\\p{N}]?" UPPER "+" LOWER "*" contractions \
 	"|" digits "| ?[^\\s\\p{L}\\p{N}]+[\\r\\n/]*|\\s*[\\r\\n]+|\\s+(?!\\S)|\\s+"
 
 #define HAN "[一-龥ࠀ-一가-퟿]+"
 
-/* Letters of alphabets, one by one. */
+/* Matches the letters of alphabets, of which each is listed. */
 #define DEEPSEEK_LETTERS                                                                                           \
 	"\\s?["                                                                                                    \
 	"A-Za-zµÀ-ÖØ-öø-ƺƼ-ƿǄ-ʓʕ-ʯͰ-ͳͶͷͻ-ͽͿΆΈ-ΊΌΎ-ΡΣ-ϵϷ-ҁҊ-ԯԱ-ՖႠ-ჅᎠ-Ᏽᏸ-ᏽᲐ-ᲺᲽ-Ჿᴀ-ᴫ"                                 \

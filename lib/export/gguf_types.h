@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: Apache-2.0 */
-/* gguf_types.h -- the GGUF format's numbers for types of values, tensors and tokens, and what a tensor of a type takes. */
+/* gguf_types.h -- the GGUF format's numbers for types of values, tensors and tokens, and what tensors take. */
 #ifndef FL_EXPORT_GGUF_TYPES_H
 #define FL_EXPORT_GGUF_TYPES_H
 
@@ -39,7 +39,7 @@ enum fl_ggml_type {
 	FL_GGML_BF16 = 30,
 };
 
-/* What a token is for. Unknown, control and user tokens are found in text before anything else. */
+/* The type of a token says what it is for. Unknown, control and user tokens are found in text before anything else. */
 enum fl_gguf_token {
 	FL_GGUF_TOKEN_NORMAL = 1,
 	FL_GGUF_TOKEN_UNKNOWN = 2,
@@ -51,11 +51,11 @@ enum fl_gguf_token {
 
 enum { FL_GGUF_ALIGN = 32, FL_GGUF_NAME = 63 /* bytes of a tensor's name, at most */ };
 
-/* Elements a block has: rows are whole blocks. 0: a type that is not known here. */
+/* Returns how many elements a block has, of which rows hold whole ones; 0 for a type that is not known here. */
 unsigned fl_ggml_block(uint32_t type);
 uint64_t fl_ggml_row_size(enum fl_ggml_type type, uint64_t cols); /* bytes, cols a multiple of the block */
 
-/* "Q4_K"; of other types that ggml has too; "?" of what it has not. */
+/* Returns "Q4_K", for other types of ggml too, and "?" for what it has not. */
 const char *fl_ggml_name(uint32_t type);
 
 #endif

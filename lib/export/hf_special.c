@@ -10,7 +10,8 @@
 
 #define GENERATION "generation_config.json"
 
-/* Small files in passing. generation_config.json is held back: what it has to say is known when the tokenizer is. */
+/* Keeps copies of small files as they pass. generation_config.json is held back, since what it has to say is known only
+ * when the tokenizer is. */
 struct fl_hf_special {
 	const struct fl_plan *p;
 	struct fl_str tokenizer[FL_TOKENIZER_FILES], generation;
@@ -34,7 +35,7 @@ are_ids(const struct fl_json *v, const struct fl_ids *ids)
 	return true;
 }
 
-/* Sets key to a list, or one as a number and none as null. */
+/* Sets key to the ids: several are a list, one is a number and none null. */
 static void
 set_ids(struct fl_json *object, const char *key, const struct fl_ids *ids)
 {
@@ -45,7 +46,7 @@ set_ids(struct fl_json *object, const char *key, const struct fl_ids *ids)
 	fl_json_set(object, key, v);
 }
 
-/* config.json keeps the ids that are some. */
+/* Leaves in config.json only the ids that are tokens. */
 static void
 clean_ids(struct fl_config *c, const char *what)
 {
@@ -59,8 +60,8 @@ clean_ids(struct fl_config *c, const char *what)
 	}
 }
 
-/* generation_config.json, as it was, or with all ends of text, where transformers would take others from it, or from
- * config.json, and without ids that are no tokens. */
+/* Writes generation_config.json as it was, or, where transformers would take other ids from it or from config.json,
+ * with all ends of text and without ids that are no tokens. */
 static int
 write_generation(const struct fl_hf_special *s, const struct fl_special *special, struct fl_writer *out,
     struct fl_err *err)

@@ -47,7 +47,7 @@ fl_shards_free(struct fl_shards *s)
 	free(s);
 }
 
-/* How many shards the set has that a file belongs to by its name; 0: it is the whole. */
+/* Returns how many shards the set has that a file belongs to by its name, 0 if it is model.safetensors. */
 static int
 set_of(const char *file)
 {
@@ -58,7 +58,7 @@ set_of(const char *file)
 	return fl_member_shard(file, &which, &of) ? of : UNKNOWN;
 }
 
-/* The files of a weight_map; NULL with err set. */
+/* Collects the files of a weight_map; NULL with err set. */
 static struct fl_json *
 files_of(const struct fl_json *map, const char *what, struct fl_err *err)
 {
@@ -183,7 +183,7 @@ fl_shards_tensors(struct fl_shards *s, const char *file, const struct fl_tensor 
 	return 0;
 }
 
-/* The index has come after a file that was taken or left out otherwise. */
+/* Says that what decides about a file has come after it was taken or left out otherwise. */
 static int
 too_late(const struct fl_shards *s, const char *file, struct fl_err *err)
 {

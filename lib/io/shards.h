@@ -22,21 +22,21 @@ struct fl_shards;
 struct fl_shards *fl_shards_new(const struct fl_source *src); /* src, the caller's, has all names known so far */
 void fl_shards_free(struct fl_shards *s);
 
-/* The index has been read; it becomes the shards'. */
+/* Takes over the index, which has been read. */
 int fl_shards_index(struct fl_shards *s, struct fl_json *index, struct fl_err *err) FL_MUST_USE;
 
-/* A weights file begins: whether it counts. */
+/* Does the weights file that begins count? */
 bool fl_shards_count(struct fl_shards *s, const char *file);
 
-/* The name that a file that counts passes on under: its own, where that is model.safetensors or that of a shard, else
- * the next of a set of as many. buf has FL_MEMBER_SHARD_LEN bytes. */
+/* Returns the name that a file that counts passes on under: its own, where that is model.safetensors or that of a
+ * shard, else the next of a set of as many. buf has FL_MEMBER_SHARD_LEN bytes. */
 const char *fl_shards_name(struct fl_shards *s, const char *file, char *buf);
 
-/* The tensors of that file, which may be in no other. */
+/* Notes the tensors of that file, which may be in no other. */
 int fl_shards_tensors(struct fl_shards *s, const char *file, const struct fl_tensor *tensor, size_t n,
     struct fl_err *err) FL_MUST_USE;
 
-/* The end of the source: was everything there, and where the index has it? */
+/* Checks at the end of the source that everything was there, where the index has it. */
 int fl_shards_end(const struct fl_shards *s, struct fl_err *err) FL_MUST_USE;
 
 #endif

@@ -9,7 +9,7 @@
 
 /* Places in a text -------------------------------------------------------------------------------- */
 
-/* How many of ids come before the place `at` in the text. */
+/* Counts how many of ids come before the place `at` in the text. */
 static int
 tokens_before(struct fl_chat *c, const struct fl_ids *ids, const struct fl_str *text, size_t at,
     size_t *n, struct fl_err *err)
@@ -28,7 +28,7 @@ is_space(char c)
 	return c == ' ' || (c >= '\t' && c <= '\r');
 }
 
-/* Bytes that both begin with, whole characters. */
+/* Returns how many bytes both begin with, in whole characters. */
 static size_t
 common(const struct fl_str *a, const struct fl_str *b)
 {
@@ -41,7 +41,7 @@ common(const struct fl_str *a, const struct fl_str *b)
 	return n;
 }
 
-/* The place after the last s [n] in the text; 0 if there is none. */
+/* Returns the place after the last s [n] in the text, 0 if there is none. */
 static size_t
 after_last(const char *text, size_t len, const char *s, size_t n)
 {
@@ -53,14 +53,14 @@ after_last(const char *text, size_t len, const char *s, size_t n)
 
 /* Answers ----------------------------------------------------------------------------------------- */
 
-/* What is looked for: an answer at the end of the text of the messages up to it. */
+/* An answer is looked for at the end of the text of the messages up to it. */
 struct answer {
 	size_t number; /* of its message, from 0 */
 	struct fl_str text;
 	struct fl_span span;
 };
 
-/* Where the text and one with another answer in its place begin to differ. */
+/* Finds where the text and one with another answer in its place begin to differ. */
 static int
 before_content(struct fl_chat *c, const struct fl_conversation *v, const struct answer *a, size_t *at,
     struct fl_err *err)
@@ -80,10 +80,10 @@ before_content(struct fl_chat *c, const struct fl_conversation *v, const struct 
 	return rc;
 }
 
-/* Where the answer begins: behind the messages before it and a generation prompt, `before`, if these begin the text.
- * Otherwise the template writes the messages before in another way when they are the last ones, and the answer begins
- * behind the last such prompt, with its content where the template has none; or it has in the prompt what it does not
- * have before an answer, and the answer begins where they part. */
+/* Finds where the answer begins: behind the messages before it and a generation prompt, `before`, if these begin the
+ * text. Otherwise the template writes the messages before in another way when they are the last ones, and the answer
+ * begins behind the last such prompt, with its content where the template has none; or it has in the prompt what it
+ * does not have before an answer, and the answer begins where they part. */
 static int
 find_begin(struct fl_chat *c, const struct fl_conversation *v, const struct fl_str *before, struct answer *a,
     struct fl_err *err)
@@ -112,7 +112,7 @@ out:
 	return rc;
 }
 
-/* The place after the special token that ends the answer in the first n bytes, but for spaces; 0 if none does. */
+/* Finds the place after the special token that ends the first n bytes of the answer, spaces aside; 0 if none does. */
 static int
 after_special(struct fl_chat *c, const struct answer *a, size_t n, size_t *at, struct fl_err *err)
 {
@@ -130,8 +130,8 @@ after_special(struct fl_chat *c, const struct answer *a, size_t n, size_t *at, s
 	return 0;
 }
 
-/* What the template adds to a text because no prompt follows, whole tokens, into tail; nothing if it refuses the
- * question. */
+/* Puts into tail what the template adds to a text because no prompt follows, in whole tokens; nothing if it refuses to
+ * render a question alone. */
 static void
 find_tail(struct fl_chat *c, struct fl_str *tail)
 {
@@ -156,7 +156,7 @@ find_tail(struct fl_chat *c, struct fl_str *tail)
 	fl_str_free(&prompted);
 }
 
-/* Where the answer ends: with a special token, rather one before the tail; or else with the text. */
+/* Finds where the answer ends: with a special token, if possible one before the tail, or else with the text. */
 static int
 find_end(struct fl_chat *c, const struct fl_str *tail, struct answer *a, struct fl_err *err)
 {
@@ -190,7 +190,7 @@ find_answer(struct fl_chat *c, const struct fl_conversation *v, const struct fl_
 
 /* Renderings -------------------------------------------------------------------------------------- */
 
-/* A text and its answers, in their order. */
+/* A rendering is a text and the places of its answers, in their order. */
 struct rendering {
 	struct fl_str text;
 	struct fl_spans answers;

@@ -22,11 +22,11 @@ struct fl_conversation {
 /* Adds a message. */
 void fl_chat_say(struct fl_json *messages, const char *role, const char *text);
 
-/* What the template makes of the first n messages; with prompt, the beginning of an answer after them. */
+/* Renders the first n messages, and with `prompt` the beginning of an answer after them. */
 int fl_chat_render(const struct fl_chat *c, const struct fl_conversation *v, size_t n, bool prompt,
     struct fl_str *out, struct fl_spans *marked, struct fl_err *err) FL_MUST_USE;
 
-/* Content that is no string stays as it is where the template makes text of it, and becomes a string elsewhere. */
+/* Makes strings of contents that are none, but where the template makes text of them. */
 void fl_chat_settle(const struct fl_chat *c, const struct fl_conversation *v);
 
 #endif

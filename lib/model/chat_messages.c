@@ -4,7 +4,8 @@
 
 #include <string.h>
 
-/* The text of a part: {"type": "text", "text": ...}, also without its type, or a plain string. NULL: another part. */
+/* Returns the text of a part, which is {"type": "text", "text": ...}, perhaps without its type, or a string; NULL of
+ * any other part. */
 static const char *
 part_text(const struct fl_json *part)
 {
@@ -33,7 +34,7 @@ check_content(const struct fl_json *content, size_t number, struct fl_err *err)
 	return 0;
 }
 
-/* As transformers has it, the first name that is there gives the value of the others. */
+/* The first name of reasoning that is there gives its value to the others, as in transformers. */
 static void
 name_reasoning(struct fl_json *message)
 {

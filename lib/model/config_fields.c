@@ -7,7 +7,7 @@
 #include "base/str.h"
 #include "model/config_impl.h"
 
-/* Read by config.c, rope_read.c, quant_config.c and whoever generates. */
+/* These are read by config.c, rope_read.c, quant_config.c and model/special.c. */
 static const char *const read[] = { "attention_bias", "auto_map", "bos_token_id", "dtype", "eos_token_id",
 	"head_dim", "hidden_act", "hidden_size", "intermediate_size", "layer_types", "max_position_embeddings",
 	"max_window_layers", "mlp_bias", "model_type", "num_attention_heads", "num_hidden_layers",
@@ -15,7 +15,7 @@ static const char *const read[] = { "attention_bias", "auto_map", "bos_token_id"
 	"rms_norm_eps", "rope_parameters", "rope_scaling", "rope_theta", "sliding_window",
 	"tie_word_embeddings", "torch_dtype", "use_sliding_window", "vocab_size", NULL };
 
-/* How to choose the next token: transformers' GenerationConfig, which versions before 5 wrote here too. */
+/* These say how to choose the next token: transformers' GenerationConfig, which versions before 5 wrote here too. */
 static const char *const generation[] = { "bad_words_ids", "begin_suppress_tokens", "cache_config",
 	"cache_implementation", "compile_config", "constraints", "continuous_batching_config",
 	"decoder_start_token_id", "disable_compile",
@@ -32,7 +32,7 @@ static const char *const generation[] = { "bad_words_ids", "begin_suppress_token
 	"target_lookbehind", "temperature", "token_healing", "top_h", "top_k", "top_p", "typical_p",
 	"use_cache", "use_mtp", "watermarking_config", NULL };
 
-/* What it is called and was made with, how it was trained, and ways to the same result. */
+/* These say what it is called and was made with, how it was trained, and ways to the same result. */
 static const char *const bookkeeping[] = { "architectures", "attn_implementation", "base_model_name_or_path",
 	"chunk_size_feed_forward", "experts_implementation", "finetuning_task", "gradient_checkpointing",
 	"id2label", "init_std", "initializer_range", "is_decoder", "is_llama_config",
@@ -45,7 +45,7 @@ static const char *const beginnings[] = { "_attn_implementation", "_experts_impl
 	NULL };
 static const char *const endings[] = { "dropout", "dropout_prob", "_pdrop", "_loss_coef", NULL }; /* of training */
 
-/* What every model here does unless such a field is false. */
+/* Every model here does this unless such a field is false. */
 static const char *const always[] = { "is_causal", "scale_attn_weights", "use_rope", NULL };
 
 typedef bool (*test)(const char *key, const char *word);

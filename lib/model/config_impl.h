@@ -11,11 +11,11 @@ struct fl_reading {
 	struct fl_err *err;
 };
 
-/* A number above 0, of `object`; absent or null gives `otherwise`, or is an error if that is -1. */
+/* Reads a number above 0 from `object`; absent or null gives `otherwise`, or is an error if that is -1. */
 int fl_read_positive(const struct fl_reading *r, const struct fl_json *object, const char *key, double otherwise,
     double *out) FL_MUST_USE;
 
-/* rope_theta and rope_scaling (older), or rope_parameters (transformers 5); where both stand they must agree. The
+/* Reads rope_theta and rope_scaling (older), or rope_parameters (transformers 5); where both stand they must agree. The
  * family, head_dim and context of *c have been read. */
 int fl_rope_read(const struct fl_reading *r, struct fl_config *c) FL_MUST_USE;
 

@@ -38,7 +38,7 @@ read_kind(const struct fl_reading *r, const struct fl_json *o, enum fl_rope_kind
 	return fl_err_data(r->err, "'%s': RoPE scaling '%s' is not supported", r->what, type);
 }
 
-/* A field of its own outside of the object comes first, and the whole context is what remains. */
+/* A field outside of the object comes first; where there is none anywhere, it is the whole context. */
 static int
 read_original(const struct fl_reading *r, const struct fl_json *o, int context, int *original)
 {
@@ -65,7 +65,7 @@ read_llama3(const struct fl_reading *r, const struct fl_json *o, struct fl_rope 
 	return 0;
 }
 
-/* A positive number; 0 counts as absent. */
+/* Reads a positive number, where 0 counts as absent. */
 static int
 read_nonzero(const struct fl_reading *r, const struct fl_json *o, const char *key, double otherwise, double *out)
 {
@@ -75,7 +75,7 @@ read_nonzero(const struct fl_reading *r, const struct fl_json *o, const char *ke
 	return 0;
 }
 
-/* Of yarn: stated, or from the factor and the two mscale where both are given. */
+/* Reads yarn's attention factor: it is stated, or follows from the factor, and from both mscale if they are given. */
 static int
 read_attention(const struct fl_reading *r, const struct fl_json *o, struct fl_rope *rope)
 {
@@ -120,8 +120,8 @@ read_scaling(const struct fl_reading *r, const struct fl_json *o, int context, s
 	return 0;
 }
 
-/* Everything about RoPE in one object, whichever spelling it comes in; rope->theta has been read. What scales by 1 is
- * plain, but that dynamic scaling by 1 follows the length. */
+/* Reads everything about RoPE in one object, in either spelling, but for rope->theta, which has been read. What scales
+ * by 1 is plain, except that dynamic scaling by 1 follows the length. */
 static int
 read_object(const struct fl_reading *r, const struct fl_json *o, int context, struct fl_rope *rope)
 {

@@ -58,7 +58,7 @@ fl_special_ids(const struct fl_json *json, const char *key, int vocab, const cha
 		    vocab);
 }
 
-/* The first id under key, -1: none. */
+/* Returns the first id under key, -1 if there is none. */
 static long
 first_id(const struct fl_special_source *from, const struct fl_json *json, const char *key, const char *file)
 {
@@ -91,7 +91,7 @@ take(struct fl_special *s, const struct fl_special_source *from, const struct fl
 	return 0;
 }
 
-/* An id of the tokenizer: one beyond the embedding is none. */
+/* An id of the tokenizer that is beyond the embedding is none. */
 static long
 known(const struct fl_config *c, long id)
 {
@@ -107,7 +107,7 @@ find_unused(const struct fl_config *c, const struct fl_tokenizer *t)
 	return known(c, fl_tokenizer_unk(t));
 }
 
-/* The tokenizer of files, if there is one and it is understood. */
+/* Makes the tokenizer of the files, if there is one and it is understood. */
 static struct fl_tokenizer *
 make_tokenizer(const struct fl_special_source *from)
 {

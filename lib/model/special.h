@@ -1,9 +1,9 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /* special.h -- the tokens that end a text, begin one, and pad, for everything here that asks and for every export.
  *
- * Said by generation_config.json, config.json and the tokenizer, asked in this order, which is transformers' for
- * generation. All that any of them names as an end of text is one; what begins a text and what pads is the first that
- * is named. Null is none, as is a negative id, which older files have for none. */
+ * They are named by generation_config.json, config.json and the tokenizer, asked in this order, which is transformers'
+ * for generation. All that any of them names as an end of text is one; what begins a text and what pads is the first
+ * that is named. Null is none, as is a negative id, which older files have for none. */
 #ifndef FL_MODEL_SPECIAL_H
 #define FL_MODEL_SPECIAL_H
 
@@ -22,7 +22,7 @@ struct fl_special {
 	long unused;
 };
 
-/* Where it is said. */
+/* Where they are named. */
 struct fl_special_source {
 	const char *what; /* the checkpoint, in messages */
 	const struct fl_config *config;
@@ -31,18 +31,20 @@ struct fl_special_source {
 	struct fl_tokenizer_text generation; /* generation_config.json */
 };
 
-/* *s is zeroed, and the caller's to free, on failure too. */
+/* Reads them all. *s is zeroed first, and the caller's to free, on failure too. */
 int fl_special_read(struct fl_special *s, const struct fl_special_source *from, struct fl_err *err) FL_MUST_USE;
 
-/* Of a model and its tokenizer, t or NULL. */
+/* Reads those of a model; t is its tokenizer or NULL. */
 int fl_special_of_model(struct fl_special *s, const struct fl_model *m, const struct fl_tokenizer *t,
     struct fl_err *err) FL_MUST_USE;
 void fl_special_free(struct fl_special *s);
 
 bool fl_special_ends(const struct fl_special *s, uint32_t id);
 
-/* A remark if no token ends a text of the checkpoint `what`, unless it has no text; then: what follows from it. */
+/* Remarks that no token ends a text of the checkpoint `what`, if so and if it has a tokenizer; `then` goes on with what
+ * follows from it. */
 void fl_special_remark(const struct fl_special *s, const char *what, const char *then);
+
 void fl_special_add_end(struct fl_special *s, long id); /* unless it is one, or -1 */
 
 /* Appends to out the ids under key of json, which is `file` of the checkpoint `what` and was checked
@@ -51,7 +53,7 @@ void fl_special_add_end(struct fl_special *s, long id); /* unless it is one, or 
 void fl_special_ids(const struct fl_json *json, const char *key, int vocab, const char *what, const char *file,
     struct fl_ids *out);
 
-/* What begins a text; an error if nothing does. */
+/* Finds the token that begins a text; it is an error if none does. */
 int fl_special_bos(const struct fl_model *m, const struct fl_tokenizer *t, long *bos, struct fl_err *err) FL_MUST_USE;
 
 #endif
