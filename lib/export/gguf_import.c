@@ -87,6 +87,24 @@ check_kind(const struct fl_gguf_file *g, bool any, const struct fl_gguf_form **f
 	return 0;
 }
 
+/* The tokenizer of a model, if it has one and it is wanted. */
+static int
+model_tokenizer(const struct fl_gguf_source *s, const struct fl_gguf_import_opts *o, const struct fl_config *c,
+    struct fl_gguf_tokenizer *t)
+{
+	size_t n = fl_gguf_keys_strings(s->file->keys, "tokenizer.ggml.tokens");
+
+	if (o->no_tokenizer)
+		return 0;
+	if (n > (size_t)c->vocab)
+		return fl_err_data(s->err, "'%s' has %zu tokens and an embedding of %d rows", s->file->name, n, c->vocab);
+	if (fl_gguf_import_tokenizer(s->file, o->pre, t, s->err) < 0)
+		return -1;
+	if (!t->tokenizer)
+		fl_warn("'%s' has no tokenizer", s->file->name);
+	return 0;
+}
+
 static int
 import_model(const struct fl_gguf_source *s, const struct fl_gguf_import_opts *o, const struct fl_sink *sink,
     const struct fl_json *arguments)
@@ -97,11 +115,8 @@ import_model(const struct fl_gguf_source *s, const struct fl_gguf_import_opts *o
 	int rc = -1;
 
 	if (fl_gguf_import_config(s, &c) == 0 && (w = fl_gguf_import_weights(s, &c, o->dtype)) &&
-	    (o->no_tokenizer || fl_gguf_import_tokenizer(s->file, o->pre, &t, s->err) == 0)) {
-		if (!t.tokenizer && !o->no_tokenizer)
-			fl_warn("'%s' has no tokenizer", s->file->name);
+	    model_tokenizer(s, o, &c, &t) == 0)
 		rc = write_all(&c, &t, w, sink, arguments, s->err);
-	}
 	fl_gguf_import_tokenizer_free(&t);
 	fl_gguf_import_weights_free(w);
 	fl_config_free(&c);

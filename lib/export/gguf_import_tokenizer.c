@@ -27,10 +27,23 @@ fl_gguf_import_has_token(const struct fl_gguf_keys *keys, size_t id)
 	return len > 0 && !(unused && len == n && memcmp(text, pad, n) == 0);
 }
 
+/* The place that sentencepiece gives a special token, which llama.cpp takes for granted where no key names it; -1: none. */
+static long long
+usual_place(const struct fl_gguf_keys *keys, const char *key)
+{
+	static const char *const order[] = { FL_GGUF_TOKENIZER "unknown_token_id", FL_GGUF_TOKENIZER "bos_token_id",
+		FL_GGUF_TOKENIZER "eos_token_id" };
+
+	for (int i = 0; i < 3; i++)
+		if (strcmp(key, order[i]) == 0)
+			return fl_gguf_keys_is(keys, FL_GGUF_TOKENIZER "model", "llama") ? i : -1;
+	return -1;
+}
+
 long long
 fl_gguf_import_special(const struct fl_gguf_keys *keys, const char *key)
 {
-	long long id = fl_gguf_keys_int(keys, key, -1);
+	long long id = fl_gguf_keys_has(keys, key) ? fl_gguf_keys_int(keys, key, -1) : usual_place(keys, key);
 	size_t n = fl_gguf_keys_strings(keys, FL_GGUF_TOKENIZER "tokens");
 
 	return id >= 0 && (size_t)id < n && fl_gguf_import_has_token(keys, (size_t)id) ? id : -1;

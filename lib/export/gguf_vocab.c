@@ -200,6 +200,9 @@ tokenizer_keys(const struct fl_model *m, const struct fl_tokenizer *t, struct fl
 
 	if (fl_gguf_vocab_check(t, &m->config, err) < 0)
 		return -1;
+	if (fl_tokenizer_flagged(t))
+		fl_warn("'%s': gguf cannot say lstrip, rstrip or single_word of special tokens such as '%s'",
+		    fl_model_name(m), fl_tokenizer_flagged(t));
 	fl_gguf_str(g, "tokenizer.ggml.model", bytes ? "gpt2" : "llama");
 	fl_gguf_str(g, "tokenizer.ggml.pre", bytes ? fl_gguf_pre_of(t)->name[0] : "default");
 	token_keys(t, vocab, g);

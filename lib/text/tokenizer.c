@@ -276,9 +276,33 @@ is_plain_normalizer(const struct fl_normalizer_step *s)
 	    (s->kind == FL_NORMALIZE_SENTENCEPIECE && !s->map && !s->rules.remove_extra && s->rules.escape);
 }
 
+/* The first added token, special or not, with lstrip, rstrip or single_word. */
+static const struct fl_added_token *
+flagged(const struct fl_tokenizer *t, bool special)
+{
+	for (size_t k = 0; k < 2; k++)
+		for (size_t i = 0; i < t->added[k].n; i++) {
+			const struct fl_added_token *a = &t->added[k].v[i];
+
+			if (a->special == special && (a->lstrip || a->rstrip || a->single_word))
+				return a;
+		}
+	return NULL;
+}
+
+const char *
+fl_tokenizer_flagged(const struct fl_tokenizer *t)
+{
+	const struct fl_added_token *a = flagged(t, true);
+
+	return a ? a->text : NULL;
+}
+
 bool
 fl_tokenizer_is_plain(const struct fl_tokenizer *t)
 {
+	if (flagged(t, false))
+		return false;
 	for (size_t i = 0; i < t->normalizer.n; i++)
 		if (!is_plain_normalizer(&t->normalizer.step[i]))
 			return false;

@@ -148,8 +148,12 @@ bool fl_tokenizer_ignore_merges(const struct fl_tokenizer *t);
 bool fl_tokenizer_adds_space(const struct fl_tokenizer *t);
 
 /* Whether text is changed by nothing but NFC and what a kind does to spaces, and cut by nothing but
- * patterns whose every match is a word. */
+ * patterns whose every match is a word, and added tokens that are found wherever they stand. */
 bool fl_tokenizer_is_plain(const struct fl_tokenizer *t);
+
+/* A special token with lstrip, rstrip or single_word, which takes white space with it or is one only as a word of its own;
+ * NULL: there is none. */
+const char *fl_tokenizer_flagged(const struct fl_tokenizer *t);
 bool fl_tokenizer_is_nfc(const struct fl_tokenizer *t); /* is it by NFC? */
 
 /* The patterns that cut words, applied one after the other, as the file spells them. A byte-level

@@ -186,3 +186,16 @@ exports() {
 		[[ $stderr = *"'base' names no BOS token" ]]
 	done
 }
+
+@test "gguf says which special token takes white space with it, and refuses one that text gives" {
+	jq '.vocab_size = 320' "$FIXTURES/tiny-qwen3.json" > config.json
+	rm -rf base
+	fl-init -s 1 -o base/ config.json
+	jq '.added_tokens[0].rstrip = true' "$FIXTURES/tokenizer/qwen2/tokenizer.json" > base/tokenizer.json
+	run --separate-stderr -0 fl-export --to gguf -o out.gguf base
+	[[ $stderr = *"gguf cannot say lstrip, rstrip or single_word of special tokens such as '<|endoftext|>'"* ]]
+	jq '.added_tokens[0] |= (.special = false | .single_word = true)' "$FIXTURES/tokenizer/qwen2/tokenizer.json" \
+		> base/tokenizer.json
+	one_line_error 1 fl-info --check-for gguf base
+	[[ $stderr = *"cannot express how the tokenizer"* ]]
+}
