@@ -3,11 +3,12 @@
  * 2210.17323).
  *
  *     C = sum of a' a over positions, a the n inputs of the matrix;  H = C + mean(diag C) I / 100;
- *     U the upper factor of H^-1 = U' U.  Columns in order: q = w / s to the nearest, (w - q s) / U_jj times
+ *     U the upper factor of H^-1 = U' U.  Column by column: q = w / s to the nearest, (w - q s) / U_jj times
  *     U_j,j+1.. is taken from the columns to come.
  *
- * The scale of a group, as in quant.h, is searched for when its turn comes, in the weights as they are by then, columns
- * weighted by the diagonal of C, and stands before the first of them is rounded. Rows do not depend on each other. */
+ * The columns come in the order of their diagonal in C, the largest first: what meets most is rounded while most others
+ * can still make up for it. The scales stand before: they are those of quant.h's search with columns weighted by that
+ * diagonal. Rows do not depend on each other. */
 #ifndef FL_COMPUTE_GPTQ_H
 #define FL_COMPUTE_GPTQ_H
 
@@ -26,9 +27,9 @@ struct fl_gptq;
 struct fl_gptq *fl_gptq_new(const void *moment, size_t n);
 void fl_gptq_free(struct fl_gptq *g); /* NULL is fine */
 
-/* w [rows, n], which is changed, into packed [rows, fl_quant_words(n, bits)] and scale [rows, n / FL_MATRIX_GROUP].
+/* w [rows, n] into packed [rows, fl_quant_words(n, bits)] and scale [rows, n / FL_MATRIX_GROUP].
  * Of `how` search and negative count. 0, or -1 if a weight is not finite. By several threads at a time. */
-int fl_gptq_rows(const struct fl_gptq *g, float *w, size_t rows, int bits, const struct fl_quant_how *how,
+int fl_gptq_rows(const struct fl_gptq *g, const float *w, size_t rows, int bits, const struct fl_quant_how *how,
     uint32_t *packed, uint16_t *scale);
 
 #endif

@@ -90,8 +90,30 @@ fl_gram_add_cross(double *sum, const float *b, size_t m, const float *a, size_t 
 	fl_parallel(tiles(m) * tiles(n), add_of_all, &job);
 }
 
+void
+fl_gram_diagonal(double *diagonal, const void *moment, size_t n)
+{
+	for (size_t i = 0; i < n; i++) {
+		float x;
+
+		memcpy(&x, (const char *)moment + (fl_gram_row(i) + i) * sizeof x, sizeof x);
+		diagonal[i] = x;
+	}
+}
+
+/* Row i of the triangle, c[0..i]. */
+static void
+put_row(double *full, const float *c, size_t i, size_t n, const uint32_t *place)
+{
+	for (size_t j = 0; j <= i; j++) {
+		size_t a = place ? place[i] : i, b = place ? place[j] : j;
+
+		full[a > b ? a * n + b : b * n + a] = c[j];
+	}
+}
+
 int
-fl_gram_load(double *full, const void *moment, size_t n, double ridge)
+fl_gram_load(double *full, const void *moment, size_t n, double ridge, const uint32_t *place)
 {
 	const char *from = moment;
 	float *row = fl_alloc(n, sizeof *row);
@@ -99,11 +121,10 @@ fl_gram_load(double *full, const void *moment, size_t n, double ridge)
 
 	for (size_t i = 0; i < n; i++) {
 		memcpy(row, from + fl_gram_row(i) * sizeof *row, (i + 1) * sizeof *row);
-		for (size_t j = 0; j <= i; j++) {
-			full[i * n + j] = row[j];
+		for (size_t j = 0; j <= i; j++)
 			sum += fabs((double)row[j]);
-		}
 		trace += row[i];
+		put_row(full, row, i, n, place);
 	}
 	for (size_t i = 0; i < n; i++)
 		full[i * n + i] += ridge * (trace != 0 ? trace / (double)n : 1);

@@ -7,6 +7,7 @@
 #define FL_COMPUTE_GRAM_H
 
 #include <stddef.h>
+#include <stdint.h>
 
 static inline size_t
 fl_gram_row(size_t i)
@@ -25,8 +26,12 @@ fl_gram_size(size_t n)
 void fl_gram_place(size_t at, size_t *i, size_t *j);
 
 /* A triangle of F32 as it is in a file, at any address, into the lower one of full [n,n], `ridge` times the mean of its
- * diagonal, or 1 if that is 0, added to that. -1 if it holds what is not finite. */
-int fl_gram_load(double *full, const void *moment, size_t n, double ridge);
+ * diagonal, or 1 if that is 0, added to that. Member i becomes member place[i]; place NULL: it stays i. -1 if the triangle
+ * holds what is not finite. */
+int fl_gram_load(double *full, const void *moment, size_t n, double ridge, const uint32_t *place);
+
+/* The diagonal of such a triangle. */
+void fl_gram_diagonal(double *diagonal, const void *moment, size_t n);
 
 /* sum += a' a with a [rows, n], row-major. Products of some hundred rows are summed in f32, and these
  * sums in double. */

@@ -59,7 +59,7 @@ invert(const void *moment, size_t n)
 {
 	double *root = fl_alloc_aligned(n * n, sizeof *root, "the moments of a layer"), *p = NULL;
 
-	if (fl_gram_load(root, moment, n, FL_REFIT_LAMBDA) == 0 && fl_cholesky_in_place(root, n) == 0) {
+	if (fl_gram_load(root, moment, n, FL_REFIT_LAMBDA, NULL) == 0 && fl_cholesky_in_place(root, n) == 0) {
 		p = fl_alloc_aligned(n * n, sizeof *p, "the moments of a layer");
 		fl_cholesky_inverse(root, n, p);
 	}

@@ -45,7 +45,7 @@ static int
 load(const struct fl_basis *b, size_t site, double *c, double *trace, struct fl_err *err)
 {
 	const struct fl_moments *m = &b->m->moment[FL_DIM_MOMENT];
-	int bad = fl_gram_load(c, fl_moments_site(m, site), b->n, 0);
+	int bad = fl_gram_load(c, fl_moments_site(m, site), b->n, 0, NULL);
 
 	*trace = 0;
 	for (size_t i = 0; i < b->n; i++) {

@@ -27,9 +27,25 @@ draw(float *a, float *w)
 		w[i] = (float)(fl_rng_unit(&r) - 0.5);
 }
 
-/* u := the upper factor of H^-1. */
+/* Columns by their diagonal, the largest first. */
 static void
-factor(const char *moment, double u[N][N])
+find_order(const char *moment, size_t order[N])
+{
+	for (size_t j = 0; j < N; j++) {
+		size_t before = 0;
+
+		for (size_t k = 0; k < N; k++) {
+			double x = test_moment_at(moment, k, k), y = test_moment_at(moment, j, j);
+
+			before += x > y || (x == y && k < j);
+		}
+		order[before] = j;
+	}
+}
+
+/* u := the upper factor of H^-1, columns in that order. */
+static void
+factor(const char *moment, const size_t order[N], double u[N][N])
 {
 	static double h[N][N], v[N][N];
 	double trace = 0;
@@ -38,7 +54,7 @@ factor(const char *moment, double u[N][N])
 		trace += test_moment_at(moment, i, i);
 	for (size_t i = 0; i < N; i++)
 		for (size_t j = 0; j < N; j++) {
-			h[i][j] = test_moment_at(moment, i, j) + (i == j ? 0.01 * trace / N : 0);
+			h[i][j] = test_moment_at(moment, order[i], order[j]) + (i == j ? 0.01 * trace / N : 0);
 			v[i][j] = i == j;
 			u[i][j] = 0;
 		}
@@ -66,17 +82,18 @@ factor(const char *moment, double u[N][N])
 
 /* What the scales make of one row, integers alone. */
 static void
-round_row(double u[N][N], const float *row, const uint16_t *scale, int *q)
+round_row(double u[N][N], const size_t order[N], const float *row, const uint16_t *scale, int *q)
 {
 	double w[N];
 
 	for (int j = 0; j < N; j++)
-		w[j] = row[j];
+		w[j] = row[order[j]];
 	for (int j = 0; j < N; j++) {
-		double s = fl_bf16_to_f32(scale[j / FL_MATRIX_GROUP]), miss;
+		double s = fl_bf16_to_f32(scale[order[j] / FL_MATRIX_GROUP]), miss;
+		int x = (int)fmin(fmax(nearbyint(w[j] / s), -8), 7);
 
-		q[j] = (int)fmin(fmax(nearbyint(w[j] / s), -8), 7);
-		miss = (w[j] - q[j] * s) / u[j][j];
+		q[order[j]] = x;
+		miss = (w[j] - x * s) / u[j][j];
 		for (int k = j; k < N; k++)
 			w[k] -= miss * u[j][k];
 	}
@@ -127,16 +144,18 @@ static void
 integers_are_those_of_the_definition(void)
 {
 	static double u[N][N];
+	size_t order[N];
 	int q[N], differ = 0;
 	char *moment;
 
 	draw(a, w);
 	moment = test_moment(a, INPUTS, N);
-	factor(moment, u);
+	find_order(moment, order);
+	factor(moment, order, u);
 	if (!quantize(moment))
 		return;
 	for (int r = 0; r < ROWS; r++) {
-		round_row(u, w + r * N, scale + r * GROUPS, q);
+		round_row(u, order, w + r * N, scale + r * GROUPS, q);
 		for (int j = 0; j < N; j++)
 			differ += q[j] + 8 != (int)(packed[(r * N + j) / 8] >> 4 * (j % 8) & 15);
 	}
