@@ -65,6 +65,9 @@ bool fl_reader_mapped(const struct fl_reader *r);
 const char *fl_reader_history(const struct fl_reader *r);
 const char *fl_reader_digest(const struct fl_reader *r);
 
+/* After the end: whether an output head was there, lm_head.weight, and has the bytes of the embedding. */
+bool fl_reader_head_is_copy(const struct fl_reader *r);
+
 /* Small files of a checkpoint by name, for those who want nothing else of it (a tokenizer): config and
  * weights may be missing. Each file found is put into its text, zeroed before and the caller's to free.
  * An archive is read to its verified end. */

@@ -7,6 +7,7 @@
 
 #include "base/alloc.h"
 #include "base/digest.h"
+#include "base/str.h"
 #include "io/checkpoint.h"
 #include "io/safetensors.h"
 #include "io/shards.h"
@@ -36,6 +37,8 @@ struct fl_reader {
 	struct fl_safetensors *weights; /* the current file, */
 	size_t at;			/* its next tensor, */
 	uint64_t left;			/* and what is untaken of the one before */
+	struct fl_digest *twin[2];	/* of the head and of the embedding, once they have come; */
+	struct fl_digest *current;	/* the one of these that is being read, or NULL */
 
 	struct fl_shards *shards;
 	char name[FL_MEMBER_SHARD_LEN]; /* of the current file, where it is not its own */
@@ -119,6 +122,17 @@ fl_reader_digest(const struct fl_reader *r)
 	return digest_hex(r->digest);
 }
 
+bool
+fl_reader_head_is_copy(const struct fl_reader *r)
+{
+	char hex[2][FL_DIGEST_LEN];
+
+	for (size_t i = 0; i < 2; i++)
+		if (r->twin[i])
+			fl_digest_hex(r->twin[i], hex[i]);
+	return r->twin[0] && r->twin[1] && strcmp(hex[0], hex[1]) == 0;
+}
+
 void
 fl_reader_close(struct fl_reader *r)
 {
@@ -126,6 +140,8 @@ fl_reader_close(struct fl_reader *r)
 		return;
 	fl_safetensors_free(r->weights);
 	digest_free(r->digest);
+	for (size_t i = 0; i < 2; i++)
+		fl_digest_free(r->twin[i]);
 	fl_json_free(r->config);
 	fl_shards_free(r->shards);
 	fl_str_free(&r->member);
@@ -269,9 +285,14 @@ begin_member(struct fl_reader *r, const struct fl_member *m, struct fl_item *ite
 static int
 next_tensor(struct fl_reader *r, struct fl_item *item)
 {
+	static const char *const twins[2] = { "lm_head.weight", "embed_tokens.weight" };
 	const struct fl_tensor *t = &r->weights->tensor[r->at++];
 
 	r->left = t->size;
+	r->current = NULL;
+	for (size_t i = 0; i < 2; i++)
+		if (fl_str_ends(t->name, twins[i]) && !r->twin[i])
+			r->current = r->twin[i] = fl_digest_new();
 	*item = (struct fl_item){ .kind = FL_ITEM_TENSOR, .name = t->name, .tensor = t, .n = 1 };
 	return 1;
 }
@@ -286,6 +307,8 @@ skip(struct fl_reader *r, struct fl_err *err)
 		if (!p)
 			return -1;
 		digest_note(r->digest, p, r->left);
+		if (r->current)
+			fl_digest_add(r->current, p, r->left);
 		r->left = 0;
 	}
 	while (r->left > 0)
@@ -327,6 +350,8 @@ fl_reader_take(struct fl_reader *r, size_t n, struct fl_err *err)
 		return NULL;
 	r->left -= n;
 	digest_add(r->digest, p, n);
+	if (r->current)
+		fl_digest_add(r->current, p, n);
 	return p;
 }
 

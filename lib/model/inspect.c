@@ -126,7 +126,7 @@ fl_inspect(struct fl_reader *r, const struct fl_config *c, bool values, struct f
 	}
 	fl_progress_end();
 	if (got == 0)
-		got = fl_inventory_done(inv, err);
+		got = fl_inventory_done(inv, r, err);
 	fl_inventory_free(inv);
 	return got;
 }

@@ -99,7 +99,7 @@ read_items(struct fl_params *p, struct fl_reader *r, struct fl_err *err)
 		else if (item.kind == FL_ITEM_TENSOR)
 			bad = read_tensor(p, r, item.tensor, err);
 	}
-	return bad ? -1 : fl_inventory_done(p->inventory, err);
+	return bad ? -1 : fl_inventory_done(p->inventory, r, err);
 }
 
 struct fl_params *

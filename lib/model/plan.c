@@ -209,7 +209,7 @@ fl_plan_run(struct fl_plan *p, struct fl_reader *in, struct fl_writer *out, stru
 		fclose(r.kept);
 	if (!bad && p->member)
 		bad = p->member(p->ctx, NULL, out, err);
-	return bad ? -1 : fl_inventory_done(p->inventory, err);
+	return bad ? -1 : fl_inventory_done(p->inventory, in, err);
 }
 
 int

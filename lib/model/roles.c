@@ -206,6 +206,7 @@ fl_inventory_free(struct fl_inventory *inv)
 		free((char *)inv->weight[i].tensor.name);
 	free(inv->weight);
 	free(inv->seen);
+	free(inv->left);
 	free(inv->what);
 	free(inv->lookup);
 	free(inv);
@@ -235,13 +236,19 @@ fl_inventory_find(const struct fl_inventory *inv, const char *name)
 	return i;
 }
 
+/* Leaves out what is no part of the model and changes nothing: stored RoPE frequencies, and where the embedding is the
+ * head, a copy of it. */
 static bool
-is_harmless(const struct fl_inventory *inv, const char *name)
+leave_out(struct fl_inventory *inv, const char *name)
 {
-	/* Without lm_head in the inventory the embedding is the head, whatever the file also carries. */
-	if (strcmp(name, "lm_head.weight") == 0)
-		return inv->weight[inv->n - 1].role != FL_HEAD;
-	return fl_str_ends(name, ".rotary_emb.inv_freq");
+	bool head = strcmp(name, "lm_head.weight") == 0 && inv->weight[inv->n - 1].role != FL_HEAD;
+
+	if (!head && !fl_str_ends(name, ".rotary_emb.inv_freq"))
+		return false;
+	inv->copy |= head;
+	if (inv->lefts++ == 0)
+		inv->left = fl_strdup(name);
+	return true;
 }
 
 static bool
@@ -263,10 +270,8 @@ fl_inventory_tick(struct fl_inventory *inv, const struct fl_tensor *t, size_t *i
 	size_t i = fl_inventory_find(inv, t->name);
 	char got[FL_TENSOR_SHAPE_LEN], want[FL_TENSOR_SHAPE_LEN];
 
-	if (i == inv->n && is_harmless(inv, t->name)) {
-		fl_warn("'%s': '%s' is not part of this model and left out", inv->what, t->name);
+	if (i == inv->n && leave_out(inv, t->name))
 		return 0;
-	}
 	if (i == inv->n)
 		return fl_err_data(err, "'%s': tensor '%s' does not belong to this model", inv->what,
 		    t->name);
@@ -284,12 +289,22 @@ fl_inventory_tick(struct fl_inventory *inv, const struct fl_tensor *t, size_t *i
 }
 
 int
-fl_inventory_done(const struct fl_inventory *inv, struct fl_err *err)
+fl_inventory_done(const struct fl_inventory *inv, const struct fl_reader *r, struct fl_err *err)
 {
+	struct fl_str more = { 0 };
+
 	for (size_t i = 0; i < inv->n; i++)
 		if (!inv->seen[i])
 			return fl_err_data(err, "'%s': tensor '%s' is missing", inv->what,
 			    inv->weight[i].tensor.name);
+	if (inv->copy && !fl_reader_head_is_copy(r))
+		return fl_err_data(err, "'%s': 'lm_head.weight' differs from the embedding, to which config.json ties it with "
+		    "'tie_word_embeddings'", inv->what);
+	if (inv->lefts > 1)
+		fl_str_printf(&more, " and %zu more tensors are", inv->lefts - 1);
+	if (inv->lefts)
+		fl_warn("'%s': '%s'%s not part of this model and left out", inv->what, inv->left, more.data ? more.data : " is");
+	fl_str_free(&more);
 	return 0;
 }
 

@@ -76,6 +76,9 @@ struct fl_inventory {
 	size_t n;
 	struct fl_weight *weight;
 	bool *seen;
+	char *left;   /* the first tensor that was harmless, */
+	size_t lefts; /* how many such there were, */
+	bool copy;    /* and whether a head was among them */
 	char *what;   /* the checkpoint, in messages */
 	void *lookup; /* private */
 };
@@ -85,10 +88,12 @@ void fl_inventory_free(struct fl_inventory *inv);
 
 /* Finds t by name and checks its shape, and its type: a weight is F32, F16 or BF16. 1: *index is set
  * and it is marked as seen; 0: harmless and not part of the model (a copy of a tied head, stored RoPE
- * frequencies), one remark is made; -1: unknown, seen before, or of the wrong shape or type. */
+ * frequencies); -1: unknown, seen before, or of the wrong shape or type. */
 int fl_inventory_tick(struct fl_inventory *inv, const struct fl_tensor *t, size_t *index,
     struct fl_err *err) FL_MUST_USE;
-int fl_inventory_done(const struct fl_inventory *inv, struct fl_err *err) FL_MUST_USE; /* none missing? */
+
+/* After the end of r: none is missing, and a head of a tied model is a copy. Makes one remark of what is harmless. */
+int fl_inventory_done(const struct fl_inventory *inv, const struct fl_reader *r, struct fl_err *err) FL_MUST_USE;
 
 /* The weight of that name, with or without "model." before it: a base class is saved without. n if absent. */
 size_t fl_inventory_find(const struct fl_inventory *inv, const char *name);

@@ -87,7 +87,7 @@ fl_surgeon_choose(const char *path, const struct fl_config *in, const struct fl_
 	fl_progress_begin("choosing channels", "layers", (uint64_t)in->layers);
 	while (!bad && (got = fl_reader_next(s.reader, &item, err)) > 0)
 		bad = see_item(&s, &item);
-	bad = bad || got < 0 || fl_inventory_done(s.inventory, err) < 0;
+	bad = bad || got < 0 || fl_inventory_done(s.inventory, s.reader, err) < 0;
 	fl_progress_end();
 	fl_inventory_free(s.inventory);
 	fl_reader_close(s.reader);

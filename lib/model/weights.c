@@ -241,7 +241,7 @@ load(struct fl_model *m, struct fl_reader *r, struct fl_inventory *inv, struct f
 		else if (item.kind == FL_ITEM_TENSOR)
 			bad = load_tensor(m, r, inv, item.tensor, err);
 	}
-	return bad ? -1 : fl_inventory_done(inv, err);
+	return bad ? -1 : fl_inventory_done(inv, r, err);
 }
 
 struct fl_model *

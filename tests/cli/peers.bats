@@ -51,12 +51,27 @@ tensors() {
 	done
 }
 
-@test "a head that the tie flag does not want is left out with a remark, one that is missing refused" {
+@test "a copy of the embedding that the tie flag does not want is left out with a remark, one that is missing refused" {
 	cp -r base both
 	jq '.tie_word_embeddings = true' base/config.json > both/config.json
-	run --separate-stderr -0 fl-prune --score random --layer-score random -a d64-f128-ff -o out/ both
-	assert_equal "$stderr" "fl-prune: 'both': 'lm_head.weight' is not part of this model and left out"
-	[ "$(tensors out | grep -c ^lm_head)" = 0 ]
+	printf '\1\0\0\0%.0s' {1..40} > ids.tok
+	for tool in "${transforms[@]/%/ -o out/}" "fl-train -t ids.tok --context 4 --steps 1 -o out/" "fl-eval -t ids.tok" \
+		fl-info; do
+		one_line_error 3 $tool both
+		[[ $stderr = *"'both': 'lm_head.weight' differs from the embedding, to which config.json ties it"* ]]
+		[ ! -e out ]
+	done
+	for tensor in model.embed_tokens.weight lm_head.weight; do
+		head -c "$(jq '.vocab_size * .hidden_size * 4' base/config.json)" /dev/zero | overwrite both/model.safetensors $tensor
+	done
+	tar cf both.tar -C both config.json model.safetensors
+	for input in both both.tar -; do
+		run --separate-stderr -0 fl-prune --score random --layer-score random -a d64-f128-ff -o out/ $input < both.tar
+		assert_equal "$stderr" \
+			"fl-prune: '${input/#-/standard input}': 'lm_head.weight' is not part of this model and left out"
+		[ "$(tensors out | grep -c ^lm_head)" = 0 ]
+		rm -r out
+	done
 	fl-prune --tie -o none/ base
 	jq '.tie_word_embeddings = false' none/config.json > config.json
 	cp config.json none/

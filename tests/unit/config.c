@@ -331,7 +331,7 @@ an_inventory_names_what_is_wrong(void)
 	t.name = "model.layers.9.mlp.up_proj.weight";
 	CHECK(fl_inventory_tick(inv, &t, &i, &err) < 0 && strstr(err.text, "layers.9"));
 	err = (struct fl_err){ 0 };
-	CHECK(fl_inventory_done(inv, &err) < 0 && strstr(err.text, "model.embed_tokens.weight"));
+	CHECK(fl_inventory_done(inv, NULL, &err) < 0 && strstr(err.text, "model.embed_tokens.weight"));
 	fl_inventory_free(inv);
 	fl_config_free(&c);
 }
