@@ -5,6 +5,7 @@
 #include <string.h>
 
 #include "base/alloc.h"
+#include "base/str.h"
 #include "model/bits.h"
 #include "model/config_impl.h"
 
@@ -112,7 +113,8 @@ read_layer_types(const struct fl_reading *r, const struct fl_json *types, struct
 	return 0;
 }
 
-/* The first layer with a window where no list says which have one; all layers from there on do. */
+/* The first layer with a window where no list says which have one; all layers from there on do. A llama that was made
+ * of a Qwen has the flag, false, and the window. */
 static int
 read_first_window(const struct fl_reading *r, const struct fl_config *c, bool flag, int *first)
 {
@@ -126,7 +128,9 @@ read_first_window(const struct fl_reading *r, const struct fl_config *c, bool fl
 	case FL_WINDOW_ALL: *first = 0; return 0;
 	case FL_WINDOW_FLAG:
 		return flag ? read_int(r, "max_window_layers", 0, FL_ARCH_LAYERS, 28, first) : 0;
-	case FL_WINDOW_LISTED: break;
+	case FL_WINDOW_LISTED:
+		if (!flag && fl_json_type(fl_json_get(r->json, "use_sliding_window")) == FL_JSON_BOOL)
+			return 0;
 	}
 	return fl_err_data(r->err,
 	    "'%s': config.json has 'sliding_window' without 'layer_types', which is not supported for %s",
@@ -168,6 +172,7 @@ static const struct {
 } dtypes[] = { { "float32", FL_F32 }, { "float16", FL_F16 }, { "bfloat16", FL_BF16 } };
 enum { DTYPES = sizeof dtypes / sizeof *dtypes };
 
+/* The name of a type, torch.bfloat16 too; "auto" says none. */
 static int
 read_dtype(const struct fl_reading *r, struct fl_config *c)
 {
@@ -180,8 +185,10 @@ read_dtype(const struct fl_reading *r, struct fl_config *c)
 	if (fl_field_is_off(v))
 		return 0;
 	s = fl_json_str(v);
+	if (s && strcmp(s, "auto") == 0)
+		return 0;
 	for (size_t i = 0; s && i < DTYPES; i++)
-		if (strcmp(s, dtypes[i].name) == 0) {
+		if (strcmp(s + (fl_str_begins(s, "torch.") ? strlen("torch.") : 0), dtypes[i].name) == 0) {
 			c->dtype = dtypes[i].dtype;
 			return 0;
 		}

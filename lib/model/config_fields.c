@@ -43,7 +43,8 @@ static const char *const bookkeeping[] = { "architectures", "attn_implementation
 
 static const char *const beginnings[] = { "_attn_implementation", "_experts_implementation", "assistant_", "unsloth_",
 	NULL };
-static const char *const endings[] = { "dropout", "dropout_prob", "_pdrop", "_loss_coef", NULL }; /* of training */
+/* Of training; and tokens for this or that. */
+static const char *const endings[] = { "dropout", "dropout_prob", "_pdrop", "_loss_coef", "_token_id", NULL };
 
 /* Every model here does this unless such a field is false. */
 static const char *const always[] = { "is_causal", "scale_attn_weights", "use_rope", NULL };

@@ -132,6 +132,7 @@ fields_that_leave_the_computation_alone_are_read(void)
 		"\"_flash_attn_2_enabled\":true", "\"temperature\":0.6", "\"top_p\":0.9", "\"do_sample\":true", "\"max_length\":4096",
 		"\"suppress_tokens\":[1,2]", "\"num_beams\":4", "\"gradient_checkpointing\":true", "\"attention_dropout\":0.1",
 		"\"classifier_dropout\":0.1", "\"embd_pdrop\":0.1", "\"router_aux_loss_coef\":0.01", "\"unsloth_fixed\":true",
+		"\"cls_token_id\":5", "\"image_token_id\":151655",
 		"\"name_or_path\":\"a/b\"", "\"is_decoder\":true", "\"max_sequence_length\":2048", "\"finetuning_task\":\"x\"",
 		"\"rope_interleaved\":false", "\"partial_rotary_factor\":1.0", "\"partial_rotary_factor\":1",
 		"\"num_nextn_predict_layers\":0", "\"mtp_num_layers\":0", "\"num_local_experts\":0", "\"kv_lora_rank\":0",
@@ -251,6 +252,29 @@ windows_are_where_transformers_has_them(void)
 	reads("qwen2", ",\"use_sliding_window\":true,\"max_window_layers\":0", "www", 4096);
 	reads("qwen3", ",\"use_sliding_window\":true,\"sliding_window\":9", "fff", 0);
 	reads("llama", "", "fff", 0);
+	reads("llama", ",\"use_sliding_window\":false,\"sliding_window\":9,\"max_window_layers\":1", "fff", 0);
+	refuses(",\"use_sliding_window\":true,\"sliding_window\":9", "sliding_window");
+	refuses(",\"use_sliding_window\":null,\"sliding_window\":9", "sliding_window");
+}
+
+static void
+a_type_has_its_name_in_torch_or_is_left_to_the_reader(void)
+{
+	static const struct {
+		const char *more;
+		enum fl_dtype dtype;
+	} cases[] = { { ",\"torch_dtype\":\"torch.bfloat16\"", FL_BF16 }, { ",\"dtype\":\"torch.float16\"", FL_F16 },
+		{ ",\"torch_dtype\":\"auto\"", FL_F32 }, { ",\"dtype\":null,\"torch_dtype\":\"float16\"", FL_F16 } };
+	struct fl_config c;
+	struct fl_err err;
+
+	for (size_t i = 0; i < sizeof cases / sizeof *cases; i++) {
+		if (CHECK_OK(parse(&c, cases[i].more, &err), &err))
+			CHECK(c.dtype == cases[i].dtype);
+		fl_config_free(&c);
+	}
+	refuses(",\"dtype\":\"torch.int8\"", "torch.int8");
+	refuses(",\"dtype\":\"torch.\"", "'torch.'");
 }
 
 static void
@@ -571,6 +595,7 @@ main(void)
 	TEST(what_is_off_or_harmless_is_not_refused);
 	TEST(layer_types_become_letters_and_back);
 	TEST(windows_are_where_transformers_has_them);
+	TEST(a_type_has_its_name_in_torch_or_is_left_to_the_reader);
 	TEST(biases_follow_the_family_and_its_flag);
 	TEST(mobilellm_shares_its_embedding_but_no_layers);
 	TEST(a_skip_layer_has_no_attention_tensors);
