@@ -37,12 +37,22 @@ crosses(const struct fl_token *token)
 	return memmem(p, (size_t)(end - p), FL_META, FL_META_LEN) != NULL;
 }
 
+/* Whether text may be left out, so that what stood around it merges. */
+static bool
+leaves_out(const struct fl_tokenizer *t)
+{
+	for (unsigned b = 0; b < 256 && t->unk < 0; b++)
+		if (!t->byte_fallback || t->byte_id[b] == FL_NO_TOKEN)
+			return true;
+	return false;
+}
+
 static void
 find_ranks(struct fl_tokenizer *t)
 {
 	bool level = t->kind == FL_TOKENIZER_BYTE_LEVEL;
 
-	t->meta_cut = !level && !t->ignore_merges && fl_vocab_find(&t->vocab, FL_META, FL_META_LEN) >= 0;
+	t->meta_cut = !level && !t->ignore_merges && fl_vocab_find(&t->vocab, FL_META, FL_META_LEN) >= 0 && !leaves_out(t);
 	t->rank = fl_alloc(t->vocab.n, sizeof *t->rank);
 	for (size_t id = 0; id < t->vocab.n; id++) {
 		const struct fl_token *token = &t->vocab.token[id];

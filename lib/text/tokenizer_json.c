@@ -159,13 +159,19 @@ read_model(struct fl_tokenizer *t, const struct fl_json *model, struct fl_err *e
 	return fl_component_unsupported("model", model, err);
 }
 
+/* The package tokenizers gives those that are not in the vocabulary the next ids behind it, whatever theirs are here. */
 static int
 read_added(struct fl_tokenizer *t, const struct fl_json *list, struct fl_err *err)
 {
 	for (size_t i = 0; i < fl_json_len(list); i++) {
 		const struct fl_json *v = fl_json_at(list, i);
+		long long id = fl_json_int(fl_json_get(v, "id"), -1);
+		size_t len;
+		const char *text = fl_component_text(fl_json_get(v, "content"), &len);
 
-		if (fl_tokenizer_add_json(t, fl_json_int(fl_json_get(v, "id"), -1), v, true, err) < 0)
+		if (text && id > (long long)t->vocab.n && fl_vocab_find(&t->vocab, text, len) < 0)
+			return fl_err_data(err, "the added token '%s' has the id %lld where %zu comes next", text, id, t->vocab.n);
+		if (fl_tokenizer_add_json(t, id, v, true, err) < 0)
 			return -1;
 	}
 	return 0;

@@ -339,6 +339,23 @@ what_would_change_ids_is_refused_by_name(void)
 	check_refused("{\"Sequence\":{\"id\":\"A\"", "{\"Sequence\":{\"id\":\"A\",\"type_id\":0}},{\"Sequence\":{\"id\":\"B\"", "'TemplateProcessing'");
 	check_refused("\"TemplateProcessing\"", "\"RobertaProcessing\"", "'RobertaProcessing'");
 	check_refused("\"id\":300", "\"id\":3", "same id 3");
+	check_refused("\"id\":304", "\"id\":305", "the id 305 where 304 comes next");
+}
+
+/* The package tokenizers (0.23.3) gives these ids. */
+static void
+what_stands_around_text_that_is_left_out_merges(void)
+{
+	static const char json[] = "{\"model\":{\"type\":\"BPE\",\"vocab\":{\"\xe2\x96\x81\":0,\"a\":1,"
+		"\"\xe2\x96\x81\xe2\x96\x81\":2},\"merges\":[[\"\xe2\x96\x81\",\"\xe2\x96\x81\"]]},"
+		"\"normalizer\":{\"type\":\"Replace\",\"pattern\":{\"String\":\" \"},\"content\":\"\xe2\x96\x81\"}}";
+	struct fl_tokenizer *t = from_json(json, strlen(json), NULL, &err);
+	struct fl_ids ids = { 0 };
+
+	CHECK_OK(fl_tokenizer_encode(t, "a X a", 5, false, &ids, &err), &err);
+	CHECK(same_ids(&ids, (uint32_t[]){ 1, 2, 1 }, 3));
+	free(ids.v);
+	fl_tokenizer_free(t);
 }
 
 /* A text in parts, cut wherever it may be, gives the ids of the whole. */
@@ -459,6 +476,7 @@ main(void)
 	TEST(the_post_processor_says_whether_there_is_a_bos_and_which);
 	TEST(a_tokenizer_describes_itself);
 	TEST(what_would_change_ids_is_refused_by_name);
+	TEST(what_stands_around_text_that_is_left_out_merges);
 	TEST(where_a_text_is_cut_does_not_matter);
 	TEST(text_that_is_not_utf8_is_refused_with_its_place);
 	TEST(time_is_near_linear_in_the_text_whatever_it_is);
