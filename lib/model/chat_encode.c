@@ -278,18 +278,22 @@ compare(struct fl_chat *c, const struct fl_conversation *v, struct rendering *r,
 	return rc;
 }
 
+/* A template that marks answers marks all of them, so where some are not to be learnt they are looked for. */
 static int
 encode(struct fl_chat *c, const struct fl_conversation *v, struct rendering *r, struct fl_chat_tokens *out,
     struct fl_err *err)
 {
 	size_t n = fl_json_len(v->messages), answers = 0;
+	bool marks = fl_template_marks(c->template);
 
-	for (size_t i = 0; i < n; i++)
+	for (size_t i = 0; i < n; i++) {
 		answers += fl_chat_is_answer(fl_json_at(v->messages, i));
+		marks &= !fl_chat_is_unweighted(fl_json_at(v->messages, i));
+	}
 	if (answers == 0)
 		return fl_err_data(err, "no message is the assistant's: there is nothing to learn");
 	fl_chat_settle(c, v);
-	if (fl_template_marks(c->template) ? fl_chat_render(c, v, n, false, &r->text, &r->answers, err) < 0 :
+	if (marks ? fl_chat_render(c, v, n, false, &r->text, &r->answers, err) < 0 :
 	    compare(c, v, r, out, err) < 0)
 		return -1;
 	if (put(c, r, out, err) < 0)

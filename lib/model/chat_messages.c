@@ -87,9 +87,15 @@ fl_chat_messages(const struct fl_json *conversation, struct fl_err *err)
 }
 
 bool
+fl_chat_is_unweighted(const struct fl_json *message)
+{
+	return fl_json_real(fl_json_get(message, "weight"), 1) == 0;
+}
+
+bool
 fl_chat_is_answer(const struct fl_json *message)
 {
-	return strcmp(fl_json_str(fl_json_get(message, "role")), "assistant") == 0;
+	return strcmp(fl_json_str(fl_json_get(message, "role")), "assistant") == 0 && !fl_chat_is_unweighted(message);
 }
 
 bool

@@ -16,7 +16,9 @@
  * err set: no such list, a message without a role, content that is no text. */
 struct fl_json *fl_chat_messages(const struct fl_json *conversation, struct fl_err *err) FL_MUST_USE;
 
-bool fl_chat_is_answer(const struct fl_json *message); /* the assistant's */
+/* The assistant's, and one to learn: not of weight 0, as OpenAI's format marks those that are only read. */
+bool fl_chat_is_answer(const struct fl_json *message);
+bool fl_chat_is_unweighted(const struct fl_json *message);
 bool fl_chat_is_flat(const struct fl_json *message);   /* fl_chat_flatten() would leave it alone */
 
 /* Makes the content a string, as vLLM does for templates that want one: its parts with line breaks between them, and ""

@@ -234,6 +234,31 @@ answers_that_are_found_are_learnt_beside_those_that_are_not(void)
 	fl_chat_file_free(&f);
 }
 
+/* Also where the template marks answers, which it does for all of them. */
+static void
+an_answer_of_weight_0_is_read_and_not_learnt(void)
+{
+	static const char *const templates[] = { CONFIG(SIMPLE), CONFIG("\"{% for m in messages %}{% if m.role == 'user' %}"
+		"{{ bos_token + m.content + eos_token }}{% else %}{% generation %}{{ m.content + eos_token }}{% endgeneration %}"
+		"{% endif %}{% endfor %}\"") };
+	static const char text[] = "[{\"role\": \"user\", \"content\": \"7\"}, {\"role\": \"assistant\", \"content\": \"8\", "
+		"\"weight\": %s}, {\"role\": \"user\", \"content\": \"7\"}, {\"role\": \"assistant\", \"content\": \"9\", \"weight\": 1}]\n";
+	static const char *const weights[] = { "1", "0", "0.0" }, *const want[] = { "B..ss...ss", "B.......ss", "B.......ss" };
+	struct fl_chat_file f;
+
+	for (size_t i = 0; i < 6; i++) {
+		char line[256], got[11] = "";
+
+		err = (struct fl_err){ 0 };
+		snprintf(line, sizeof line, text, weights[i % 3]);
+		CHECK_OK(read_text(&f, templates[i / 3], line, 10), &err);
+		for (size_t k = 0; k < f.n && k < 10; k++)
+			got[k] = f.flag[k] & FL_SAMPLE_BEGINS ? 'B' : f.flag[k] & FL_SAMPLE_SCORED ? 's' : '.';
+		CHECK_STR(got, want[i % 3]);
+		fl_chat_file_free(&f);
+	}
+}
+
 static void
 of_several_templates_the_default_is_taken(void)
 {
@@ -287,6 +312,7 @@ main(void)
 	TEST(answers_that_are_found_are_learnt_beside_those_that_are_not);
 	TEST(an_answer_begins_with_its_content_where_the_messages_before_change_and_no_prompt_is);
 	TEST(an_answer_ends_before_what_depends_on_the_next_message);
+	TEST(an_answer_of_weight_0_is_read_and_not_learnt);
 	TEST(of_several_templates_the_default_is_taken);
 	return test_done();
 }
