@@ -3,6 +3,7 @@
  * sentencepiece tokenizer, which has none, as they follow from scores: every cut of a token into two others is one, and
  * that of the highest score comes first. */
 #include <math.h>
+#include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 
@@ -46,6 +47,8 @@ listed_merges(const struct fl_gguf_words *w, struct fl_json *list)
 {
 	size_t n = fl_gguf_keys_strings(w->keys, FL_GGUF_TOKENIZER "merges");
 
+	if (n == 0)
+		return fl_err_data(w->err, "the file has no merges");
 	for (size_t i = 0; i < n; i++) {
 		size_t len;
 		const char *text = fl_gguf_keys_string(w->keys, FL_GGUF_TOKENIZER "merges", i, &len);
@@ -152,6 +155,20 @@ scored_merges(const struct fl_gguf_words *w, const struct fl_json *vocab, struct
 	return rc;
 }
 
+/* Whether bytes have tokens, <0x0A>, which llama.cpp knows by their texts. */
+static bool
+has_bytes(const struct fl_json *vocab)
+{
+	char text[8];
+
+	for (unsigned b = 0; b < 256; b++) {
+		snprintf(text, sizeof text, "<0x%02X>", b);
+		if (fl_json_get(vocab, text))
+			return true;
+	}
+	return false;
+}
+
 struct fl_json *
 fl_gguf_import_bpe(const struct fl_gguf_words *w)
 {
@@ -165,7 +182,7 @@ fl_gguf_import_bpe(const struct fl_gguf_words *w)
 	fl_json_set(o, "continuing_subword_prefix", fl_json_new_null());
 	fl_json_set(o, "end_of_word_suffix", fl_json_new_null());
 	fl_json_set(o, "fuse_unk", fl_json_new_bool(w->llama));
-	fl_json_set(o, "byte_fallback", fl_json_new_bool(w->llama && memchr(w->type, FL_GGUF_TOKEN_BYTE, w->n)));
+	fl_json_set(o, "byte_fallback", fl_json_new_bool(w->llama && has_bytes(vocab)));
 	fl_json_set(o, "ignore_merges", fl_json_new_bool(!w->llama && w->pre->ignore_merges));
 	if (vocab)
 		fl_json_set(o, "vocab", vocab);

@@ -203,7 +203,8 @@ check_fixed(const struct fl_gguf_source *s, const struct sizes *z)
 		const char *key;
 		double off, other; /* values that say nothing */
 	} fixed[] = { { ".expert_count", 0, 0 }, { ".attention.scale", 0, 0 }, { ".logit_scale", 1, 0 },
-		{ ".residual_scale", 1, 0 }, { ".embedding_scale", 1, 0 }, { ".attention.causal", 1, 1 } };
+		{ ".residual_scale", 1, 0 }, { ".embedding_scale", 1, 0 }, { ".attention.causal", 1, 1 },
+		{ ".nextn_predict_layers", 0, 0 } };
 	int rotated, value_length, want = s->form->double_rope ? 2 * z->head_dim : z->head_dim;
 
 	for (size_t i = 0; i < sizeof fixed / sizeof *fixed; i++) {

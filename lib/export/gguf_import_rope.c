@@ -133,7 +133,8 @@ yarn(const struct fl_gguf_source *s, double factor, int context)
 	return o;
 }
 
-/* A factor without a type is a linear one; config.json's reader checks the numbers. */
+/* A factor without a type is a linear one; config.json's reader checks the numbers. For llama.cpp attn_factor counts
+ * whatever the type. */
 static int
 read_scaling(const struct fl_gguf_source *s, int context, struct fl_json *config)
 {
@@ -143,9 +144,17 @@ read_scaling(const struct fl_gguf_source *s, int context, struct fl_json *config
 	size_t len = 0;
 	const char *type = fl_gguf_keys_str(keys, key, &len);
 	double factor = fl_gguf_import_real(s, ".rope.scaling.factor", fl_gguf_import_real(s, ".rope.scale_linear", 0));
+	double attention = fl_gguf_import_real(s, ".rope.scaling.attn_factor", 1);
+	bool off = !isfinite(factor) || factor == 0 || fl_gguf_keys_is(keys, key, "none");
 
-	if (!isfinite(factor) || factor == 0 || fl_gguf_keys_is(keys, key, "none"))
+	if (attention != 1 && (off || !fl_gguf_keys_is(keys, key, "yarn")))
+		return fl_err_data(s->err, "'%s': '%s.rope.scaling.attn_factor' is %g, which is supported with yarn alone",
+		    s->file->name, s->form->arch, attention);
+	if (off)
 		return 0;
+	if (fl_json_get(config, "rope_scaling"))
+		return fl_err_data(s->err, "'%s': RoPE is scaled by '%s.rope.scaling' and by a tensor, which is not supported",
+		    s->file->name, s->form->arch);
 	if (!type || fl_gguf_keys_is(keys, key, "linear"))
 		fl_json_set(config, "rope_scaling", new_scaling("linear", factor));
 	else if (fl_gguf_keys_is(keys, key, "yarn"))
@@ -161,17 +170,17 @@ fl_gguf_import_rope(const struct fl_gguf_source *s, int head_dim, int context, s
 	const struct fl_gguf_stored *divisors = fl_gguf_import_tensor(s, -1, "rope_freqs", "weight");
 	double theta = fl_gguf_import_real(s, ".rope.freq_base", 10000);
 	size_t n = (size_t)head_dim / 2;
-	double *plain;
-	int rc;
+	int rc = 0;
 
 	if (!(theta > 0))
 		return fl_err_data(s->err, "'%s': key '%s.rope.freq_base' is not positive", s->file->name, s->form->arch);
 	fl_json_set(config, "rope_theta", fl_json_new_real(theta));
-	if (!divisors)
-		return read_scaling(s, context, config);
-	plain = fl_alloc(n, sizeof *plain);
-	fl_rope_frequencies(plain, (size_t)head_dim, theta);
-	rc = read_divisors(s, divisors, plain, n, config);
-	free(plain);
-	return rc;
+	if (divisors) {
+		double *plain = fl_alloc(n, sizeof *plain);
+
+		fl_rope_frequencies(plain, (size_t)head_dim, theta);
+		rc = read_divisors(s, divisors, plain, n, config);
+		free(plain);
+	}
+	return rc < 0 ? -1 : read_scaling(s, context, config);
 }

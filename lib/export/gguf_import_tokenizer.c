@@ -50,11 +50,11 @@ fl_gguf_import_special(const struct fl_gguf_keys *keys, const char *key)
 }
 
 static int
-read_token(struct fl_gguf_words *w, size_t i, bool typed)
+read_token(struct fl_gguf_words *w, size_t i)
 {
 	size_t len;
 	const char *text = fl_gguf_keys_string(w->keys, FL_GGUF_TOKENIZER "tokens", i, &len);
-	double type = typed ? fl_gguf_keys_number(w->keys, FL_GGUF_TOKENIZER "token_type", i) : FL_GGUF_TOKEN_NORMAL;
+	double type = fl_gguf_keys_number(w->keys, FL_GGUF_TOKENIZER "token_type", i);
 
 	if (memchr(text, '\0', len) || fl_utf8_valid(text, len) < len)
 		return fl_err_data(w->err, "token %zu is no UTF-8 text", i);
@@ -71,12 +71,12 @@ read_tokens(struct fl_gguf_words *w)
 	size_t types = fl_gguf_keys_numbers(w->keys, FL_GGUF_TOKENIZER "token_type");
 
 	w->n = fl_gguf_keys_strings(w->keys, FL_GGUF_TOKENIZER "tokens");
-	if (w->n == 0 || (types && types != w->n))
+	if (w->n == 0 || types != w->n)
 		return fl_err_data(w->err, "the file has %zu tokens and types of %zu", w->n, types);
 	w->text = fl_alloc(w->n, sizeof *w->text);
 	w->type = fl_alloc(w->n, sizeof *w->type);
 	for (size_t i = 0; i < w->n; i++)
-		if (read_token(w, i, types > 0) < 0)
+		if (read_token(w, i) < 0)
 			return -1;
 	return 0;
 }
@@ -117,7 +117,7 @@ fl_gguf_words_unknown(const struct fl_gguf_words *w)
 
 /* The files -------------------------------------------------------------------------------------- */
 
-/* Phi 3's special tokens take the white space behind them, but for three; only the model's name says so. */
+/* Phi 3's added tokens take the white space behind them, but for three; only the model's name says so. */
 static bool
 is_phi3(const struct fl_gguf_words *w)
 {
@@ -152,7 +152,7 @@ make_added(const struct fl_gguf_words *w)
 		fl_json_set(o, "content", fl_json_new_str(w->text[i]));
 		fl_json_set(o, "single_word", fl_json_new_bool(false));
 		fl_json_set(o, "lstrip", fl_json_new_bool(false));
-		fl_json_set(o, "rstrip", fl_json_new_bool(phi3 && w->type[i] == FL_GGUF_TOKEN_CONTROL && takes_space(w->text[i])));
+		fl_json_set(o, "rstrip", fl_json_new_bool(phi3 && takes_space(w->text[i])));
 		fl_json_set(o, "normalized", fl_json_new_bool(false));
 		fl_json_set(o, "special", fl_json_new_bool(w->type[i] != FL_GGUF_TOKEN_USER));
 		fl_json_push(list, o);
@@ -244,7 +244,8 @@ make_config(const struct fl_gguf_words *w)
 	return o;
 }
 
-/* Does generation end at token i? The keys name up to three tokens, and llama.cpp knows others by their texts. */
+/* Does generation end at token i? The keys name up to three tokens, and llama.cpp knows others by their texts, which may
+ * be words too: </s> is one of Qwen 2. */
 static bool
 ends_text(const struct fl_gguf_words *w, size_t i)
 {
@@ -254,7 +255,7 @@ ends_text(const struct fl_gguf_words *w, size_t i)
 	for (size_t k = 0; k < sizeof keys / sizeof *keys; k++)
 		if (fl_gguf_import_special(w->keys, keys[k]) == (long long)i)
 			return true;
-	return fl_gguf_ends_by_text(w->text[i]);
+	return w->type[i] > FL_GGUF_TOKEN_NORMAL && fl_gguf_ends_by_text(w->text[i]);
 }
 
 static struct fl_json *

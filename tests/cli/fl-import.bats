@@ -209,6 +209,83 @@ setup() {
 	refuse 's/(attention.head_count_kv....)./$1\x03/s' 4
 }
 
+# add FILE KEY NUMBER: one more key; a second one keeps the tensors where they may be.
+add() {
+	KEY=$2 NUMBER=$3 perl -0777 -i -pe 'my $new = pack("(Q</a*)Vf<", $ENV{KEY}, 6, $ENV{NUMBER});
+		$new .= pack("(Q</a*)V(Q</a*)", "pad", 8, "x" x (31 - (length($new) + 22) % 32));
+		substr($_, 16, 8) = pack("Q<", 2 + unpack("Q<", substr($_, 16, 8))); substr($_, 24, 0) = $new' "$1"
+}
+
+@test "RoPE that is scaled in two ways, or multiplied by a factor that only yarn has, is refused by name" {
+	for more in "$scaling" '"rope_scaling": { "type": "linear", "factor": 2.0 }' '"rope_scaling": null'; do
+		model base llama float32 "$more"
+		fl-export -q --to gguf -o model.gguf base
+		fl-import -q model.gguf > want.tar
+		add model.gguf llama.rope.scaling.attn_factor 1
+		fl-import -q model.gguf | cmp - want.tar
+		fl-export -q --to gguf -o model.gguf base
+		add model.gguf llama.rope.scaling.attn_factor 1.25
+		one_line_error 3 fl-import model.gguf
+		[[ $stderr = *"'llama.rope.scaling.attn_factor' is 1.25, which is supported with yarn alone" ]]
+	done
+	model base llama float32 "$scaling"
+	fl-export -q --to gguf -o model.gguf base
+	add model.gguf llama.rope.scaling.factor 2
+	one_line_error 3 fl-import model.gguf
+	[[ $stderr = *"RoPE is scaled by 'llama.rope.scaling' and by a tensor, which is not supported" ]]
+}
+
+@test "a block that only predicts more tokens is refused by its key" {
+	model base qwen3 float32
+	fl-export -q --to gguf -o model.gguf base
+	add model.gguf qwen3.nextn_predict_layers 1
+	one_line_error 3 fl-import model.gguf
+	[[ $stderr = *"'qwen3.nextn_predict_layers' is 1, which is not supported" ]]
+}
+
+@test "a tokenizer that lacks merges or the types of its tokens is refused, and can be left out" {
+	model base llama float32
+	words base
+	fl-export -q --to gguf -o model.gguf base
+	while read -r key other why; do
+		sed "s/tokenizer.ggml.$key/tokenizer.ggml.$other/" model.gguf > odd.gguf
+		one_line_error 3 fl-import odd.gguf
+		[[ $stderr = *"$why" ]] || fail "$stderr"
+		fl-import --no-tokenizer odd.gguf | fl-info --check
+	done <<-END
+		merges mergez the file has no merges
+		token_type token_tipe the file has 320 tokens and types of 0
+	END
+}
+
+@test "a word that is spelt as an end of text elsewhere ends none" {
+	model base llama float32
+	words base
+	fl-export -q --to gguf -o model.gguf base
+	fl-import --tokenizer model.gguf | tar xO generation_config.json | jq -e '.eos_token_id == [301, 302]'
+	perl -0777 -i -pe 's/((\x03\0\0\0){2})\x03/$1\x01/' model.gguf
+	fl-import --tokenizer model.gguf | tar xO generation_config.json | jq -e '.eos_token_id == 301'
+}
+
+@test "bytes of a sentencepiece tokenizer are told by their texts, whatever their types" {
+	need_data stories260K
+	fl-export -q --to gguf -o model.gguf "$DATA/stories260K"
+	printf 'caf\303\251 \360\237\230\200\n' > text
+	perl -0777 -pe 's/(\x06\0\0\0){256}/"\x01\0\0\0" x 256/e' model.gguf > odd.gguf
+	! cmp -s odd.gguf model.gguf
+	fl-import --tokenizer odd.gguf | fl-tokenize -c - text | cmp - <(fl-tokenize -c "$DATA/stories260K" text)
+}
+
+@test "added tokens of Phi 3 take the white space behind them, </s> too" {
+	need_data stories260K
+	fl-export -q --to gguf -o model.gguf "$DATA/stories260K"
+	fl-import --tokenizer model.gguf | tar xO tokenizer.json | jq -e '[.added_tokens[].rstrip] | any | not'
+	sed 's/general.name/general.game/; s/general.type/general.name/' model.gguf |
+		perl -0777 -pe 's/(general.name.{12})model/$1phi-3/s' > phi.gguf
+	fl-import --tokenizer phi.gguf | tar xO tokenizer.json |
+		jq -e '[.added_tokens[] | select(.rstrip).content] == ["</s>"]'
+}
+
 @test "a weight that is not finite is refused by its tensor's name" {
 	model base llama float32
 	poison base/model.safetensors model.layers.2.mlp.up_proj.weight
