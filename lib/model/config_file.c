@@ -1,10 +1,25 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 #include "model/config_file.h"
 
+#include <stdio.h>
+#include <string.h>
 #include <sys/stat.h>
 
 #include "base/str.h"
 #include "io/checkpoint.h"
+
+/* Which whoever reads checkpoints refuses, saying what to do. */
+static bool
+is_gguf(const char *path)
+{
+	FILE *f = fopen(path, "r");
+	char magic[4] = "";
+	bool is = f && fread(magic, 1, sizeof magic, f) == sizeof magic && memcmp(magic, "GGUF", sizeof magic) == 0;
+
+	if (f)
+		fclose(f);
+	return is;
+}
 
 static bool
 is_json(const char *path, bool otherwise)
@@ -13,7 +28,9 @@ is_json(const char *path, bool otherwise)
 
 	if (fl_str_ends(path, ".json"))
 		return true;
-	if (fl_str_ends(path, ".tar") || fl_str_ends(path, ".tar.zst") || (stat(path, &st) == 0 && S_ISDIR(st.st_mode)))
+	if (fl_str_ends(path, ".tar") || fl_str_ends(path, ".tar.zst"))
+		return false;
+	if (stat(path, &st) == 0 && (S_ISDIR(st.st_mode) || (S_ISREG(st.st_mode) && is_gguf(path))))
 		return false;
 	return otherwise;
 }

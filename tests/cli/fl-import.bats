@@ -314,6 +314,7 @@ add() {
 	try fl-generate -p x
 	try fl-measure
 	try fl-train -t ids
+	try fl-init
 	one_line_error 3 fl-tokenize -c model.gguf ids
 	[[ $stderr = *fl-import ]]
 	one_line_error 3 fl-info < model.gguf
