@@ -57,13 +57,24 @@ unsupported_weights(const struct reading *r, const char *key)
 	    r->what, key);
 }
 
+/* Whether it says how something is quantized, which an object with nothing in it does too: in 8 bits. */
+static bool
+is_scheme(const char *key, const struct fl_json *v)
+{
+	return fl_json_type(v) == FL_JSON_OBJECT && (fl_str_ends(key, "_activations") || fl_str_ends(key, "_scheme"));
+}
+
 /* Refuses a field that is on and not among these, which end with NULL. */
 static int
 check_keys(const struct reading *r, const struct fl_json *o, const char *const *known)
 {
-	for (void *it = fl_json_first(o); it; it = fl_json_next(o, it))
-		if (!fl_field_is_listed(fl_json_key(it), known) && !fl_field_is_off(fl_json_value(it)))
-			return unsupported(r, fl_json_key(it));
+	for (void *it = fl_json_first(o); it; it = fl_json_next(o, it)) {
+		const char *key = fl_json_key(it);
+		const struct fl_json *v = fl_json_value(it);
+
+		if (!fl_field_is_listed(key, known) && (!fl_field_is_off(v) || is_scheme(key, v)))
+			return unsupported(r, key);
+	}
 	return 0;
 }
 

@@ -477,7 +477,8 @@ quantization_that_changes_the_computation_otherwise_is_refused_by_name(void)
 {
 	static const char *const fields[][3] = {
 		{ "top", "kv_cache_scheme", ACTIVATIONS }, { "group", "input_activations", ACTIVATIONS },
-		{ "group", "output_activations", ACTIVATIONS },
+		{ "group", "output_activations", ACTIVATIONS }, { "group", "input_activations", "{}" },
+		{ "group", "output_activations", "{\"dynamic\":false}" }, { "top", "kv_cache_scheme", "{}" },
 		{ "group", "input_activations", "{\"num_bits\":8,\"strategy\":\"token\",\"dynamic\":true}" },
 		{ "group", "format", "\"int-quantized\"" }, { "group", "weights", "null" }, { "group", "new_field", "1" },
 		{ "top", "transform_config", "{\"config_groups\":{\"u\":{\"type\":\"hadamard\"}}}" },
