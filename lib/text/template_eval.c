@@ -262,6 +262,25 @@ calculate(struct fl_run *r, const struct fl_node *n, struct fl_value a, struct f
 	return v;
 }
 
+/* Whether Jinja has its text for safe: from then on what is added to it is escaped. */
+static bool
+is_safe(const struct fl_node *n)
+{
+	if (n->kind == FL_NODE_BINARY)
+		return n->op == FL_OP_ADD && (is_safe(n->a) || is_safe(n->b));
+	return n->kind == FL_NODE_FILTER && fl_text_is(n->name, "safe");
+}
+
+static bool
+needs_escapes(struct fl_text text)
+{
+	size_t i = 0;
+
+	while (i < text.n && !memchr("&<>\"'", text.s[i], 5))
+		i++;
+	return i < text.n;
+}
+
 static struct fl_value
 arithmetic(struct fl_run *r, const struct fl_node *n, struct fl_value a, struct fl_value b)
 {
@@ -271,8 +290,11 @@ arithmetic(struct fl_run *r, const struct fl_node *n, struct fl_value a, struct 
 		return (struct fl_value){ .kind = FL_VALUE_FAILED };
 	if (fl_value_is_number(a) && fl_value_is_number(b))
 		return calculate(r, n, a, b);
-	if (n->op == FL_OP_ADD && a.kind == FL_VALUE_STR && b.kind == FL_VALUE_STR)
+	if (n->op == FL_OP_ADD && a.kind == FL_VALUE_STR && b.kind == FL_VALUE_STR) {
+		if (is_safe(n->a) != is_safe(n->b) && needs_escapes(is_safe(n->a) ? b.str : a.str))
+			return fl_template_fail(r, n, "unsupported: text that is escaped because it is added to a safe one");
 		return concatenate(r, a.str, b.str);
+	}
 	if (n->op == FL_OP_ADD && a.kind == FL_VALUE_LIST && b.kind == FL_VALUE_LIST)
 		return add_lists(r, a.list, b.list);
 	return fl_template_fail(r, n, "unsupported: arithmetic of %s and %s", fl_value_name(a.kind),

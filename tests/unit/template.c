@@ -184,6 +184,8 @@ what_is_not_understood_or_too_much_is_refused(void)
 		{ "{{ 'a' * 3 }}", "'t', line 1: unsupported: arithmetic of a string and an integer" },
 		{ "{{ ''|tojson(sort_keys=true) }}", "'t', line 1: unsupported argument 1 'sort_keys' of filter 'tojson'" },
 		{ "{% set strftime_now = '2024-01-01' %}{{ strftime_now('%E') }}", "'t', line 1: unsupported format of strftime_now(): '%E'" },
+		{ "{{ '<'|safe + ' ' + '&' }}", "'t', line 1: unsupported: text that is escaped because it is added to a safe one" },
+		{ "{{ '\"' + '<'|safe }}", "'t', line 1: unsupported: text that is escaped because it is added to a safe one" },
 		{ "{{ raise_exception('No\nway.') }}", "'t', line 1: the template refuses: No?way." },
 		{ "{% macro m() %}{{ m() }}{% endmacro %}{{ m() }}", NULL },
 		{ "{% for a in range(9999) %}{% for a in range(9999) %}{% endfor %}{% endfor %}", NULL },
