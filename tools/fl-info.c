@@ -94,7 +94,7 @@ config_facts(const struct fl_config *c)
 	struct fl_arch arch;
 
 	fl_config_arch(c, &arch);
-	fact_str("arch", fl_arch_format(&arch, arch_text));
+	fact_str("arch", json ? fl_arch_format(&arch, arch_text) : fl_arch_short(&arch, arch_text));
 	fact_str("family", c->family->model_type);
 	fact("layers", fl_json_new_int(c->layers));
 	fact("width", fl_json_new_int(c->width));

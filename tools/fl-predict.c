@@ -118,7 +118,7 @@ print_predictions(const struct fl_times *x)
 	struct fl_str sd_name = { 0 };
 	struct fl_err err = { 0 };
 	struct fl_arch a;
-	char line[FL_ARCH_LEN + 1];
+	char line[2 * FL_ARCH_LEN]; /* f1f1... is the longest spelling */
 
 	fl_str_printf(&sd_name, "%s_sd", x->name);
 	for (bool first = true; fgets(line, sizeof line, stdin); first = false) {
@@ -129,7 +129,7 @@ print_predictions(const struct fl_times *x)
 			fl_die_err(&err);
 		fl_surrogate_predict(model, &a, &mean, &sd);
 		mean = exp(is_rate ? -mean : mean);
-		fl_row_str(&row, "arch", line);
+		fl_row_str(&row, "arch", fl_arch_format(&a, line));
 		fl_row_real(&row, x->name, mean);
 		fl_row_real(&row, sd_name.data, mean * sd);
 		fl_row_print(&row, stdout, first, json);

@@ -9,15 +9,14 @@ static int
 check_pattern(const struct fl_config *in, const char *what, const struct fl_arch *target,
     struct fl_err *err)
 {
-	struct fl_arch is;
-	char buf[FL_ARCH_LEN];
-
-	fl_config_arch(in, &is);
-	if (is.width != target->width || is.ffn != target->ffn || is.layers != target->layers)
-		return fl_err_data(err, "'%s' is %s: width, ffn and number of layers must be the target's",
-		    what, fl_arch_format(&is, buf));
+	if (in->width != target->width || in->ffn != target->ffn)
+		return fl_err_data(err, "'%s': the architecture has width %d and ffn %d, the model %d and %d", what,
+		    target->width, target->ffn, in->width, in->ffn);
+	if (in->layers != target->layers)
+		return fl_err_data(err, "'%s': the architecture has %d letters, the model %d layers", what, target->layers,
+		    in->layers);
 	for (int l = 0; l < in->layers; l++)
-		if (is.pattern[l] == 's' && target->pattern[l] != 's')
+		if (in->pattern[l] == 's' && target->pattern[l] != 's')
 			return fl_err_data(err, "'%s': layer %d has no attention and cannot become '%c'",
 			    what, l, target->pattern[l]);
 	return 0;

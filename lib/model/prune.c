@@ -44,7 +44,7 @@ check_target(const struct pruning *p)
 	    check_size(p, "ffn", c->ffn, p->target->ffn, p->opts->align) < 0)
 		return -1;
 	if (p->target->layers > c->layers)
-		return fl_err_data(p->err, "'%s': the target has %d layers, the model %d", p->what,
+		return fl_err_data(p->err, "'%s': the architecture has %d letters, the model %d layers", p->what,
 		    p->target->layers, c->layers);
 	return 0;
 }

@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: Apache-2.0 */
-/* archset.h -- architecture strings, each once, in the order they came.
+/* archset.h -- architectures by name, each once, in the order they came.
  *
- * Zero-initialise. An architecture has one spelling, so equal strings are equal architectures. */
+ * Zero-initialise. An architecture has one name (fl_arch_format()), so equal names are equal architectures. */
 #ifndef FL_SEARCH_ARCHSET_H
 #define FL_SEARCH_ARCHSET_H
 

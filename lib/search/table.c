@@ -199,6 +199,7 @@ static int
 add_row(struct fl_table *t, const struct fl_tsv *tsv, size_t r, const size_t *to,
     struct fl_cell *row, struct fl_err *err)
 {
+	char name[FL_ARCH_LEN];
 	struct fl_arch arch;
 	struct fl_cell *into;
 	size_t at;
@@ -216,7 +217,8 @@ add_row(struct fl_table *t, const struct fl_tsv *tsv, size_t r, const size_t *to
 		if (t->n[i] >= 0 && row[t->n[i]].value > 1)
 			row[i].n = row[t->n[i]].value;
 	}
-	at = fl_archset_add(&t->archs, fl_tsv_cell(tsv, r, 0));
+	at = fl_archset_add(&t->archs, fl_arch_format(&arch, name));
+	row[to[0]].text = t->archs.name[at];
 	if (at == t->rows) {
 		t->arch = fl_grow(t->arch, &t->arch_cap, at + 1, sizeof *t->arch);
 		t->arch[at] = arch;

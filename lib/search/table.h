@@ -20,7 +20,7 @@
 struct fl_cell {
 	double value;	  /* NaN if the cell is pending, failed or words */
 	double sd, n;	  /* of the repeats behind it: 0 and 1 where the table does not say */
-	const char *text; /* as in the file, "" if pending; NULL for the mean of several rows */
+	const char *text; /* as in the file, of arch its name; "" if pending; NULL for the mean of several rows */
 };
 
 struct fl_table {

@@ -95,11 +95,15 @@ fl_trials_collect(const struct fl_table *t, size_t rows, const struct fl_objecti
 int
 fl_trials_set_baseline(struct fl_trials *t, const char *arch, struct fl_err *err)
 {
-	char text[FL_ARCH_LEN];
+	char text[FL_ARCH_LEN], name[FL_ARCH_LEN];
+	struct fl_arch a;
 	double *v[2];
 	size_t i = 0, n;
 
-	while (i < t->n && (isnan(t->y[0][i]) || strcmp(fl_arch_format(&t->arch[i], text), arch) != 0))
+	if (fl_arch_parse(arch, &a, err) < 0)
+		return -1;
+	fl_arch_format(&a, name);
+	while (i < t->n && (isnan(t->y[0][i]) || strcmp(fl_arch_format(&t->arch[i], text), name) != 0))
 		i++;
 	if (i == t->n)
 		return fl_err_usage(err, "no row of '%s' has both objectives", arch);

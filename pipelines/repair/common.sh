@@ -12,7 +12,7 @@ m=${OUT-}/metrics # what metrics.sh leaves
 
 part() { echo $(( $1 * $2 / $3 / GRAIN * GRAIN )); } # SIZE NUMERATOR DENOMINATOR: a multiple of GRAIN
 some() { echo $(( ($1 * $2 + $3 / 2) / $3 )); } # so many layers
-arch() { echo "d$1-f$2-$(printf '%*s' "$3" '' | tr ' ' f)"; } # WIDTH FFN LAYERS
+arch() { echo "d$1-f$2-f$3"; } # WIDTH FFN LAYERS
 
 # The three cuts at once, small, middle and large: width, FFN and layers.
 sizes() {
