@@ -27,7 +27,7 @@ static bool ignore_eos, echo, chatting, dequantize;
 static const struct fl_opt opts[] = {
 	{ 'p', "prompt", "text",
 	  "Continue text, in which special tokens are recognised. The default is the beginning of a "
-	  "document.", .str = &prompt },
+	  "document.", .str = &prompt, .empty = true },
 	{ 'f', "file", "file", "Continue the text in file.", .str = &prompt_file, .file = true },
 	{ 0, "chat", NULL, "Answer the prompt, put into the checkpoint's chat template as what the user says.",
 	  .flag = &chatting, .with = "prompt file" },
@@ -76,30 +76,35 @@ ask(struct fl_chat *c, const char *text, size_t len, struct fl_ids *ids, struct 
 	return 0;
 }
 
-/* Encodes the prompt as it stands. */
+/* Encodes the prompt as it stands; *put counts the tokens in front that are not the text's. */
 static int
-encode(const struct fl_tokenizer *t, const char *text, size_t len, struct fl_ids *ids, struct fl_err *err)
+encode(const struct fl_tokenizer *t, const char *text, size_t len, struct fl_ids *ids, size_t *put, struct fl_err *err)
 {
-	if (fl_tokenizer_bos(t) >= 0 && fl_tokenizer_add_bos(t))
-		fl_ids_push(ids, (uint32_t)fl_tokenizer_bos(t));
+	long begin = fl_tokenizer_begin(t);
+
+	if (begin >= 0 && (fl_tokenizer_add_bos(t) || len == 0))
+		fl_ids_push(ids, (uint32_t)begin);
+	*put = ids->n;
 	return fl_tokenizer_encode(t, text, len, true, ids, err) < 0 ? of_prompt(err) : 0;
 }
 
 /* Encodes the prompt, by the chat template c unless it is NULL. A prompt without tokens begins a document. */
 static int
-read_prompt(struct fl_chat *c, const struct fl_tokenizer *t, struct fl_ids *ids, struct fl_special *special,
-    struct fl_err *err)
+read_prompt(struct fl_chat *c, const struct fl_tokenizer *t, struct fl_ids *ids, size_t *put,
+    struct fl_special *special, struct fl_err *err)
 {
-	long bos = fl_tokenizer_bos(t), begin = bos >= 0 ? bos : fl_tokenizer_eot(t);
+	long begin = fl_tokenizer_begin(t);
 	const char *text = prompt ? prompt : "";
 	size_t len = strlen(text);
 
 	if (prompt_file && !(text = fl_slurp(prompt_file, MAX_PROMPT, &len, err)))
 		return -1;
-	if ((c ? ask(c, text, len, ids, special, err) : encode(t, text, len, ids, err)) < 0)
+	if ((c ? ask(c, text, len, ids, special, err) : encode(t, text, len, ids, put, err)) < 0)
 		return -1;
-	if (ids->n == 0 && begin >= 0)
+	if (ids->n == 0 && begin >= 0) {
 		fl_ids_push(ids, (uint32_t)begin);
+		*put = 1;
+	}
 	if (ids->n == 0)
 		return fl_err_data(err, "the tokenizer has no token that begins a text: give a prompt");
 	return 0;
@@ -141,16 +146,15 @@ generate(struct fl_forward *f, const struct fl_tokenizer *t, size_t vocab, const
 	return n;
 }
 
-/* The decoder has to see the prompt: what it shows first depends on what came before. */
+/* The decoder has to see the prompt, from token `first` on: what it shows first depends on what came before. */
 static int
-show_prompt(const struct fl_tokenizer *t, const struct fl_ids *ids, struct fl_decoder *d,
+show_prompt(const struct fl_tokenizer *t, const struct fl_ids *ids, size_t first, struct fl_decoder *d,
     struct fl_err *err)
 {
 	struct fl_str text = { 0 };
 
-	for (size_t i = 0; i < ids->n; i++)
-		if ((long)ids->v[i] != fl_tokenizer_bos(t) &&
-		    fl_decoder_put(d, t, ids->v[i], &text, err) < 0)
+	for (size_t i = first; i < ids->n; i++)
+		if (fl_decoder_put(d, t, ids->v[i], &text, err) < 0)
 			return -1;
 	if (!echo)
 		fl_str_clear(&text);
@@ -167,12 +171,12 @@ run(const struct fl_model *m, struct fl_err *err)
 	struct fl_special special = { 0 };
 	struct fl_decoder d = { 0 };
 	struct fl_forward *f;
-	size_t vocab = (size_t)m->config.vocab, all;
+	size_t vocab = (size_t)m->config.vocab, all, put = 0;
 	double start, middle;
 	int n;
 
 	if (!t || (!ignore_eos && fl_special_of_model(&special, m, t, err) < 0) ||
-	    read_prompt(c, t, &ids, &special, err) < 0)
+	    read_prompt(c, t, &ids, &put, &special, err) < 0)
 		return -1;
 	fl_special_remark(&special, fl_model_name(m), ": all tokens that -n says are generated");
 	all = ids.n + (size_t)count;
@@ -184,7 +188,7 @@ run(const struct fl_model *m, struct fl_err *err)
 	f = fl_forward_new_cached(m, ids.n < CHUNK ? ids.n : CHUNK, all,
 	    &(struct fl_cache_opts){ fl_kv_kind(kv), false });
 	start = fl_clock();
-	if (fl_forward_append(f, ids.v, ids.n, err) < 0 || show_prompt(t, &ids, &d, err) < 0)
+	if (fl_forward_append(f, ids.v, ids.n, err) < 0 || show_prompt(t, &ids, put, &d, err) < 0)
 		return -1;
 	middle = fl_clock();
 	/* A vocabulary may be padded with ids that no token has. */

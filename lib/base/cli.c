@@ -282,7 +282,7 @@ set(const struct fl_opt *o, const char *arg)
 		o->list->v = fl_realloc(o->list->v, o->list->n + 1, sizeof *o->list->v);
 		o->list->v[o->list->n++] = arg;
 	} else if (o->str) {
-		if (!*arg)
+		if (!*arg && !o->empty)
 			fl_die(FL_EXIT_USAGE, "option '--%s' needs a value that is not empty", o->name);
 		if (o->date && !fl_date_read(arg, &(struct tm){ 0 }))
 			fl_die(FL_EXIT_USAGE, "option '--%s' wants a date such as 2025-01-31, not '%s'", o->name, arg);

@@ -54,6 +54,7 @@ struct fl_opt {
 	const char *with; /* has an effect only beside one of these options, names between blanks; NULL: alone */
 	bool mute; /* does not change the result: left out of fl_cli_record() */
 	bool file; /* the value is a path: recorded without its directories */
+	bool empty; /* the value of str may be empty */
 	bool date; /* the value of str is one that fl_date_read() takes */
 };
 

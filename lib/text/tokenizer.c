@@ -194,6 +194,12 @@ fl_tokenizer_add_bos(const struct fl_tokenizer *t)
 	return t->add_bos;
 }
 
+long
+fl_tokenizer_begin(const struct fl_tokenizer *t)
+{
+	return t->add_bos || t->eot < 0 ? t->bos : t->eot;
+}
+
 enum fl_tokenizer_kind
 fl_tokenizer_kind(const struct fl_tokenizer *t)
 {

@@ -118,6 +118,10 @@ long fl_tokenizer_unk(const struct fl_tokenizer *t);
 bool fl_tokenizer_add_bos(const struct fl_tokenizer *t);
 bool fl_tokenizer_add_eos(const struct fl_tokenizer *t);
 
+/* The token that a document begins with, -1 if there is none: BOS where each text begins with it, else eot, which
+ * stands before a document in the token files of pretraining; the BOS of a chat model may begin a turn. */
+long fl_tokenizer_begin(const struct fl_tokenizer *t);
+
 /* For those who write it in another format. ----------------------------------------------------- */
 
 enum fl_tokenizer_kind { FL_TOKENIZER_BYTE_LEVEL, FL_TOKENIZER_SENTENCEPIECE, FL_TOKENIZER_UNIGRAM };

@@ -103,6 +103,26 @@ load helper
 	done
 }
 
+@test "without a prompt or with an empty one a document begins as in training, not with the turn of a chat" {
+	need_data backbone5m stories260K
+	cp -r "$DATA/backbone5m" chat
+	chmod -R u+w chat
+	sed -i 's/"bos_token": null/"bos_token": "<|im_start|>"/; s/"eos_token": .*/"eos_token": "<|im_end|>",/' chat/tokenizer_config.json
+	jq -e '[.bos_token, .eos_token] == ["<|im_start|>", "<|im_end|>"]' chat/tokenizer_config.json
+	: > empty
+	for way in "" "-p ''" "-f empty"; do
+		for model in chat "$DATA/backbone5m"; do
+			eval "fl-generate -q --echo -n 30 $way '$model'" > got
+			fl-generate -q -n 30 -p '<|endoftext|>' "$model" | cmp - got
+		done
+		eval "fl-generate -q -n 30 $way '$DATA/stories260K'" > got
+		head -c "$(stat -c %s got)" "$DATA/stories260K/greedy_256.txt" | cmp - got
+	done
+	! fl-generate -q -n 30 -p '<|im_start|>' chat | cmp -s - <(fl-generate -q -n 30 chat)
+	# What a prompt spells is printed with it, were it a BOS.
+	assert_equal "$(fl-generate -q -n 0 --echo -p '<|im_start|>user' chat)" '<|im_start|>user'
+}
+
 @test "what cannot be run is refused in one line" {
 	one_line_error 2 fl-generate -p a -f b x
 	one_line_error 2 fl-generate --top-p 0.9 x

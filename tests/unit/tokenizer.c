@@ -283,6 +283,33 @@ the_post_processor_says_whether_there_is_a_bos_and_which(void)
 }
 
 static void
+begins(struct fl_tokenizer *t, const char *want)
+{
+	CHECK_STR(t ? fl_tokenizer_token(t, (uint32_t)fl_tokenizer_begin(t), NULL) : err.text, want);
+	fl_tokenizer_free(t);
+}
+
+static void
+a_document_begins_with_bos_or_with_what_ends_the_one_before(void)
+{
+	static const char chat[] = "{\"bos_token\":\"<mask>\",\"eos_token\":\"</s>\"}";
+	size_t len;
+	char *json = slurp(CASES "level.json", &len);
+
+	begins(from_json(json, len, chat, &err), "<s>");
+	memcpy(strstr(json, "\"post_processor\""), "\"none", 5);
+	begins(from_json(json, len, chat, &err), "<|endoftext|>");
+	free(json);
+	if (no_data())
+		return;
+	begins(load_form(DATA "tokenizers/gpt2", 'J'), "<|endoftext|>");
+	begins(load_form(DATA "tokenizers/qwen2", 'V'), "<|endoftext|>");
+	begins(load_form(DATA "tokenizers/llama2", 'J'), "<s>");
+	begins(load_form(DATA "tokenizers/mistral", 'J'), "<s>");
+	begins(load_form(DATA "tokenizers/llama3", 'M'), "<|begin_of_text|>");
+}
+
+static void
 a_tokenizer_describes_itself(void)
 {
 	struct fl_tokenizer *t = load(CASES, "level.json");
@@ -474,6 +501,7 @@ main(void)
 	TEST(real_tokenizers_agree_with_the_pypi_package);
 	TEST(every_published_vector_matches_in_every_form);
 	TEST(the_post_processor_says_whether_there_is_a_bos_and_which);
+	TEST(a_document_begins_with_bos_or_with_what_ends_the_one_before);
 	TEST(a_tokenizer_describes_itself);
 	TEST(what_would_change_ids_is_refused_by_name);
 	TEST(what_stands_around_text_that_is_left_out_merges);
