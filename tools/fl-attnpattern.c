@@ -14,11 +14,11 @@ static const struct fl_opt opts[] = {
 	    "window, s none. Its width, ffn and number of layers must be the checkpoint's."),
 	{ 0, "best", "n",
 	  "Let n layers skip attention instead, those that lose least by the order that fl-calibrate --drop-attention found.",
-	  .num = &best, .min = 1, .max = FL_ARCH_LAYERS, .with = "metrics" },
+	  .num = &best, .min = 1, .max = FL_ARCH_LAYERS },
 	FL_OPT_METRICS(metrics_path, .with = "best repair"),
 	{ 0, "repair", NULL,
 	  "Let the layer before one that loses its attention say, by least squares, what that added. Needs metrics made with "
-	  "fl-calibrate --moments.", .flag = &repair, .with = "metrics" },
+	  "fl-calibrate --moments.", .flag = &repair },
 	{ 0, "force", NULL, "Accept metrics of a model with another fingerprint but the same sizes.", .flag = &force,
 	  .with = "metrics" },
 	{ 0, "window", "n",
@@ -56,7 +56,8 @@ main(int argc, char **argv)
 		fl_die_err(&err);
 	in = fl_config_open(argv[i], &config, &err);
 	if (!in || (metrics && fl_metrics_check(metrics, &config, force, fl_reader_name(in), &err) < 0) ||
-	    (best && fl_pattern_best(&config, metrics, best, &arch, &err) < 0))
+	    (best && fl_pattern_best(&config, metrics, best, &arch, &err) < 0) ||
+	    (repair && fl_metrics_need_moment(metrics, FL_ATTN_ACROSS, "--repair", &err) < 0))
 		fl_die_err(&err);
 	plan = fl_plan_pattern(&config, fl_reader_name(in), &arch, window, repair ? metrics : NULL, &err);
 	if (!repair)

@@ -275,7 +275,7 @@ evaluate(const struct fl_model *m, const struct task *tasks, const struct fl_tas
 
 	if ((task_paths.n || fl_tokenizer_in_model(m)) &&
 	    !(tokenizer = fl_tokenizer_of_model(m, err)))
-		return -1;
+		return task_paths.n ? fl_err_prefix(err, "--task") : -1;
 	fl_config_arch(&m->config, &arch);
 	fl_row_str(&row, "arch", fl_arch_format(&arch, text));
 	if (tokens_path && predict(m, tokenizer, &row, err) < 0)

@@ -175,6 +175,8 @@ run(const struct fl_model *m, struct fl_err *err)
 	double start, middle;
 	int n;
 
+	if (chatting && !c)
+		return fl_err_prefix(err, "--chat");
 	if (!t || (!ignore_eos && fl_special_of_model(&special, m, t, err) < 0) ||
 	    read_prompt(c, t, &ids, &put, &special, err) < 0)
 		return -1;

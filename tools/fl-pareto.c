@@ -60,16 +60,18 @@ static void
 consider(const struct fl_table *t, struct fl_objective *y, struct fl_objective *x)
 {
 	struct fl_err err = { 0 };
-	int rc = fl_objective_choose(t, objectives, y, x, &err);
 
-	for (size_t i = 0; i < maxima.n && rc == 0; i++)
-		rc = fl_objective_bound(t, maxima.v[i], false, y, x, &err);
-	for (size_t i = 0; i < minima.n && rc == 0; i++)
-		rc = fl_objective_bound(t, minima.v[i], true, y, x, &err);
-	for (size_t i = 0; i < refs.n && rc == 0; i++)
-		rc = fl_objective_set_ref(t, refs.v[i], y, x, &err);
-	if (rc < 0)
-		fl_die_err(&err);
+	if (fl_objective_choose(t, objectives, y, x, &err) < 0)
+		fl_die_option("--objectives", &err);
+	for (size_t i = 0; i < maxima.n; i++)
+		if (fl_objective_bound(t, maxima.v[i], false, y, x, &err) < 0)
+			fl_die_option("--max", &err);
+	for (size_t i = 0; i < minima.n; i++)
+		if (fl_objective_bound(t, minima.v[i], true, y, x, &err) < 0)
+			fl_die_option("--min", &err);
+	for (size_t i = 0; i < refs.n; i++)
+		if (fl_objective_set_ref(t, refs.v[i], y, x, &err) < 0)
+			fl_die_option("--ref", &err);
 }
 
 static size_t

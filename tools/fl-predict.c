@@ -96,7 +96,7 @@ print_crossval(const struct fl_table *t, const struct fl_times *x)
 	struct fl_score s;
 
 	if (x->n < 20)
-		fl_die(FL_EXIT_DATA, "%zu rows are too few to cross-validate: 20 it takes", x->n);
+		fl_die(FL_EXIT_DATA, "--cv takes 20 rows or more with %s: there are %zu", x->name, x->n);
 	if ((size_t)folds > x->n)
 		folds = (int)x->n;
 	s = fl_crossval_surrogate(x->arch, x->log_s, x->noise, x->n, folds);
@@ -162,14 +162,14 @@ main(int argc, char **argv)
 		struct fl_agreement g;
 
 		if (fl_agree(t, pairs.v[i], &g, &err) < 0)
-			fl_die_err(&err);
+			fl_die_option("--agree", &err);
 		print_agreement(&g, i == 0);
 	}
 	if (pairs.n == 0) {
 		struct fl_times x;
 
 		if (fl_times_read(t, column_name, &x, &err) < 0)
-			fl_die_err(&err);
+			fl_die_option("--column", &err);
 		if (crossval)
 			print_crossval(t, &x);
 		else

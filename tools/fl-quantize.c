@@ -20,7 +20,7 @@ static const struct fl_opt opts[] = {
 	FL_OPT_METRICS(metrics_path),
 	{ 0, "rotate", NULL,
 	  "Mix the dimensions of the residual stream by a Hadamard matrix first or, where the embedding is tied, put them in "
-	  "order: the model computes the same, but is rounded differently. Needs -m.", .flag = &opt.rotate, .with = "metrics" },
+	  "order: the model computes the same, but is rounded differently. Needs -m.", .flag = &opt.rotate },
 	{ 0, "signed", NULL,
 	  "Take a negative scale where it errs less. GGUF and compressed-tensors have them, ExecuTorch "
 	  "refuses them.", .flag = &opt.negative },
@@ -52,12 +52,8 @@ bits(const char *type)
 static void
 check_usage(const char *operand)
 {
-	bool measured = fl_quantize_measured(opt.method);
-
 	fl_cli_one_stdin(operand, &metrics_path, 1);
-	if (measured && !metrics_path)
-		fl_die(FL_EXIT_USAGE, "--method %s needs metrics, -m", opt.method);
-	if (metrics_path && !measured && !opt.rotate)
+	if (metrics_path && !fl_quantize_measured(opt.method) && !opt.rotate)
 		fl_die(FL_EXIT_USAGE, "-m goes with --rotate, --method calib or gptq");
 	if (opt.negative && strcmp(opt.method, "rtn") == 0)
 		fl_die(FL_EXIT_USAGE, "--signed goes with a search, not with --method rtn");

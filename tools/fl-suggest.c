@@ -78,12 +78,12 @@ read_tables(const char *const *paths, size_t n)
 }
 
 static void
-learn(const struct fl_table *t, const char *column, struct fl_times *times)
+learn(const struct fl_table *t, const char *column, const char *option, struct fl_times *times)
 {
 	struct fl_err err = { 0 };
 
 	if (fl_times_read(t, column, times, &err) < 0)
-		fl_die_err(&err);
+		fl_die_option(option, &err);
 }
 
 /* A limit on an objective from its good side is a reference point; every other is a model's to judge. */
@@ -106,16 +106,16 @@ static void
 read_limits(const struct fl_table *t, struct fl_objective *y, struct fl_objective *x, struct fl_bounds *bounds)
 {
 	struct fl_err err = { 0 };
-	int rc = 0;
 
-	for (size_t i = 0; i < refs.n && rc == 0; i++)
-		rc = fl_objective_set_ref(t, refs.v[i], y, x, &err);
-	for (size_t i = 0; i < maxima.n && rc == 0; i++)
-		rc = limit(t, maxima.v[i], false, y, x, bounds, &err);
-	for (size_t i = 0; i < minima.n && rc == 0; i++)
-		rc = limit(t, minima.v[i], true, y, x, bounds, &err);
-	if (rc < 0)
-		fl_die_err(&err);
+	for (size_t i = 0; i < refs.n; i++)
+		if (fl_objective_set_ref(t, refs.v[i], y, x, &err) < 0)
+			fl_die_option("--ref", &err);
+	for (size_t i = 0; i < maxima.n; i++)
+		if (limit(t, maxima.v[i], false, y, x, bounds, &err) < 0)
+			fl_die_option("--max", &err);
+	for (size_t i = 0; i < minima.n; i++)
+		if (limit(t, minima.v[i], true, y, x, bounds, &err) < 0)
+			fl_die_option("--min", &err);
 }
 
 static void
@@ -143,17 +143,18 @@ improve(const struct fl_space *space, const struct fl_table *t, size_t rows, str
 
 	if (rows == 0 || fl_objective_choose(t, objectives, &y, &x, &err) < 0) {
 		if (rows && (objectives || baseline || refs.n || maxima.n || minima.n))
-			fl_die_err(&err);
+			fl_die_option("--objectives", &err);
 		return 0;
 	}
 	read_limits(t, &y, &x, &bounds);
 	if (latency) {
-		learn(t, x.name, &times);
+		learn(t, x.name, "--latency", &times);
 		cost = fl_surrogate_fit(times.arch, times.log_s, times.noise, times.n, true);
 	}
-	if (fl_trials_collect(t, rows, &y, &x, cost, &trials, &err) < 0 ||
-	    (baseline && fl_trials_set_baseline(&trials, baseline, &err) < 0))
+	if (fl_trials_collect(t, rows, &y, &x, cost, &trials, &err) < 0)
 		fl_die_err(&err);
+	if (baseline && fl_trials_set_baseline(&trials, baseline, &err) < 0)
+		fl_die_option("--ref-from", &err);
 	if (trials.done < (size_t)initial)
 		return 0;
 	found = fl_suggest_nehvi(space, &trials, &bounds, (uint64_t)seed, (size_t)batch, known, why);
@@ -191,7 +192,7 @@ find_unsure(const struct fl_space *space, const struct fl_table *t, struct fl_ar
 
 	if (t->rows == 0)
 		return 0;
-	learn(t, comma ? comma + 1 : objectives, &times);
+	learn(t, comma ? comma + 1 : objectives, "--objectives", &times);
 	if (times.n < (size_t)initial)
 		return 0;
 	pending = find_pending(t, &times, &n);

@@ -188,6 +188,8 @@ open_text(struct run *r, const struct fl_config *c, struct fl_chat *chat, struct
 		rc = fl_train_text_chat(&r->text, chat_path, c, context, seed, chat, err);
 	} else if (!chat_path && (t || !documents)) {
 		rc = fl_train_text_tokens(&r->text, tokens_path, c, context, seed, t, err);
+	} else {
+		fl_err_prefix(err, chat_path ? "--chat" : "--documents");
 	}
 	fl_chat_free(chat);
 	fl_tokenizer_free(t);

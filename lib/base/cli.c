@@ -46,6 +46,12 @@ fl_die_err(const struct fl_err *err)
 	fl_die(err->code ? err->code : FL_EXIT_SYSTEM, "%s", err->text);
 }
 
+void
+fl_die_option(const char *option, const struct fl_err *err)
+{
+	fl_die(err->code ? err->code : FL_EXIT_SYSTEM, "%s: %s", option, err->text);
+}
+
 int
 fl_finish(enum fl_exit code)
 {

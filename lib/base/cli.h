@@ -108,9 +108,10 @@ int fl_cli(const struct fl_tool *tool, int argc, char **argv);
  * do not change the result. Lives as long as the program. */
 struct fl_json *fl_cli_record(void);
 
-/* The one line on standard error and the end. fl_die_err ends with err->code. */
+/* The one line on standard error and the end. fl_die_err ends with err->code; fl_die_option says whose fault it is, too. */
 _Noreturn void fl_die(enum fl_exit code, const char *fmt, ...) FL_PRINTF(2, 3);
 _Noreturn void fl_die_err(const struct fl_err *err);
+_Noreturn void fl_die_option(const char *option, const struct fl_err *err);
 
 /* Flushes and closes standard output: a full disk is FL_EXIT_SYSTEM, else returns `code`. The last
  * call of every tool that prints there. */

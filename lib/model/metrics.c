@@ -2,6 +2,7 @@
 #include "model/metrics.h"
 
 #include <math.h>
+#include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 
@@ -431,23 +432,36 @@ fl_metrics_check(const struct fl_metrics *m, const struct fl_config *c, bool for
 }
 
 int
-fl_metrics_need(const struct fl_metrics *m, enum fl_metric which, const char *what, struct fl_err *err)
+fl_metrics_lack(const struct fl_metrics *m, const char *what, const char *lacking, const char *made_by, struct fl_err *err)
 {
 	if (!m)
-		return fl_err_usage(err, "%s needs metrics", what);
-	if (m->sum[which])
+		return fl_err_usage(err, "%s needs metrics: make them with fl-calibrate %s, and give them with -m", what,
+		    made_by);
+	return fl_err_data(err, "%s needs %s, which the metrics do not have: make metrics with fl-calibrate %s", what,
+	    lacking, made_by);
+}
+
+int
+fl_metrics_need(const struct fl_metrics *m, enum fl_metric which, const char *what, struct fl_err *err)
+{
+	char lacking[64];
+	bool weights_alone = which == FL_FFN_STATIC || which == FL_DIM_STATIC;
+
+	if (m && m->sum[which])
 		return 0;
-	return fl_err_data(err, "%s needs '%s', which the metrics do not have", what, fl_metric_name(which));
+	snprintf(lacking, sizeof lacking, "'%s'", names[which]);
+	return fl_metrics_lack(m, what, lacking, weights_alone ? "--static" : "-t tokens", err);
 }
 
 int
 fl_metrics_need_moment(const struct fl_metrics *m, enum fl_moment which, const char *what, struct fl_err *err)
 {
-	if (!m)
-		return fl_err_usage(err, "%s needs metrics", what);
-	if (m->moment[which].read)
+	char lacking[64];
+
+	if (m && m->moment[which].read)
 		return 0;
-	return fl_err_data(err, "%s needs '%s', which the metrics do not have", what, moment_names[which]);
+	snprintf(lacking, sizeof lacking, "'%s'", moment_names[which]);
+	return fl_metrics_lack(m, what, lacking, "--moments", err);
 }
 
 static int

@@ -28,7 +28,7 @@ fl_pattern_best(const struct fl_config *in, const struct fl_metrics *metrics, in
 {
 	bool gone[FL_ARCH_LAYERS] = { 0 };
 
-	if (fl_score_drops(metrics, FL_ATTN_DROP_LOSS, n, gone, err) < 0)
+	if (fl_score_drops(metrics, FL_ATTN_DROP_LOSS, n, "--best", gone, err) < 0)
 		return -1;
 	fl_config_arch(in, out);
 	for (int l = 0; l < in->layers; l++)
@@ -42,9 +42,9 @@ check_repair(const struct fl_config *in, const char *what, const struct fl_metri
 {
 	if (fl_quant_any(&in->quant))
 		return fl_err_data(err, "'%s' is quantized; repair first, then quantize", what);
-	if (fl_metrics_need_moment(m, FL_FFN_MOMENT, "a repair", err) < 0)
+	if (fl_metrics_need_moment(m, FL_FFN_MOMENT, "--repair", err) < 0)
 		return -1;
-	return fl_metrics_need_moment(m, FL_ATTN_ACROSS, "a repair", err);
+	return fl_metrics_need_moment(m, FL_ATTN_ACROSS, "--repair", err);
 }
 
 /* Is there a layer l that has attention and will not? */

@@ -45,7 +45,7 @@ fl_prompter_new(const struct fl_tokenizer *t, size_t context, const struct fl_ta
 	struct fl_prompter *p;
 
 	if (shots && shots > from->n) {
-		fl_err_data(err, "%zu examples are wanted of %zu", shots, from->n);
+		fl_err_data(err, "--shots %zu: there are %zu questions to be examples", shots, from->n);
 		return NULL;
 	}
 	p = fl_alloc(1, sizeof *p);
@@ -109,7 +109,7 @@ put_beginning(struct fl_prompter *p, const struct fl_question *q, bool own, stru
 		found++;
 	}
 	if (found < p->shots)
-		return fl_err_data(err, "there are only %zu other questions for %zu examples", found, p->shots);
+		return fl_err_data(err, "--shots %zu: there are %zu other questions to be examples", p->shots, found);
 	return 0;
 }
 

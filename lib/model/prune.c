@@ -30,8 +30,8 @@ check_size(const struct pruning *p, const char *name, int from, int to, int alig
 		return fl_err_data(p->err, "'%s': the target %s %d is larger than the model's %d", p->what,
 		    name, to, from);
 	if (to != from && (to % align || to % p->opts->block))
-		return fl_err_data(p->err, "'%s': the target %s %d is no multiple of %d", p->what, name,
-		    to, to % align ? align : p->opts->block);
+		return fl_err_data(p->err, "'%s': the target %s %d is no multiple of %d (--%s)", p->what, name, to,
+		    to % align ? align : p->opts->block, to % align ? "align" : "block");
 	return 0;
 }
 
@@ -152,13 +152,13 @@ check_moments(const struct pruning *p)
 	const struct fl_prune_opts *o = p->opts;
 	bool ffn = p->target->ffn < p->in->ffn, width = p->target->width < p->in->width;
 	bool depth = p->target->layers < p->in->layers;
-	const char *who = o->rotate ? "a rotation" : "a repair";
+	const char *who = o->rotate ? "--rotate" : "--repair";
 
 	if (o->repair && !p->metrics)
-		return fl_err_usage(p->err, "a repair needs metrics");
-	if ((o->repair && depth && fl_metrics_need_moment(p->metrics, FL_LAYER_ACROSS, "a repair", p->err) < 0) ||
-	    (o->repair && (ffn || depth) && fl_metrics_need_moment(p->metrics, FL_FFN_MOMENT, "a repair", p->err) < 0) ||
-	    (is_obs(p) && ffn && fl_metrics_need_moment(p->metrics, FL_FFN_MOMENT, "the score 'obs'", p->err) < 0))
+		return fl_metrics_need_moment(NULL, FL_FFN_MOMENT, who, p->err);
+	if ((o->repair && depth && fl_metrics_need_moment(p->metrics, FL_LAYER_ACROSS, "--repair", p->err) < 0) ||
+	    (o->repair && (ffn || depth) && fl_metrics_need_moment(p->metrics, FL_FFN_MOMENT, "--repair", p->err) < 0) ||
+	    (is_obs(p) && ffn && fl_metrics_need_moment(p->metrics, FL_FFN_MOMENT, "--score obs", p->err) < 0))
 		return -1;
 	if (!o->rotate && !(o->repair && width))
 		return 0;

@@ -43,12 +43,12 @@ find_energy(struct fl_step *step, const struct fl_config *c, const struct fl_wei
 	if (which == FL_METRICS)
 		return 0;
 	if (which == FL_DIM_OUT_SUM_SQ && step->basis) {
-		if (fl_metrics_need_moment(m, FL_DIM_MOMENT, "after a rotation the method 'calib'", err) < 0)
+		if (fl_metrics_need_moment(m, FL_DIM_MOMENT, "--method calib with --rotate", err) < 0)
 			return -1;
 		step->energy = fl_basis_energy(step->basis, step->norm, err);
 		return step->energy ? 0 : -1;
 	}
-	if (fl_metrics_need(m, which, "the method 'calib'", err) < 0)
+	if (fl_metrics_need(m, which, "--method calib", err) < 0)
 		return -1;
 	fl_metric_shape(m, which, &rows, &cols);
 	step->energy = m->sum[which] + (size_t)row * cols;
@@ -66,9 +66,11 @@ find_moments(struct fl_step *step, const struct fl_config *c, const struct fl_we
 
 	if (which == FL_METRICS)
 		return 0;
+	if (fl_metrics_need_moment(m, moment[which], "--method gptq", err) < 0)
+		return -1;
 	step->moments = &m->moment[moment[which]];
 	step->site = (size_t)site;
-	return fl_metrics_need_moment(m, moment[which], "the method 'gptq'", err);
+	return 0;
 }
 
 static int
@@ -127,7 +129,7 @@ rotate(struct fl_plan *plan, const struct fl_metrics *metrics, struct fl_err *er
 {
 	bool tied = plan->in.tied;
 
-	if (fl_metrics_need(metrics, FL_DIM_WEIGHT, "a rotation", err) < 0)
+	if (fl_metrics_need(metrics, FL_DIM_WEIGHT, "--rotate", err) < 0)
 		return -1;
 	if (tied)
 		order_dimensions(plan, metrics);

@@ -2,6 +2,7 @@
 #include "model/score.h"
 
 #include <math.h>
+#include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 
@@ -20,18 +21,18 @@ is(const char *formula, const char *name)
 	return strcmp(formula, name) == 0;
 }
 
+/* `option` is the one that asks for the formula. */
 static const double *
-need(const struct fl_metrics *m, enum fl_metric which, const char *formula, struct fl_err *err)
+need(const struct fl_metrics *m, enum fl_metric which, const char *option, const char *formula, struct fl_err *err)
 {
-	if (!m)
-		fl_err_data(err, "the score '%s' needs metrics", formula);
-	else if (!m->sum[which])
-		fl_err_data(err, "the score '%s' needs '%s', which the metrics do not have", formula,
-		    fl_metric_name(which));
-	else if (m->tokens == 0 && which != FL_FFN_STATIC && which != FL_DIM_STATIC)
-		fl_err_data(err, "the metrics count no tokens");
-	else
+	char what[64];
+
+	snprintf(what, sizeof what, "%s %s", option, formula);
+	if (fl_metrics_need(m, which, what, err) < 0)
+		return NULL;
+	if (m->tokens > 0 || which == FL_FFN_STATIC || which == FL_DIM_STATIC)
 		return m->sum[which];
+	fl_err_data(err, "%s: the metrics count no tokens", what);
 	return NULL;
 }
 
@@ -56,10 +57,10 @@ fl_score_ffn(const struct fl_metrics *m, const char *formula, int layer, uint64_
 	const double *sum;
 
 	if (is(formula, "obs"))
-		return fl_err_data(err, "the score 'obs' of a channel needs more than metrics");
+		return fl_err_data(err, "--score obs of a channel needs more than metrics");
 	if (is(formula, "random"))
 		return random_scores(seed, STREAM_FFN + (uint64_t)layer, n, out);
-	sum = need(m, which, formula, err);
+	sum = need(m, which, "--score", formula, err);
 	if (!sum)
 		return -1;
 	sum += (size_t)layer * n;
@@ -86,7 +87,7 @@ fl_score_width(const struct fl_metrics *m, const char *formula, uint64_t seed, s
 
 	if (is(formula, "random"))
 		return random_scores(seed, STREAM_WIDTH, n, out);
-	sum = need(m, which, formula, err);
+	sum = need(m, which, "--score", formula, err);
 	if (!sum)
 		return -1;
 	fl_metric_shape(m, which, &sites, &cols);
@@ -148,15 +149,16 @@ fl_score_order(const struct fl_metrics *m, enum fl_metric which, int *out)
 }
 
 int
-fl_score_drops(const struct fl_metrics *m, enum fl_metric which, int remove, bool *gone, struct fl_err *err)
+fl_score_drops(const struct fl_metrics *m, enum fl_metric which, int remove, const char *what, bool *gone,
+    struct fl_err *err)
 {
-	int order[FL_ARCH_LAYERS], n;
+	int order[FL_ARCH_LAYERS], n = m && m->sum[which] ? fl_score_order(m, which, order) : 0;
+	char lacking[64], made_by[64];
 
-	if (!need(m, which, "loss", err))
-		return -1;
-	n = fl_score_order(m, which, order);
+	snprintf(lacking, sizeof lacking, "'%s' of %d rounds", fl_metric_name(which), remove);
+	snprintf(made_by, sizeof made_by, "--drop-%s %d", which == FL_ATTN_DROP_LOSS ? "attention" : "layers", remove);
 	if (n < remove)
-		return fl_err_data(err, "'%s' does not say which %d go first", fl_metric_name(which), remove);
+		return fl_metrics_lack(m, what, lacking, made_by, err);
 	for (int r = 0; r < remove; r++)
 		gone[order[r]] = true;
 	return 0;
@@ -170,7 +172,7 @@ fl_score_layers(const struct fl_metrics *m, const char *formula, uint64_t seed, 
 	const double *sum;
 
 	if (is(formula, "loss"))
-		return fl_score_drops(m, FL_LAYER_DROP_LOSS, remove, gone, err);
+		return fl_score_drops(m, FL_LAYER_DROP_LOSS, remove, "--layer-score loss", gone, err);
 	if (is(formula, "random")) {
 		random_scores(seed, STREAM_LAYERS, (size_t)layers, score);
 	} else {
@@ -178,7 +180,7 @@ fl_score_layers(const struct fl_metrics *m, const char *formula, uint64_t seed, 
 		    is(formula, "bi")			      ? FL_LAYER_COS :
 								FL_LAYER_COS_LN;
 
-		sum = need(m, which, formula, err);
+		sum = need(m, which, "--layer-score", formula, err);
 		if (!sum)
 			return -1;
 		if (which == FL_LAST_ANGLE) {

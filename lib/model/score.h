@@ -46,9 +46,10 @@ int fl_score_layers(const struct fl_metrics *m, const char *formula, uint64_t se
  * how many that is, or -1 if a part would go twice. */
 int fl_score_order(const struct fl_metrics *m, enum fl_metric which, int *out);
 
-/* The same as fl_score_layers() of the parts whose losses `which` holds, FL_LAYER_DROP_LOSS or FL_ATTN_DROP_LOSS. */
-int fl_score_drops(const struct fl_metrics *m, enum fl_metric which, int remove, bool *gone, struct fl_err *err)
-    FL_MUST_USE;
+/* The same as fl_score_layers() of the parts whose losses `which` holds, FL_LAYER_DROP_LOSS or FL_ATTN_DROP_LOSS; `what`
+ * is the option that needs them. */
+int fl_score_drops(const struct fl_metrics *m, enum fl_metric which, int remove, const char *what, bool *gone,
+    struct fl_err *err) FL_MUST_USE;
 
 /* Where the least of loss[n] is that is not 0, which is what was not tried; of equal ones the last. -1: all are 0. */
 int fl_score_least(const double *loss, int n);

@@ -178,6 +178,6 @@ fl_special_bos(const struct fl_model *m, const struct fl_tokenizer *t, long *bos
 	*bos = s.bos;
 	fl_special_free(&s);
 	if (!bad && *bos < 0)
-		bad = fl_err_data(err, "'%s' names no BOS token", fl_model_name(m));
+		bad = fl_err_data(err, "--bos: '%s' names no BOS token", fl_model_name(m));
 	return bad;
 }

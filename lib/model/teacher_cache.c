@@ -199,6 +199,8 @@ fl_teacher_cache_write(const char *path, const struct fl_model *teacher, struct 
 
 /* --- using one --- */
 
+#define AGAIN "; make one with --ask and the options of this run"
+
 struct fl_teacher_cache {
 	struct fl_safetensors *file;
 	const char *path;
@@ -220,9 +222,10 @@ check_key(struct fl_teacher_cache *c, const struct fl_teacher_key *key, struct f
 	    fl_num_real(temperature, 0, 1e9, &t) < 0 || (vocab && fl_num_int(vocab, 1, INT32_MAX, &n) < 0))
 		return fl_err_data(err, "'%s' is no teacher's cache", c->path);
 	if (strcmp(tokens, key->tokens) != 0)
-		return fl_err_data(err, "'%s' was made of other tokens, or other documents in them", c->path);
+		return fl_err_data(err, "'%s' was made of other tokens, or with --documents otherwise" AGAIN, c->path);
 	if ((float)t != key->temperature)
-		return fl_err_data(err, "'%s' was made at temperature %s", c->path, temperature);
+		return fl_err_data(err, "'%s' was made with --temperature %s, not %g" AGAIN, c->path, temperature,
+		    (double)key->temperature);
 	c->vocab = (size_t)n;
 	return 0;
 }
@@ -239,7 +242,7 @@ check_shapes(struct fl_teacher_cache *c, const struct fl_teacher_key *key, struc
 	    (uintptr_t)top % sizeof *c->top || (uintptr_t)sample % sizeof *c->sample)
 		return fl_err_data(err, "'%s' is no teacher's cache: its tensors have other shapes", c->path);
 	if (t->shape[1] != key->length)
-		return fl_err_data(err, "'%s' has sequences of %llu tokens, the run has %zu", c->path,
+		return fl_err_data(err, "'%s' was made with --context %llu, not %zu" AGAIN, c->path,
 		    (unsigned long long)t->shape[1], key->length);
 	c->sample = sample;
 	c->top = top;
@@ -310,8 +313,8 @@ fl_teacher_cache_get(const struct fl_teacher_cache *c, size_t sample, struct fl_
 	const uint32_t *at = bsearch(&key, c->sample, c->n, sizeof key, compare), *id;
 
 	if (!at)
-		return fl_err_data(err, "'%s' lacks sequence %zu: it was made for fewer steps, a smaller batch or "
-		    "another seed", c->path, sample);
+		return fl_err_data(err, "'%s' lacks sequence %zu: it was made with fewer --steps, a smaller --batch or another "
+		    "--seed" AGAIN, c->path, sample);
 	id = c->top + (size_t)(at - c->sample) * c->length * 2 * c->k;
 	for (size_t i = 0; i < c->length; i++, id += 2 * c->k)
 		top[i] = (struct fl_top){ c->k, id, (const float *)(const void *)(id + c->k) };

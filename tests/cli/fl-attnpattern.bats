@@ -53,7 +53,7 @@ setup() {
 	fl-attnpattern --best 2 -m m -o out.tar some
 	assert_equal "$(fl-info --json out.tar | jq -r .arch)" d64-f128-$pattern
 	one_line_error 3 fl-attnpattern --best 3 -m m -o x.tar some
-	assert_equal "$stderr" "fl-attnpattern: 'attn.drop_loss' does not say which 3 go first"
+	assert_equal "$stderr" "fl-attnpattern: --best needs 'attn.drop_loss' of 3 rounds, which the metrics do not have: make metrics with fl-calibrate --drop-attention 3"
 	one_line_error 3 fl-attnpattern --best 1 -m m -o x.tar base
 	fl-attnpattern --best 1 -m m --force -o forced.tar base
 	one_line_error 2 fl-attnpattern --best 1 -o x.tar some
@@ -89,7 +89,7 @@ setup() {
 	fl-calibrate --moments-of ffn --context 50 -t tokens -o m base
 	one_line_error 2 fl-attnpattern --repair -a d64-f128-fsff -o x.tar base
 	one_line_error 3 fl-attnpattern --repair -m m -a d64-f128-fsff -o x.tar base
-	assert_equal "$stderr" "fl-attnpattern: a repair needs 'attn.across_moment', which the metrics do not have"
+	assert_equal "$stderr" "fl-attnpattern: --repair needs 'attn.across_moment', which the metrics do not have: make metrics with fl-calibrate --moments"
 	fl-calibrate --moments --context 50 -t tokens -o m base
 	fl-quantize -o q.tar base
 	one_line_error 3 fl-attnpattern --repair --force -m m -a d64-f128-fsff -o x.tar q.tar

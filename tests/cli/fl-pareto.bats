@@ -165,7 +165,7 @@ setup() {
 @test "mistakes are named" {
 	one_line_error 2 fl-pareto --objectives loss_nats t.tsv
 	one_line_error 2 fl-pareto --objectives loss_nats,speed t.tsv
-	assert_equal "$stderr" "fl-pareto: the table has no column 'speed'"
+	assert_equal "$stderr" "fl-pareto: --objectives: the table has no column 'speed'"
 	one_line_error 2 fl-pareto --objectives loss_nats,note t.tsv
 	one_line_error 2 fl-pareto --max ttft_1024_s t.tsv
 	one_line_error 2 fl-pareto --hypervolume --ref note=1 t.tsv

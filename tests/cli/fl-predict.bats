@@ -44,14 +44,14 @@ setup() {
 	one_line_error 2 fl-predict --agree loss_nats,params --cv t.tsv
 	one_line_error 2 fl-predict --folds 10 --agree loss_nats,params t.tsv
 	one_line_error 2 fl-predict --column params t.tsv
-	assert_equal "$stderr" "fl-predict: 'params' is neither a time, _s, nor a rate, _tok_s"
+	assert_equal "$stderr" "fl-predict: --column: 'params' is neither a time, _s, nor a rate, _tok_s"
 	one_line_error 3 fl-predict --cv t.tsv
-	assert_equal "$stderr" "fl-predict: 5 rows are too few to cross-validate: 20 it takes"
+	assert_equal "$stderr" "fl-predict: --cv takes 20 rows or more with ttft_1024_s: there are 5"
 	echo d64 | one_line_error 3 fl-predict t.tsv
 	one_line_error 2 fl-predict --agree loss_nats t.tsv
-	assert_equal "$stderr" "fl-predict: 'loss_nats' is not two columns with a comma between"
+	assert_equal "$stderr" "fl-predict: --agree: 'loss_nats' is not two columns with a comma between"
 	one_line_error 2 fl-predict --agree loss_nats,speed t.tsv
-	assert_equal "$stderr" "fl-predict: the table has no column 'speed'"
+	assert_equal "$stderr" "fl-predict: --agree: the table has no column 'speed'"
 	one_line_error 3 fl-predict --agree a,b /dev/null
 	one_line_error 4 fl-predict --agree a,b absent
 }

@@ -90,7 +90,7 @@ negative_scales() {
 	one_line_error 2 fl-quantize --method gptq base
 	fl-calibrate -t tokens -o plain base
 	one_line_error 3 fl-quantize --method gptq -m plain -o x.tar base
-	[[ $stderr = *"'gptq' needs 'dim.out_moment'"* ]]
+	[[ $stderr = *"--method gptq needs 'dim.out_moment'"* ]]
 	fl-calibrate --moments -t tokens -o moments base
 	poison moments attn.moment
 	one_line_error 3 fl-quantize --method gptq -m moments -o x.tar base
@@ -136,13 +136,13 @@ moments() {
 	done
 	fl-quantize --rotate --method calib -m plain base | fl-info --check
 	one_line_error 3 fl-quantize --rotate --method gptq -m plain -o x.tar base
-	[[ $stderr = *"'gptq' needs 'dim.out_moment'"* ]]
+	[[ $stderr = *"--method gptq needs 'dim.out_moment'"* ]]
 	one_line_error 3 fl-quantize --rotate --method calib --force -m plain -o x.tar untied
-	assert_equal "$stderr" "fl-quantize: after a rotation the method 'calib' needs 'dim.moment', which the metrics do not have"
+	assert_equal "$stderr" "fl-quantize: --method calib with --rotate needs 'dim.moment', which the metrics do not have: make metrics with fl-calibrate --moments"
 	fl-calibrate --moments-of dim --context 100 -t tokens -o stream untied
 	fl-quantize --rotate --method calib -m stream untied | fl-info --check
 	one_line_error 3 fl-quantize --rotate --method gptq -m stream -o x.tar untied
-	[[ $stderr = *"'gptq' needs '"*"moment'"* ]]
+	[[ $stderr = *"--method gptq needs '"*"moment'"* ]]
 	poison moments dim.moment
 	for method in calib gptq; do
 		one_line_error 3 fl-quantize --rotate --method $method --force -m moments -o x.tar untied

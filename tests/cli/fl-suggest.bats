@@ -216,6 +216,6 @@ measured() {
 	run -1 cmp -s limited archs
 	fl-suggest --space space --ref-from "$arch" --max ttft_64_s=9 trials.tsv | cmp archs -
 	one_line_error 2 fl-suggest --space space --ref-from d1-f1-f trials.tsv
-	assert_equal "$stderr" "fl-suggest: no row of 'd1-f1-f' has both objectives"
+	assert_equal "$stderr" "fl-suggest: --ref-from: no row of 'd1-f1-f' has both objectives"
 	one_line_error 2 fl-suggest --space space --ref-from "$arch" --ref loss_nats=2 trials.tsv
 }

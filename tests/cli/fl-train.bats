@@ -82,9 +82,9 @@ less() {
 	fl-train "${FEW[@]}" --steps 3 --teacher top -o c.tar "$TINY"
 	assert_equal "$(cut -c 1-5 <<< "$(last loss_nats a.tsv)")" "$(cut -c 1-5 <<< "$(last loss_nats b.tsv)")"
 	one_line_error 3 fl-train "${FEW[@]}" --steps 90 --teacher top -o x.tar "$TINY"
-	[[ $stderr = *"'top' lacks sequence"* ]]
+	[[ $stderr = *"'top' lacks sequence"*"fewer --steps"*"make one with --ask and the options of this run" ]]
 	one_line_error 3 fl-train "${FEW[@]}" --steps 3 --temperature 2 --teacher top -o x.tar "$TINY"
-	[[ $stderr = *"'top'"*temperature* ]]
+	[[ $stderr = *"'top' was made with --temperature 1, not 2; make one with --ask"* ]]
 	one_line_error 3 fl-train -t "$HELD" --context 32 --batch 4 --steps 3 --teacher top -o x.tar "$TINY"
 	[[ $stderr = *"'top'"*"other tokens"* ]]
 	head -c 5000 top > cut

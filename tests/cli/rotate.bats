@@ -61,7 +61,7 @@ calibrated() {
 	moments base
 	fl-calibrate --moments-of ffn --context 100 -t tokens -o plain base
 	one_line_error 3 fl-prune --rotate -m plain -a d32-f128-ffff -o x.tar base
-	assert_equal "$stderr" "fl-prune: a rotation needs 'dim.moment', which the metrics do not have"
+	assert_equal "$stderr" "fl-prune: --rotate needs 'dim.moment', which the metrics do not have: make metrics with fl-calibrate --moments"
 	one_line_error 3 fl-prune --repair -m plain -a d32-f128-ffff -o x.tar base
 	poison moments dim.moment
 	one_line_error 3 fl-prune --rotate -m moments -a d32-f128-ffff -o x.tar base
