@@ -12,6 +12,7 @@
 #include "base/ranks.h"
 #include "base/str.h"
 #include "io/history.h"
+#include "model/forward.h"
 #include "model/params.h"
 #include "model/quantize.h"
 #include "model/tokenizer_of.h"
@@ -229,6 +230,7 @@ write_answers(const char *operand, struct run *r, struct fl_err *err)
 	    documents ? fl_tokenizer_of_model(m, err) : NULL, err) < 0)
 		return -1;
 	key = teacher_key(r, &m->config);
+	fl_note("memory: %zu MiB", (m->bytes + fl_forward_bytes(&m->config, key.length, FL_ACTS_NONE)) >> 20);
 	return fl_teacher_cache_write(output, m, &r->text.samples,
 	    (size_t)steps * (size_t)batch * (size_t)accumulate, &key, (size_t)top, err);
 }
@@ -248,19 +250,27 @@ choose_bits(const struct run *r, const char *what, struct fl_quant *bits, struct
 	return 0;
 }
 
+/* Before it is taken. */
+static void
+promise_memory(const struct run *r, const struct fl_train_opts *o)
+{
+	struct fl_train_memory m = fl_train_memory(r->params, &r->text.samples, &r->teacher, o,
+	    r->held ? fl_windows_rows(&r->windows) : 0);
+
+	fl_note("memory: %zu MiB: weights, gradients and moments %zu, activations %zu, the teacher %zu, the text %zu",
+	    (m.arrays + m.activations + m.teacher + m.text) >> 20, m.arrays >> 20, m.activations >> 20, m.teacher >> 20,
+	    m.text >> 20);
+}
+
 static struct fl_trainer *
 make_trainer(struct run *r, const struct fl_train_opts *o, struct fl_err *err)
 {
 	struct fl_teacher_key key = teacher_key(r, &r->params->config);
-	struct fl_trainer *t;
-	size_t arrays, activations;
 
 	if (teacher_path && fl_teacher_open(&r->teacher, teacher_path, &key, r->params, &r->text.samples, err) < 0)
 		return NULL;
-	t = fl_trainer_new(r->params, &r->text.samples, &r->teacher, o);
-	fl_trainer_memory(t, &arrays, &activations);
-	fl_note("weights, gradients and moments: %zu MiB; activations: %zu MiB", arrays >> 20, activations >> 20);
-	return t;
+	promise_memory(r, o);
+	return fl_trainer_new(r->params, &r->text.samples, &r->teacher, o);
 }
 
 static int

@@ -8,10 +8,10 @@
 static float *
 room(struct fl_acts_set *s, size_t rows, size_t each)
 {
-	size_t n = rows * each;
-
+	s->bytes += rows * each * sizeof(float);
+	if (s->planned)
+		return NULL;
 	s->block = fl_grow(s->block, &s->cap, s->blocks + 1, sizeof *s->block);
-	s->bytes += n * sizeof(float);
 	return s->block[s->blocks++] = fl_alloc_aligned(rows, each * sizeof(float), "the activations");
 }
 
@@ -54,14 +54,14 @@ squeeze(struct fl_acts_set *s, struct fl_acts *a, const struct fl_config *c, siz
 	a->up = room(s, rows, (size_t)c->ffn);
 }
 
-void
-fl_acts_init(struct fl_acts_set *s, const struct fl_config *c, size_t rows, enum fl_acts_kept kept)
+static void
+lay_out(struct fl_acts_set *s, const struct fl_config *c, size_t rows)
 {
+	enum fl_acts_kept kept = s->kept;
 	size_t layers = (size_t)c->layers, d = (size_t)c->width;
 	struct fl_acts one = { 0 };
 
-	*s = (struct fl_acts_set){ .layer = fl_alloc(layers + 1, sizeof *s->layer),
-		.kept = kept };
+	s->layer = fl_alloc(layers + 1, sizeof *s->layer);
 	if (kept == FL_ACTS_NONE) {
 		squeeze(s, &one, c, rows);
 		one.x = one.mid = room(s, rows, d);
@@ -84,6 +84,25 @@ fl_acts_init(struct fl_acts_set *s, const struct fl_config *c, size_t rows, enum
 	}
 	if (kept == FL_ACTS_ALL)
 		s->layer[layers].norm = room(s, rows, d);
+}
+
+void
+fl_acts_init(struct fl_acts_set *s, const struct fl_config *c, size_t rows, enum fl_acts_kept kept)
+{
+	*s = (struct fl_acts_set){ .kept = kept };
+	lay_out(s, c, rows);
+}
+
+size_t
+fl_acts_bytes(const struct fl_config *c, size_t rows, enum fl_acts_kept kept)
+{
+	struct fl_acts_set s = { .kept = kept, .planned = true };
+	size_t bytes;
+
+	lay_out(&s, c, rows);
+	bytes = s.bytes;
+	fl_acts_free(&s);
+	return bytes;
 }
 
 void

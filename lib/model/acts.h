@@ -7,6 +7,7 @@
 #ifndef FL_MODEL_ACTS_H
 #define FL_MODEL_ACTS_H
 
+#include <stdbool.h>
 #include <stddef.h>
 
 #include "model/config.h"
@@ -33,11 +34,15 @@ struct fl_acts_set {
 	float **block;
 	size_t blocks, cap;
 	size_t bytes; /* of it all */
+	bool planned; /* private: only counted */
 };
 
 /* For up to `rows` rows. */
 void fl_acts_init(struct fl_acts_set *s, const struct fl_config *c, size_t rows,
     enum fl_acts_kept kept);
+
+/* What that would take. */
+size_t fl_acts_bytes(const struct fl_config *c, size_t rows, enum fl_acts_kept kept);
 void fl_acts_free(struct fl_acts_set *s);
 
 #endif

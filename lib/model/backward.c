@@ -55,6 +55,12 @@ fl_backward_free(struct fl_backward *b)
 	free(b);
 }
 
+size_t
+fl_backward_bytes(const struct fl_config *c, size_t rows)
+{
+	return rows * (size_t)(2 * c->width + (c->heads + 2 * c->kv_heads) * c->head_dim) * sizeof(float);
+}
+
 /* --- one matrix: y = x W^T --- */
 
 static void

@@ -15,6 +15,9 @@ struct fl_backward;
 struct fl_backward *fl_backward_new(struct fl_forward *f, const struct fl_model *grad);
 void fl_backward_free(struct fl_backward *b); /* NULL is fine */
 
+/* Bytes of its own buffers for so many rows. */
+size_t fl_backward_bytes(const struct fl_config *c, size_t rows);
+
 /* After fl_forward_batch() over ids: calls `loss` for blocks of rows as fl_forward_logits() does, which
  * is to replace the logits by the gradient of what is minimised; then goes back through all layers. */
 void fl_backward_batch(struct fl_backward *b, const uint32_t *ids,

@@ -130,6 +130,9 @@ void fl_forward_logits(struct fl_forward *f,
 
 size_t fl_forward_block(const struct fl_forward *f); /* the most rows of such a block */
 
+/* Bytes of the buffers of a pass for `rows` rows without a cache, with those of a block of logits. */
+size_t fl_forward_bytes(const struct fl_config *c, size_t rows, enum fl_acts_kept kept);
+
 /* Logits of rows first .. first+n-1 into out [n, vocab]. */
 void fl_forward_logits_of(struct fl_forward *f, size_t first, size_t n, float *out);
 

@@ -22,12 +22,26 @@ fl_forward_last(struct fl_forward *f)
 	return f->last;
 }
 
+static size_t
+block_of(const struct fl_config *c, size_t rows)
+{
+	size_t block = LOGITS / (size_t)c->vocab + 1;
+
+	return block < rows ? block : rows;
+}
+
 size_t
 fl_forward_block(const struct fl_forward *f)
 {
-	size_t block = LOGITS / (size_t)f->m->config.vocab + 1;
+	return block_of(&f->m->config, f->capacity);
+}
 
-	return block < f->capacity ? block : f->capacity;
+size_t
+fl_forward_bytes(const struct fl_config *c, size_t rows, enum fl_acts_kept kept)
+{
+	size_t delta = kept ? rows * (size_t)c->width : 0, logits = (block_of(c, rows) + 1) * (size_t)c->vocab;
+
+	return fl_acts_bytes(c, rows, kept) + (delta + logits) * sizeof(float);
 }
 
 void

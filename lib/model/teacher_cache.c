@@ -296,6 +296,12 @@ fl_teacher_cache_vocab(const struct fl_teacher_cache *c)
 	return c->vocab;
 }
 
+size_t
+fl_teacher_cache_bytes(const struct fl_teacher_cache *c)
+{
+	return c->file->data_size;
+}
+
 void
 fl_teacher_cache_close(struct fl_teacher_cache *c)
 {

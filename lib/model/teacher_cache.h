@@ -37,6 +37,7 @@ int fl_teacher_cache_write(const char *path, const struct fl_model *teacher, str
 struct fl_teacher_cache *fl_teacher_cache_open(const char *path, const struct fl_teacher_key *key,
     struct fl_err *err) FL_MUST_USE;
 size_t fl_teacher_cache_vocab(const struct fl_teacher_cache *c); /* the teacher's: ids are below it */
+size_t fl_teacher_cache_bytes(const struct fl_teacher_cache *c); /* of the file, which is mapped */
 void fl_teacher_cache_close(struct fl_teacher_cache *c); /* NULL is fine */
 
 /* Of the tokens of one sample: sets top[length], whose pointers live as long as c. -1: it is not there. */

@@ -158,11 +158,23 @@ fl_trainer_state(struct fl_trainer *t)
 	return &t->state;
 }
 
-void
-fl_trainer_memory(const struct fl_trainer *t, size_t *arrays, size_t *activations)
+struct fl_train_memory
+fl_train_memory(const struct fl_params *p, const struct fl_samples *s, const struct fl_teacher *teacher,
+    const struct fl_train_opts *o, size_t held)
 {
-	*arrays = 4 * t->p->n * sizeof *t->g;
-	*activations = t->forward->acts.bytes;
+	const struct fl_config *c = &p->config;
+	size_t rows = (size_t)o->batch * s->length;
+	struct fl_train_memory m = { .arrays = (fl_quant_any(&o->qat) ? 5 : 4) * p->n * sizeof *p->w,
+		.activations = fl_forward_bytes(c, rows, o->kept) + fl_backward_bytes(c, rows),
+		.text = s->n * s->length * (sizeof *s->id + (s->flag != NULL)) };
+
+	if (held)
+		m.activations += fl_forward_bytes(c, held, FL_ACTS_NONE);
+	if (teacher->model)
+		m.teacher = teacher->model->bytes + fl_forward_bytes(&teacher->model->config, rows, FL_ACTS_NONE);
+	if (teacher->cache)
+		m.teacher = fl_teacher_cache_bytes(teacher->cache);
+	return m;
 }
 
 /* --- the loss of one batch --- */

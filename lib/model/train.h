@@ -61,8 +61,17 @@ struct fl_train_state {
 };
 struct fl_train_state *fl_trainer_state(struct fl_trainer *t);
 
-/* Bytes: of weights, gradients and moments; of the activations kept for the backward pass. */
-void fl_trainer_memory(const struct fl_trainer *t, size_t *arrays, size_t *activations);
+/* Bytes that a trainer will hold. */
+struct fl_train_memory {
+	size_t arrays;	    /* weights, gradients and moments, and with qat the quantized weights */
+	size_t activations; /* kept for the backward pass, its own, and logits; and of held-out windows */
+	size_t teacher;	    /* its weights, activations and logits, or its cache */
+	size_t text;	    /* the tokens of the samples */
+};
+
+/* Of fl_trainer_new() with these, before it. held: the most rows of a batch of held-out windows, 0: none. */
+struct fl_train_memory fl_train_memory(const struct fl_params *p, const struct fl_samples *s,
+    const struct fl_teacher *teacher, const struct fl_train_opts *o, size_t held);
 
 /* The learning rate at a step, from 0. */
 double fl_train_rate(const struct fl_train_opts *o, long step);

@@ -40,6 +40,34 @@ less() {
 	less "$(last loss_nats curve.tsv)" "$(awk 'NR == 2 { print $3 }' curve.tsv)"
 }
 
+# KiB that fl-train -v promises for the rest of the line, and that it takes at most.
+memory() {
+	local pid now peak=0
+	fl-train -v --steps 2 "${FEW[@]}" -o out "$@" 2> said &
+	pid=$!
+	while now=$(awk '$1 == "VmHWM:" { print $2 }' /proc/$pid/status 2> /dev/null) && [ "$now" ]; do
+		peak=$now
+	done
+	wait $pid
+	echo $(($(sed -n 's/.*memory: \([0-9]*\) MiB.*/\1/p' said) * 1024)) $peak
+}
+
+@test "the memory that is promised is what is taken within a tenth, with a teacher, asked beside or before" {
+	[[ $B != *-san* ]] || skip "sanitizers take memory of their own"
+	fl-init --dtype float32 -a d512-f1536-f6 -o student/ "$TINY"
+	fl-init --dtype float32 -a d1024-f3072-f6 -o teacher/ "$TINY"
+	memory "$TINY" > own
+	while read -r options; do
+		memory $options > got
+		awk 'NR == FNR { own = $2; next } { exit !($1 > 200000 && $2 - own < 1.1 * $1 && $2 - own > 0.9 * $1) }' own got ||
+			fail "$options: $(cat got), the program $(cat own)"
+	done <<-END
+		--teacher teacher student
+		--teacher teacher --held $HELD --qat int4 student
+		--ask teacher
+	END
+}
+
 @test "the same bytes come out at any -j, of every form of a checkpoint, recomputed or not" {
 	tar cf model.tar -C "$TINY" config.json tokenizer.json model.safetensors fl-history.jsonl
 	fl-train "${FEW[@]}" --steps 4 -j 1 -o a.tar "$TINY"
