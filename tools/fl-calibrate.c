@@ -6,6 +6,7 @@
 
 #include "base/cli.h"
 #include "base/log.h"
+#include "base/size.h"
 #include "base/str.h"
 #include "model/calibrate.h"
 #include "model/drop.h"
@@ -15,7 +16,7 @@
 enum { REACH = 2 };
 
 static const char *tokens_path, *output;
-static int context, sequences, drop_layers, drop_attention, drop_sequences, reach;
+static int context, sequences, drop_layers, drop_attention, drop_sequences = 16, drop_context = 256, reach;
 static bool bos, moments, weights_alone, merge;
 static struct fl_strs parts;
 static bool wanted[FL_MOMENTS];
@@ -25,8 +26,8 @@ static const struct fl_opt opts[] = {
 	{ 0, "context", "n",
 	  "Cut the tokens into sequences of n. The default is the smaller of 2048 and the model's maximum.",
 	  .num = &context, .min = 2, .max = 1 << 20, .with = "tokens" },
-	{ 0, "sequences", "n", "Stop after n sequences.", .num = &sequences, .min = 1, .max = 1 << 30,
-	  .with = "tokens" },
+	{ 0, "sequences", "n", "Take n sequences alone, evenly spread over the tokens.", .num = &sequences, .min = 1,
+	  .max = 1 << 30, .with = "tokens" },
 	{ 0, "bos", NULL, "Begin every sequence with the model's BOS token, one of the n.",
 	  .flag = &bos, .with = "tokens" },
 	{ 0, "moments", NULL,
@@ -39,13 +40,14 @@ static const struct fl_opt opts[] = {
 	  "Let moments of layer.across mend n layers that go in a row. The default is 2.", .num = &reach, .min = 1,
 	  .max = FL_REACH_MOST },
 	{ 0, "drop-layers", "n",
-	  "Also find which n layers cost the least loss when they go, one after the other. n rounds, each of about half as "
-	  "many passes as there are layers.", .num = &drop_layers, .min = 1, .max = FL_ARCH_LAYERS,
-	  .with = "tokens" },
+	  "Also find which n layers cost the least loss when they go, one after the other, in n rounds.",
+	  .num = &drop_layers, .min = 1, .max = FL_ARCH_LAYERS, .with = "tokens" },
 	{ 0, "drop-attention", "n", "The same for the attention parts of n layers.", .num = &drop_attention, .min = 1,
 	  .max = FL_ARCH_LAYERS, .with = "tokens" },
-	{ 0, "drop-sequences", "n", "Do so on n sequences alone, evenly spread.", .num = &drop_sequences, .min = 1,
-	  .max = 1 << 30, .with = "drop-layers drop-attention" },
+	{ 0, "drop-sequences", "n", "Do so on n sequences, evenly spread over the tokens. The default is 16.",
+	  .num = &drop_sequences, .min = 1, .max = 1 << 30, .with = "drop-layers drop-attention" },
+	{ 0, "drop-context", "n", "Cut those to n tokens. The default is 256.", .num = &drop_context, .min = 2,
+	  .max = 1 << 20, .with = "drop-layers drop-attention" },
 	{ 0, "static", NULL, "Write the scores of the weights alone. Needs no tokens.",
 	  .flag = &weights_alone },
 	{ 0, "merge", NULL, "Add metrics files, the operands, in the order given.", .flag = &merge },
@@ -119,27 +121,38 @@ add_files(int n, char **paths, struct fl_err *err)
 	return sum;
 }
 
+/* At most *n sequences of at most `length` tokens, evenly spread over the first `count` windows of w; *n := how many. */
+static struct fl_windows
+some_of(const struct fl_windows *w, size_t count, int length, size_t *n)
+{
+	size_t front = w->context - w->stride, tokens = fl_min(count * w->stride, w->n), fit;
+	struct fl_windows some = *w;
+
+	some.context = fl_min((size_t)length, w->context);
+	fit = tokens / (some.context - front);
+	*n = fl_min(*n, fit ? fit : 1);
+	some.stride = tokens / *n;
+	return some;
+}
+
 static int
 drop(const struct fl_model *m, const struct fl_windows *w, size_t count, struct fl_metrics *out, struct fl_err *err)
 {
-	struct fl_windows few = *w;
+	size_t n = (size_t)drop_sequences;
+	struct fl_windows few = some_of(w, count, drop_context, &n);
 
-	if (drop_sequences && (size_t)drop_sequences < count) {
-		few.stride = count * w->stride / (size_t)drop_sequences;
-		count = (size_t)drop_sequences;
-	}
-	if (drop_layers && fl_drop(m, &few, count, FL_LAYER_DROP_LOSS, drop_layers, out, err) < 0)
+	if (drop_layers && fl_drop(m, &few, n, FL_LAYER_DROP_LOSS, drop_layers, out, err) < 0)
 		return -1;
-	return drop_attention ? fl_drop(m, &few, count, FL_ATTN_DROP_LOSS, drop_attention, out, err) : 0;
+	return drop_attention ? fl_drop(m, &few, n, FL_ATTN_DROP_LOSS, drop_attention, out, err) : 0;
 }
 
 static int
 count_tokens(const struct fl_model *m, struct fl_metrics *out, struct fl_err *err)
 {
 	struct fl_tokens *t = fl_tokens_open(tokens_path, (size_t)m->config.vocab, err);
-	struct fl_windows w;
+	struct fl_windows w, some;
 	long begin = -1;
-	size_t count;
+	size_t count, n;
 	int bad = 0;
 
 	if (!t || (bos && fl_special_bos(m, NULL, &begin, err) < 0))
@@ -147,7 +160,9 @@ count_tokens(const struct fl_model *m, struct fl_metrics *out, struct fl_err *er
 	w = (struct fl_windows){ .id = t->id, .n = t->n };
 	if (fl_windows_init(&w, &m->config, context, 0, begin, err) < 0)
 		return fl_err_prefix(err, "'%s'", fl_input_name(tokens_path));
-	count = fl_calibrate_count(&w, (size_t)sequences);
+	count = fl_calibrate_count(&w, 0);
+	n = sequences ? (size_t)sequences : count;
+	some = some_of(&w, count, (int)w.context, &n);
 	if (!sequences && t->n > count * w.stride)
 		fl_note("the last %zu tokens make no whole sequence and are left out",
 		    t->n - count * w.stride);
@@ -155,7 +170,7 @@ count_tokens(const struct fl_model *m, struct fl_metrics *out, struct fl_err *er
 		out->reach = reach ? reach : REACH;
 	for (enum fl_moment k = 0; k < FL_MOMENTS && !bad; k++)
 		bad = wanted[k] && fl_metrics_make_moments(out, k, err) < 0;
-	bad = bad || fl_calibrate(m, &w, count, out, err) < 0;
+	bad = bad || fl_calibrate(m, &some, n, out, err) < 0;
 	bad = bad || drop(m, &w, count, out, err) < 0;
 	fl_tokens_close(t);
 	return bad ? -1 : 0;

@@ -144,6 +144,7 @@ see_layer(void *ctx, int layer, const float *before, const float *after, size_t 
 		c->out->sum[FL_LAYER_COS][layer] += c->plain[r];
 		c->out->sum[FL_LAYER_COS_LN][layer] += c->centered[r];
 	}
+	fl_progress_add(rows * ((size_t)layer + 1) / c->layers - rows * (size_t)layer / c->layers);
 	find_added(c, before, after, rows);
 	for (int d = 1; d <= c->out->reach && d <= layer; d++)
 		add_across(c, FL_LAYER_ACROSS, (size_t)((layer - d) * c->out->reach + d - 1), layer - d, rows);
@@ -257,7 +258,6 @@ fl_calibrate(const struct fl_model *m, const struct fl_windows *w, size_t count,
 			bad = check_finite(&c, fl_model_name(m), err);
 		out->sequences += (long long)c.batch.windows;
 		out->tokens += (long long)(c.batch.windows * c.batch.length);
-		fl_progress_add(c.batch.windows * c.batch.length);
 	}
 	fl_progress_end();
 	fl_batch_free(&c.batch);

@@ -3,21 +3,36 @@
 
 #include <float.h>
 #include <math.h>
+#include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 
 #include "base/alloc.h"
 #include "base/log.h"
 #include "base/progress.h"
+#include "base/size.h"
 #include "model/forward.h"
 #include "model/score.h"
 
+/* The first stage of a round, and how few candidates are tried on all tokens: as measured in tests/bench/README.md. */
+enum { FIRST_TOKENS = 256, FEWEST = 4 };
+
 struct dropping {
 	const struct fl_model *m;
+	const struct fl_windows *w;
+	size_t count; /* windows */
+	enum fl_metric which;
 	struct fl_forward *f;
 	enum fl_leave part, leave[FL_ARCH_LAYERS];
+	bool candidate[FL_ARCH_LAYERS]; /* of this round, not given up yet */
 	float *stream; /* [rows, D] before the part that is tried */
 	double *nats;  /* [rows] */
+};
+
+/* Windows [first, end) of a round, on which so many candidates are tried. */
+struct stage {
+	size_t first, end;
+	int candidates;
 };
 
 static bool
@@ -39,63 +54,129 @@ total(struct dropping *d, const struct fl_batch *b)
 	return sum;
 }
 
-/* Adds to sum[l] the nats without l, for all l that may go. */
+/* The stage after s, which is zeroed but for its candidates before the first: each has twice the tokens of all before it
+ * together, and half the candidates. False after the last. */
+static bool
+next_stage(const struct dropping *d, struct stage *s)
+{
+	size_t end = s->end ? 2 * s->end : fl_ceil_div(FIRST_TOKENS, d->w->context);
+
+	if (s->end == d->count)
+		return false;
+	if (s->end && s->candidates > FEWEST)
+		s->candidates = s->candidates / 2 > FEWEST ? (s->candidates + 1) / 2 : FEWEST;
+	s->first = s->end;
+	s->end = fl_min(end, d->count);
+	return true;
+}
+
+/* Adds to sum[l] the nats without l, for all candidates l. */
 static int
 try_batch(struct dropping *d, const struct fl_batch *b, double *sum, struct fl_err *err)
 {
-	int layers = d->m->config.layers;
+	int layers = d->m->config.layers, at = 0;
 	size_t size = b->windows * b->length * (size_t)d->m->config.width * sizeof *d->stream;
 	float *x = fl_forward_stream(d->f);
 
 	if (fl_forward_begin(d->f, b->id, b->windows, b->length, err) < 0)
 		return -1;
 	for (int l = 0; l < layers; l++) {
-		if (may_go(d, l)) {
-			memcpy(d->stream, x, size);
-			d->leave[l] = d->part;
-			fl_forward_layers(d->f, l, layers);
-			sum[l] += total(d, b);
-			d->leave[l] = FL_LEAVE_NOTHING;
-			memcpy(x, d->stream, size);
-			fl_progress_add(b->windows * b->length);
-		}
-		if (l + 1 < layers)
-			fl_forward_layers(d->f, l, l + 1);
+		if (!d->candidate[l])
+			continue;
+		fl_forward_layers(d->f, at, l);
+		at = l;
+		memcpy(d->stream, x, size);
+		d->leave[l] = d->part;
+		fl_forward_layers(d->f, l, layers);
+		sum[l] += total(d, b);
+		d->leave[l] = FL_LEAVE_NOTHING;
+		memcpy(x, d->stream, size);
+		fl_progress_add(b->windows * b->length);
 	}
 	return 0;
 }
 
-/* loss[l] := mean nats without l. A loss of 0 would read as not tried. */
 static int
-try_all(struct dropping *d, const struct fl_windows *w, size_t count, double *loss, struct fl_err *err)
+try_stage(struct dropping *d, const struct stage *s, double *sum, struct fl_err *err)
 {
-	int layers = d->m->config.layers, bad = 0;
-	struct fl_batch b = { 0 };
-	double tokens = 0;
+	struct fl_batch b = { .first = s->first };
+	int bad = 0;
 
-	while (!bad && fl_windows_next(w, count, &b)) {
-		bad = try_batch(d, &b, loss, err);
-		tokens += (double)(b.windows * (b.length - 1));
-	}
+	while (!bad && fl_windows_next(d->w, s->end, &b))
+		bad = try_batch(d, &b, sum, err);
 	fl_batch_free(&b);
-	for (int l = 0; l < layers && !bad; l++) {
-		if (!may_go(d, l))
-			continue;
-		loss[l] = fmax(loss[l] / tokens, DBL_MIN);
-		if (!isfinite(loss[l]))
+	for (int l = 0; l < d->m->config.layers && !bad; l++) {
+		if (d->candidate[l])
+			sum[l] = fmax(sum[l], DBL_MIN); /* 0 would read as not tried */
+		if (!isfinite(sum[l]))
 			bad = fl_err_data(err, "'%s': without %slayer %d the loss is not finite", fl_model_name(d->m),
 			    d->part == FL_LEAVE_LAYER ? "" : "the attention of ", l);
 	}
 	return bad;
 }
 
+/* Gives all candidates up but the `keep` with the least sum: of these losses nothing is left. */
+static void
+keep_best(struct dropping *d, double *sum, int keep)
+{
+	int layers = d->m->config.layers;
+	double all[FL_ARCH_LAYERS];
+
+	memcpy(all, sum, (size_t)layers * sizeof *all);
+	memset(d->candidate, 0, sizeof d->candidate);
+	memset(sum, 0, (size_t)layers * sizeof *sum);
+	while (keep-- > 0) {
+		int l = fl_score_least(all, layers);
+
+		d->candidate[l] = true;
+		sum[l] = all[l];
+		all[l] = 0;
+	}
+}
+
+/* Tokens of all trials of a round that begins with n candidates. */
+static uint64_t
+round_tokens(const struct dropping *d, int n)
+{
+	struct stage s = { .candidates = n };
+	uint64_t tokens = 0;
+
+	while (next_stage(d, &s))
+		tokens += (uint64_t)s.candidates * (s.end - s.first) * d->w->context;
+	return tokens;
+}
+
+/* loss[l] := mean nats without l, of those that are not given up. */
 static int
-run(struct dropping *d, const struct fl_windows *w, size_t count, int rounds, double *loss, struct fl_err *err)
+try_all(struct dropping *d, int parts, double *loss, struct fl_err *err)
+{
+	double tokens = (double)(d->count * (fl_windows_at(d->w, 0).length - 1));
+	struct stage s = { .candidates = parts };
+
+	for (int l = 0; l < d->m->config.layers; l++)
+		d->candidate[l] = may_go(d, l);
+	while (next_stage(d, &s)) {
+		if (s.first)
+			keep_best(d, loss, s.candidates);
+		if (try_stage(d, &s, loss, err) < 0)
+			return -1;
+	}
+	for (int l = 0; l < d->m->config.layers; l++)
+		loss[l] /= tokens;
+	return 0;
+}
+
+static int
+run(struct dropping *d, int parts, int rounds, double *loss, struct fl_err *err)
 {
 	int layers = d->m->config.layers, bad = 0, l;
+	char what[64]; /* for fl_progress_begin() */
 
 	for (int r = 0; r < rounds && !bad; r++, loss += layers) {
-		bad = try_all(d, w, count, loss, err);
+		snprintf(what, sizeof what, "%s, round %d of %d", fl_metric_name(d->which), r + 1, rounds);
+		fl_progress_begin(what, "tokens", round_tokens(d, parts - r));
+		bad = try_all(d, parts - r, loss, err);
+		fl_progress_end();
 		if (bad)
 			break;
 		l = fl_score_least(loss, layers);
@@ -125,21 +206,17 @@ fl_drop(const struct fl_model *m, const struct fl_windows *w, size_t count, enum
     struct fl_metrics *out, struct fl_err *err)
 {
 	size_t rows = fl_windows_rows(w);
-	struct dropping d = { .m = m, .part = which == FL_LAYER_DROP_LOSS ? FL_LEAVE_LAYER : FL_LEAVE_ATTENTION };
-	uint64_t tries = 0;
+	struct dropping d = { .m = m, .w = w, .count = count, .which = which,
+		.part = which == FL_LAYER_DROP_LOSS ? FL_LEAVE_LAYER : FL_LEAVE_ATTENTION };
 	int parts, bad;
 
 	if (check_rounds(&d, rounds, &parts, err) < 0)
 		return -1;
-	for (int r = 0; r < rounds; r++)
-		tries += (uint64_t)(parts - r);
 	d.f = fl_forward_new(m, rows, 0, NULL);
 	fl_forward_leave(d.f, d.leave);
 	d.stream = fl_alloc_aligned(rows, (size_t)m->config.width * sizeof *d.stream, "the activations");
 	d.nats = fl_alloc(rows, sizeof *d.nats);
-	fl_progress_begin(fl_metric_name(which), "tokens", tries * count * w->context);
-	bad = run(&d, w, count, rounds, fl_metrics_make(out, which), err);
-	fl_progress_end();
+	bad = run(&d, parts, rounds, fl_metrics_make(out, which), err);
 	fl_forward_free(d.f);
 	free(d.stream);
 	free(d.nats);

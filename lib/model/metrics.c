@@ -7,6 +7,7 @@
 #include <string.h>
 
 #include "base/alloc.h"
+#include "base/log.h"
 #include "base/num.h"
 #include "base/str.h"
 #include "compute/sums.h"
@@ -503,13 +504,50 @@ merge_member(struct fl_metrics *a, const struct fl_metrics *b, enum fl_metric i,
 	return 0;
 }
 
+/* Whether sums of both would be over the same kind of sequences, and of the same things. */
+static bool
+sums_match(const struct fl_metrics *a, const struct fl_metrics *b)
+{
+	bool match = a->context == b->context && a->bos == b->bos;
+
+	for (enum fl_metric i = 0; i < FL_METRICS && match; i++)
+		match = !is_sum(i) || !a->sum[i] == !b->sum[i];
+	for (enum fl_moment i = 0; i < FL_MOMENTS && match; i++)
+		match = fl_moments_any(&a->moment[i]) == fl_moments_any(&b->moment[i]);
+	return match;
+}
+
+/* Whether m is there for its losses, and may do without its sums: moments would be lost with them. */
+static bool
+can_lose_sums(const struct fl_metrics *m)
+{
+	for (enum fl_moment i = 0; i < FL_MOMENTS; i++)
+		if (fl_moments_any(&m->moment[i]))
+			return false;
+	return m->sum[FL_LAYER_DROP_LOSS] || m->sum[FL_ATTN_DROP_LOSS];
+}
+
+static void
+remove_sums(struct fl_metrics *m)
+{
+	fl_note("sums of %lld tokens do not match the others: only the losses beside them are merged", m->tokens);
+	m->tokens = m->sequences = 0;
+	for (enum fl_metric i = 0; i < FL_METRICS; i++)
+		if (is_sum(i)) {
+			free(m->sum[i]);
+			m->sum[i] = NULL;
+		}
+}
+
 int
-fl_metrics_merge(struct fl_metrics *a, const struct fl_metrics *b, struct fl_err *err)
+fl_metrics_merge(struct fl_metrics *a, struct fl_metrics *b, struct fl_err *err)
 {
 	if (strcmp(a->fingerprint, b->fingerprint) != 0 || a->layers != b->layers || a->ffn != b->ffn ||
 	    a->width != b->width || (a->attn && b->attn && a->attn != b->attn))
 		return fl_err_data(err, "the metrics are of different models: %s and %s", a->fingerprint,
 		    b->fingerprint);
+	if (a->tokens && b->tokens && !sums_match(a, b) && (can_lose_sums(b) || can_lose_sums(a)))
+		remove_sums(can_lose_sums(b) ? b : a);
 	if (a->tokens > MAX_TOKENS - b->tokens || a->sequences > MAX_TOKENS - b->sequences)
 		return fl_err_data(err, "the metrics count too many tokens");
 	if (a->tokens && b->tokens && (a->context != b->context || a->bos != b->bos))

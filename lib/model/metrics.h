@@ -108,7 +108,8 @@ int fl_metrics_lack(const struct fl_metrics *m, const char *what, const char *la
     struct fl_err *err);
 
 /* Adds b to a; different fingerprints, contexts or weights of norms are refused. Members only one has are kept. Drop
- * losses are no sums: those of b are taken where a has none, and refused where it has. */
-int fl_metrics_merge(struct fl_metrics *a, const struct fl_metrics *b, struct fl_err *err) FL_MUST_USE;
+ * losses are no sums: those of b are taken where a has none, and refused where it has. Where the sums of the two do not
+ * match, in context, BOS policy or members, one that has drop losses and no moments, b before a, loses its sums. */
+int fl_metrics_merge(struct fl_metrics *a, struct fl_metrics *b, struct fl_err *err) FL_MUST_USE;
 
 #endif

@@ -182,8 +182,9 @@ elements() {
 }
 
 @test "losses may be measured on fewer sequences than sums, evenly spread" {
+	head -c 128 "$TOKENS" > one
 	fl-calibrate --drop-attention 2 --drop-sequences 1 -t "$TOKENS" -o a "$MODEL"
-	fl-calibrate --drop-attention 2 --sequences 1 -t "$TOKENS" -o b "$MODEL"
+	fl-calibrate --drop-attention 2 -t one -o b "$MODEL"
 	assert_equal "$(fl-info a | grep drop)" "$(fl-info b | grep drop)"
 	assert_equal "$(fact sequences a)" 3
 	# Of four sequences the first and the third
@@ -201,6 +202,48 @@ elements() {
 	one_line_error 2 fl-calibrate --drop-sequences 1 -t "$TOKENS" -o x "$MODEL"
 }
 
+# numbers N: so many tokens that every vocabulary here has, in no simple order.
+numbers() {
+	perl -e 'print pack "V*", map { ($_ * $_ * 7919 + $_ / 3) % 64 } 1 .. shift' "$1"
+}
+
+# tried FILE ROUND: which layers have a loss there.
+tried() {
+	elements "$1" attn.drop_loss $((9 * $2)) 72 | awk '$1 > 0 { print NR - 1 }' | paste -sd ' '
+}
+
+@test "the worse half of a round is given up after 256 tokens, and so on, but four are tried on all tokens" {
+	fl-init -s 3 -a d64-f128-fffffffff -o base/ "$FIXTURES/tiny-qwen3.json"
+	numbers 1400 > t
+	fl-calibrate -j 1 --drop-attention 2 --context 140 --drop-context 100 -t t -o a base
+	fl-calibrate -j 3 --drop-attention 2 --context 100 -t t -o b base
+	cmp <(elements a attn.drop_loss 0 648) <(elements b attn.drop_loss 0 648)
+	for n in 300 600 1400; do # three sequences are the first with 256 tokens
+		head -c $((4 * n)) t > $n
+		for l in 0 1 2 3 4 5 6 7 8; do
+			fl-attnpattern -a d64-f128-$(echo fffffffff | sed "s/./s/$((l + 1))") -o s.tar base
+			echo "$l $(fl-eval -t $n --context 100 s.tar | awk 'NR == 2 { print $2 }')"
+		done > $n.losses
+	done
+	sort -gk2 300.losses | head -5 | sort > half
+	join half 600.losses | sort -gk3 | head -4 | sort > four
+	assert_equal "$(tried a 0)" "$(cut -d ' ' -f 1 four | paste -sd ' ')"
+	assert_equal "$(tried a 1 | wc -w)" 4
+	join four 1400.losses | cut -d ' ' -f 4 | paste - <(elements a attn.drop_loss 0 72 | awk '$1 > 0') |
+		awk '($1 - $2) ^ 2 > 1e-10 { bad = 1 } END { exit bad || NR != 4 }'
+}
+
+@test "calibration and each round of losses show their rate and the time left on a terminal" {
+	need script
+	fl-init -a d256-f1024-ffffff -o base/ "$FIXTURES/tiny-qwen3.json"
+	numbers 4000 > t
+	script -qec 'fl-calibrate --drop-layers 2 --drop-sequences 40 --context 100 -t t -o x base' log < /dev/null | tr '\r' '\n' > lines
+	grep -q '^calibrating: [0-9]*/4000 tokens, [0-9.]*/s, [0-9]*:[0-9][0-9] left' lines
+	for round in 1 2; do
+		grep -q "^layer.drop_loss, round $round of 2: [0-9]*/[0-9]* tokens, [0-9.]*/s, [0-9]*:[0-9][0-9] left" lines
+	done
+}
+
 @test "no more goes than there is, and losses are not added" {
 	one_line_error 3 fl-calibrate --drop-layers 3 -t "$TOKENS" -o x "$MODEL"
 	[[ $stderr = *"3 layers, of which one stays: 3 cannot go" ]]
@@ -216,6 +259,23 @@ elements() {
 	one_line_error 2 fl-calibrate --drop-layers 1 --static -o x "$MODEL"
 	one_line_error 2 fl-calibrate --drop-attention 1 --merge -o x a
 	[ ! -e x ]
+}
+
+@test "a file of --drop-layers losses is merged with one of moments, in either order, whatever its context" {
+	fl-calibrate --moments -t "$TOKENS" -o moments "$MODEL"
+	fl-calibrate --drop-layers 2 --context 16 --sequences 4 -t "$TOKENS" -o layers "$MODEL"
+	fl-calibrate --drop-attention 1 --sequences 1 -t "$TOKENS" -o attention "$MODEL"
+	for files in "moments layers attention" "layers attention moments" "attention moments layers"; do
+		run --separate-stderr -0 fl-calibrate -v --merge -o all $files
+		[[ $stderr = *"only the losses beside them are merged" ]]
+		fl-info all | grep -v drop | cmp - <(fl-info moments)
+		elements all layer.drop_loss 0 72 | cmp - <(elements layers layer.drop_loss 0 72)
+		elements all attn.drop_loss 0 72 | cmp - <(elements attention attn.drop_loss 0 72)
+	done
+	fl-prune --layer-score loss --repair -m all -a d32-f32-ff "$MODEL" | fl-info --check -
+	fl-calibrate --drop-layers 1 --moments-of dim -t "$TOKENS" -o both "$MODEL" # its moments would be lost
+	one_line_error 3 fl-calibrate --merge -o x moments both
+	[[ $stderr = *"only one of the metrics has 'ffn.moment'" && ! -e x ]]
 }
 
 @test "metrics of another model are not added" {
