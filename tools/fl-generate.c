@@ -82,7 +82,7 @@ encode(const struct fl_tokenizer *t, const char *text, size_t len, struct fl_ids
 {
 	long begin = fl_tokenizer_begin(t);
 
-	if (begin >= 0 && (fl_tokenizer_add_bos(t) || len == 0))
+	if (begin >= 0 && fl_tokenizer_add_bos(t))
 		fl_ids_push(ids, (uint32_t)begin);
 	*put = ids->n;
 	return fl_tokenizer_encode(t, text, len, true, ids, err) < 0 ? of_prompt(err) : 0;
