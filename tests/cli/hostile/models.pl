@@ -111,7 +111,7 @@ sub shards {
 		'index-no-json' => ['valid JSON', %both, $i => 'weights'],
 		'vocabulary-of-another' => ['', 'config.json' => $config->(vocab_size => 999)],
 		'layer-missing' => ['missing|number of layers', 'config.json' => $config->(num_hidden_layers => 3)],
-		'layer-too-many' => ['belong|number of layers', 'config.json' => $config->(num_hidden_layers => 1)],
+		'layer-too-many' => ['belong|has 2 letters, the model 1 layers', 'config.json' => $config->(num_hidden_layers => 1)],
 		'quantized-by-name-only' => ['weight|quantized', 'config.json' => $config->(model_type => '"llama",' .
 			'"quantization_config":{"quant_method":"compressed-tensors","format":"pack-quantized",' .
 			'"config_groups":{"g":{"targets":["Linear"],"weights":{"num_bits":4,"type":"int",' .
