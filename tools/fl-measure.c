@@ -22,7 +22,7 @@
 #include "model/drawn.h"
 
 static const char *arch_text, *config_path, *kv = "int8", *swa = "exact";
-static const char *head = "int4";
+static const char *head;
 static const char *const heads[] = { "int4", "int8", NULL }, *const swas[] = { "exact", "ring", NULL };
 static struct fl_nums prefill, decode;
 static struct fl_measure_opts opt = { .tokens = 32, .chunk = 1024, .warmup = 1, .repeat = 3 };
@@ -53,7 +53,7 @@ static const struct fl_opt opts[] = {
 	    .with = "checkpoint"),
 	{ 0, "quantize", NULL, "With -c, weights of 4 bits, as fl-quantize makes them.",
 	  .flag = &quantize, .with = "checkpoint" },
-	{ 0, "head", "type", "With --quantize, a head of int4 or int8. The default is int4.", .word = &head,
+	{ 0, "head", "type", "With --quantize, a head of int4 or int8. The default is that of fl-quantize.", .word = &head,
 	  .words = heads, .with = "quantize" },
 	{ 0, "kv", "type", "Store keys and values as type. The default is int8, with queries of 8 bits too.",
 	  .word = &kv, .words = fl_kv_kinds },
@@ -164,7 +164,7 @@ load(const char *path, struct fl_measured *out)
 	uint64_t before = fl_memory_resident();
 	double start = fl_clock();
 	struct fl_model *m =
-	    config_path ? fl_model_drawn(config_path, arch_text, !quantize ? 0 : strcmp(head, "int8") == 0 ? 8 : 4,
+	    config_path ? fl_model_drawn(config_path, arch_text, !quantize ? 0 : !head ? -1 : strcmp(head, "int8") == 0 ? 8 : 4,
 		&err) : fl_model_open(path, &err);
 
 	if (!m)

@@ -16,7 +16,7 @@ static const struct fl_opt opts[] = {
 	{ 0, "method", "name",
 	  "Find the scale of each group by mse, the least squared error; by rtn, rounding to the nearest at "
 	  "the scale that just fits; by calib, the least squared error of what comes out; or by gptq, calib with what a "
-	  "weight loses made up for by others. The last two need -m. The default is mse.", .word = &opt.method, .words = fl_quantize_methods },
+	  "weight loses made up for by others. The last two need -m. The default is calib with -m, else mse.", .word = &opt.method, .words = fl_quantize_methods },
 	FL_OPT_METRICS(metrics_path),
 	{ 0, "rotate", NULL,
 	  "Mix the dimensions of the residual stream by a Hadamard matrix first or, where the embedding is tied, put them in "
@@ -24,11 +24,11 @@ static const struct fl_opt opts[] = {
 	{ 0, "signed", NULL,
 	  "Take a negative scale where it errs less. GGUF and compressed-tensors have them, ExecuTorch "
 	  "refuses them.", .flag = &opt.negative },
-	{ 0, "head", "type", "Store the output head as int4, int8 or none (unquantized). The default is int4.",
+	{ 0, "head", "type", "Store the output head as int4, int8 or none (unquantized). The default is int4, or the embedding's type where the "
+	  "two are tied.",
 	  .word = &head, .words = types },
 	{ 0, "embedding", "type",
-	  "Store the embedding as int4, int8 or none (unquantized). The default is int8, or the head's type "
-	  "where the two are tied.", .word = &embed, .words = types },
+	  "Store the embedding as int4, int8 or none (unquantized). The default is int8.", .word = &embed, .words = types },
 	{ 0, "force", NULL, "Accept metrics of a model with another fingerprint but the same sizes.",
 	  .flag = &opt.force, .with = "metrics" },
 	FL_OPT_CKPT_OUTPUT(sink.output),
@@ -52,10 +52,12 @@ bits(const char *type)
 static void
 check_usage(const char *operand)
 {
+	bool measured = !opt.method || strcmp(opt.method, "calib") == 0 || strcmp(opt.method, "gptq") == 0;
+
 	fl_cli_one_stdin(operand, &metrics_path, 1);
-	if (metrics_path && !fl_quantize_measured(opt.method) && !opt.rotate)
+	if (metrics_path && !measured && !opt.rotate)
 		fl_die(FL_EXIT_USAGE, "-m goes with --rotate, --method calib or gptq");
-	if (opt.negative && strcmp(opt.method, "rtn") == 0)
+	if (opt.negative && opt.method && strcmp(opt.method, "rtn") == 0)
 		fl_die(FL_EXIT_USAGE, "--signed goes with a search, not with --method rtn");
 	fl_cli_refuse_terminal(sink.output);
 }
@@ -70,7 +72,6 @@ main(int argc, char **argv)
 	struct fl_plan *plan;
 	int i;
 
-	opt.method = fl_quantize_methods[0];
 	i = fl_cli(&tool, argc, argv);
 	check_usage(argv[i]);
 	opt.head = bits(head);

@@ -14,7 +14,7 @@
 #include "io/history.h"
 #include "model/forward.h"
 #include "model/params.h"
-#include "model/quantize.h"
+#include "model/bits.h"
 #include "model/tokenizer_of.h"
 #include "model/train.h"
 #include "model/train_run.h"
@@ -239,15 +239,7 @@ write_answers(const char *operand, struct run *r, struct fl_err *err)
 static int
 choose_bits(const struct run *r, const char *what, struct fl_quant *bits, struct fl_err *err)
 {
-	const struct fl_quantize_opts usual = { .method = fl_quantize_methods[0], .head = -1, .embed = -1 };
-	struct fl_plan *plan = qat ? fl_plan_quantize(&r->params->config, what, NULL, &usual, err) : NULL;
-
-	if (qat && !plan)
-		return -1;
-	if (plan)
-		*bits = plan->out.quant;
-	fl_plan_free(plan);
-	return 0;
+	return qat ? fl_bits_choose(&r->params->config, what, -1, -1, bits, err) : 0;
 }
 
 /* Before it is taken. */

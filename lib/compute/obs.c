@@ -19,7 +19,7 @@
 #include "base/parallel.h"
 #include "base/size.h"
 #include "compute/gram.h"
-#include "compute/refit.h"
+#include "compute/shrink.h"
 
 enum { STEPS = 64, TILE = 256, SQUEEZE = 16 };
 
@@ -55,11 +55,15 @@ tiles(size_t n)
 
 /* The inverse of what moment holds, or NULL. */
 static double *
-invert(const void *moment, size_t n)
+invert(const void *moment, size_t n, double positions)
 {
 	double *root = fl_alloc_aligned(n * n, sizeof *root, "the moments of a layer"), *p = NULL;
 
-	if (fl_gram_load(root, moment, n, FL_REFIT_LAMBDA, NULL) == 0 && fl_cholesky_in_place(root, n) == 0) {
+	bool good = fl_gram_load(root, moment, n, 0, NULL) == 0;
+
+	if (good)
+		fl_shrink(root, n, positions);
+	if (good && fl_cholesky_in_place(root, n) == 0) {
 		p = fl_alloc_aligned(n * n, sizeof *p, "the moments of a layer");
 		fl_cholesky_inverse(root, n, p);
 	}
@@ -262,11 +266,11 @@ free_obs(struct obs *o)
 }
 
 static int
-start(struct obs *o, const void *moment, const float *w, size_t rows)
+start(struct obs *o, const void *moment, double positions, const float *w, size_t rows)
 {
 	double sum = 0;
 
-	o->p = invert(moment, o->n);
+	o->p = invert(moment, o->n, positions);
 	if (!o->p)
 		return -1;
 	o->g = square_weights(w, rows, o->n);
@@ -276,7 +280,8 @@ start(struct obs *o, const void *moment, const float *w, size_t rows)
 }
 
 int
-fl_obs_choose(const void *moment, size_t n, const float *w, size_t rows, size_t block, size_t keep, uint32_t *out)
+fl_obs_choose(const void *moment, size_t n, double positions, const float *w, size_t rows, size_t block, size_t keep,
+    uint32_t *out)
 {
 	struct obs o = { .stride = n, .n = n, .block = block, .most = block > STEPS ? block : STEPS };
 	size_t tail = n % block;
@@ -289,7 +294,7 @@ fl_obs_choose(const void *moment, size_t n, const float *w, size_t rows, size_t 
 	o.scratch = fl_alloc(2 * block * block, sizeof *o.scratch);
 	for (size_t i = 0; i < n; i++)
 		o.name[i] = (uint32_t)i;
-	bad = start(&o, moment, w, rows);
+	bad = start(&o, moment, positions, w, rows);
 	if (!bad && keep < n) {
 		remove_columns(&o, n - tail, tail);
 		flush(&o);

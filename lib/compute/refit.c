@@ -1,6 +1,4 @@
 /* SPDX-License-Identifier: Apache-2.0 */
-/* w[k] C[k,k] A^-1 = w[k] - m w[k] A^-1 with m = lambda mean(diag C), so what is added to the weights that
- * stay is (w[g] C[g,k] - m w[k]) A^-1, and C[k,k] need not be kept beside its factor. */
 #include "compute/refit.h"
 
 #include <math.h>
@@ -11,13 +9,13 @@
 #include "base/alloc.h"
 #include "base/linalg.h"
 #include "compute/gram.h"
+#include "compute/shrink.h"
 
 struct fl_refit {
 	size_t n, k;
 	uint32_t *keep, *gone; /* [k], [n-k] */
 	double *root;	       /* [k,k], the Cholesky factor of A */
 	double *across;	       /* [n-k,k], C[g,k] */
-	double ridge;	       /* m */
 };
 
 static void
@@ -54,26 +52,24 @@ static bool
 gather(struct fl_refit *r, const char *moment)
 {
 	float *c = fl_alloc(r->n, sizeof *c);
-	double trace = 0, sum = 0;
+	double sum = 0;
 	size_t a = 0;
 
 	for (size_t i = 0; i < r->n; i++) {
 		memcpy(c, moment + fl_gram_row(i) * sizeof *c, (i + 1) * sizeof *c);
 		for (size_t j = 0; j <= i; j++)
 			sum += fabs((double)c[j]);
-		trace += c[i];
 		if (a < r->k && r->keep[a] == i)
 			add_kept(r, c, i, a++);
 		else
 			add_gone(r, c, i, i - a);
 	}
-	r->ridge = FL_REFIT_LAMBDA * trace / (double)r->n;
 	free(c);
 	return isfinite(sum);
 }
 
 struct fl_refit *
-fl_refit_new(const void *moment, size_t n, const uint32_t *keep, size_t k)
+fl_refit_new(const void *moment, size_t n, double positions, const uint32_t *keep, size_t k)
 {
 	struct fl_refit *r = fl_alloc(1, sizeof *r);
 	bool good;
@@ -89,8 +85,8 @@ fl_refit_new(const void *moment, size_t n, const uint32_t *keep, size_t k)
 	if (k < n)
 		r->across = fl_alloc_aligned((n - k) * k, sizeof *r->across, "a least-squares problem");
 	good = gather(r, moment);
-	for (size_t i = 0; i < k; i++)
-		r->root[i * k + i] += r->ridge != 0 ? r->ridge : 1; /* no input was ever seen: nothing changes */
+	if (good)
+		fl_shrink(r->root, k, positions);
 	if (good && fl_cholesky_in_place(r->root, k) == 0)
 		return r;
 	fl_refit_free(r);
@@ -109,7 +105,7 @@ fl_refit_free(struct fl_refit *r)
 	free(r);
 }
 
-/* y [rows, k] := w[g] C[g,k] - m w[k]. */
+/* y [rows, k] := w[g] C[g,k]. */
 static void
 from_gone(const struct fl_refit *r, const float *w, size_t rows, double *y)
 {
@@ -120,9 +116,6 @@ from_gone(const struct fl_refit *r, const float *w, size_t rows, double *y)
 		for (size_t j = 0; j < g; j++)
 			gone[i * g + j] = w[i * r->n + r->gone[j]];
 	fl_product(y, gone, false, r->across, rows, k, g);
-	for (size_t i = 0; i < rows; i++)
-		for (size_t j = 0; j < k; j++)
-			y[i * k + j] -= r->ridge * w[i * r->n + r->keep[j]];
 	free(gone);
 }
 

@@ -10,7 +10,7 @@
 #include "base/parallel.h"
 #include "base/size.h"
 #include "compute/gram.h"
-#include "compute/refit.h"
+#include "compute/shrink.h"
 
 enum { TILE = 128 }; /* rows of a solution that one thread makes */
 
@@ -368,18 +368,28 @@ solve_tile(void *ctx, size_t tile, int thread)
 	fl_cholesky_solve(s->root, s->k, s->x + i * s->k, rows);
 }
 
+/* x := C Q - Q A, what of C Q is not of what Q spans. */
+static void
+leave_span(const struct fl_basis *b, const double *a, double *x)
+{
+	double *within = matrix(b->n, b->k);
+
+	fl_product(within, b->q, false, a, b->n, b->k, b->k);
+	for (size_t i = 0; i < b->n * b->k; i++)
+		x[i] -= within[i];
+	free(within);
+}
+
 /* The reader, which is Q, goes as far as it is to towards the mended one. */
 static int
 mend(struct fl_basis *b, size_t site, struct fl_err *err)
 {
-	double *x = matrix(b->n, b->k), *a = turn(b, site, x, err), ridge = 0;
+	double *x = matrix(b->n, b->k), *a = turn(b, site, x, err);
 	int bad = a ? 0 : -1;
 
 	if (a) {
-		for (size_t j = 0; j < b->k; j++)
-			ridge += FL_REFIT_LAMBDA * a[j * b->k + j] / (double)b->k;
-		for (size_t j = 0; j < b->k; j++)
-			a[j * b->k + j] += ridge;
+		leave_span(b, a, x);
+		fl_shrink(a, b->k, b->m->moment[FL_DIM_MOMENT].positions);
 		if (fl_cholesky_in_place(a, b->k) < 0)
 			bad = fl_err_data(err, "'%s' is no sum of squares at norm %zu", fl_moment_name(FL_DIM_MOMENT),
 			    site);
@@ -387,7 +397,7 @@ mend(struct fl_basis *b, size_t site, struct fl_err *err)
 	if (!bad)
 		fl_parallel(fl_ceil_div(b->n, TILE), solve_tile, &(struct solution){ a, x, b->n, b->k });
 	for (size_t i = 0; i < b->n * b->k && !bad; i++)
-		b->reader[i] += b->mended * (x[i] - b->reader[i]);
+		b->reader[i] += b->mended * x[i];
 	free(x);
 	free(a);
 	return bad;

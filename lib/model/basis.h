@@ -10,8 +10,8 @@
  *
  * C_s are the moments of x / rms(x) at the norm, in which a few huge residuals count no more than others; r_s makes up
  * for the norm's dividing by a mean over fewer and larger values. B_s is Q or, mended, what says most of x to who sees
- * x Q alone, in the least-squares sense: C_s Q (Q' C_s Q + lambda mean(diag) I)^-1, lambda as in compute/refit.h. All in
- * double (SliceGPT, 2401.15024, has a Q a layer and matrices between them). */
+ * x Q alone, in the least-squares sense, but for lambda: Q + (C_s Q - Q A) (A + lambda diag A)^-1, A = Q' C_s Q, lambda as
+ * in compute/shrink.h. All in double (SliceGPT, 2401.15024, has a Q a layer and matrices between them). */
 #ifndef FL_MODEL_BASIS_H
 #define FL_MODEL_BASIS_H
 

@@ -38,7 +38,7 @@ fl_bits_choose(const struct fl_config *in, const char *what, int head, int embed
 		    "(fl-prune --untie parts them)", what, head, embed);
 	*q = (struct fl_quant){ .linear = 4 };
 	if (in->tied)
-		q->head = q->embed = head >= 0 ? head : embed >= 0 ? embed : 4;
+		q->head = q->embed = head >= 0 ? head : embed >= 0 ? embed : 8;
 	else {
 		q->head = head >= 0 ? head : 4;
 		q->embed = embed >= 0 ? embed : 8;

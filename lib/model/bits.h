@@ -8,7 +8,7 @@
 
 /* Linear layers 4; head and embed 4, 8, 0 for as they are, -1 for the default, which is 4 for the head and 8 for the
  * embedding. Tied they are one tensor: one given value serves both, two different ones are refused, and the default
- * is the head's. A matrix whose rows are no multiple of FL_MATRIX_GROUP long is refused by name, and so is a model
+ * is the embedding's. A matrix whose rows are no multiple of FL_MATRIX_GROUP long is refused by name, and so is a model
  * that is quantized already. `what` names it in messages. */
 int fl_bits_choose(const struct fl_config *in, const char *what, int head, int embed, struct fl_quant *q,
     struct fl_err *err) FL_MUST_USE;

@@ -294,6 +294,7 @@ read_moments(struct fl_metrics *m, enum fl_moment which, struct fl_safetensors *
 		return fl_err_data(err, "'%s': '%s' is not F32 [%zu, %zu]", path, moment_names[which], k.sites, size);
 	k.read = data;
 	k.file = &s->file;
+	k.positions = (double)m->tokens;
 	m->moment[which] = k;
 	return 0;
 }

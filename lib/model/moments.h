@@ -21,6 +21,7 @@ struct fl_moments {
 	size_t across; /* 0: triangles; else matrices [across, n] */
 	double *sum;	  /* being summed; or NULL */
 	const char *read; /* F32, at any address in file, its owner's; or NULL */
+	double positions; /* that these were summed over */
 	const struct fl_file *file;
 };
 

@@ -13,12 +13,6 @@
 
 const char *const fl_quantize_methods[] = { "mse", "rtn", "calib", "gptq", NULL };
 
-bool
-fl_quantize_measured(const char *method)
-{
-	return strcmp(method, "calib") == 0 || strcmp(method, "gptq") == 0;
-}
-
 /* The sums of squares of what meets the columns of a weight: `row` of the metric returned. A tied
  * embedding meets its input as the head; FL_METRICS: nothing. */
 static enum fl_metric
@@ -74,8 +68,8 @@ find_moments(struct fl_step *step, const struct fl_config *c, const struct fl_we
 }
 
 static int
-plan_matrix(struct fl_plan *plan, size_t i, const struct fl_metrics *metrics,
-    const struct fl_quantize_opts *opts, struct fl_err *err)
+plan_matrix(struct fl_plan *plan, size_t i, const char *method, const struct fl_metrics *metrics, bool negative,
+    struct fl_err *err)
 {
 	const struct fl_weight *w = &plan->inventory->weight[i];
 	struct fl_step *step = &plan->step[i];
@@ -84,12 +78,11 @@ plan_matrix(struct fl_plan *plan, size_t i, const struct fl_metrics *metrics,
 	if (!step->bits)
 		return 0;
 	step->kind = FL_STEP_QUANTIZE;
-	step->how.search = strcmp(opts->method, "rtn") != 0;
-	step->how.negative = opts->negative;
-	if (!fl_quantize_measured(opts->method))
-		return 0;
-	return strcmp(opts->method, "gptq") == 0 ? find_moments(step, &plan->in, w, metrics, err) :
-						   find_energy(step, &plan->in, w, metrics, err);
+	step->how.search = strcmp(method, "rtn") != 0;
+	step->how.negative = negative;
+	if (strcmp(method, "gptq") == 0)
+		return find_moments(step, &plan->in, w, metrics, err);
+	return strcmp(method, "calib") == 0 ? find_energy(step, &plan->in, w, metrics, err) : 0;
 }
 
 /* By the product of their weights in all norms, the largest first: those alike share a group. */
@@ -135,11 +128,21 @@ rotate(struct fl_plan *plan, const struct fl_metrics *metrics, struct fl_err *er
 		order_dimensions(plan, metrics);
 	else
 		fl_rotate_steps(plan, fl_basis_hadamard(metrics), false);
-	plan->kept = fl_json_new_object();
 	fl_json_set(plan->kept, "basis", fl_json_new_str(tied ? "order" : "hadamard"));
 	fl_note("the %d dimensions of the residual stream are %s", plan->in.width,
 	    tied ? "put in order, since the embedding is tied" : "mixed");
 	return 0;
+}
+
+/* Metrics that are there for a rotation alone may lack what calib needs of them. */
+static const char *
+usual_method(const struct fl_config *in, const struct fl_metrics *m, bool rotated)
+{
+	bool mixed = rotated && !in->tied;
+
+	if (!m || (rotated && !(mixed ? fl_moments_any(&m->moment[FL_DIM_MOMENT]) : m->sum[FL_DIM_OUT_SUM_SQ] != NULL)))
+		return "mse";
+	return "calib";
 }
 
 static struct fl_plan *
@@ -147,12 +150,17 @@ plan_matrices(const struct fl_config *in, const char *what, const struct fl_quan
     const struct fl_metrics *metrics, const struct fl_quantize_opts *opts, struct fl_err *err)
 {
 	struct fl_plan *plan = fl_plan_new(in, what);
-	int bad = opts->rotate ? rotate(plan, metrics, err) : 0;
+	const char *method = opts->method ? opts->method : usual_method(in, metrics, opts->rotate);
+	int bad;
 
+	plan->kept = fl_json_new_object();
+	fl_json_set(plan->kept, "method", fl_json_new_str(method));
+	fl_note("scales by %s", method);
+	bad = opts->rotate ? rotate(plan, metrics, err) : 0;
 	plan->out.quant = *q;
 	fl_json_del(plan->out.json, "quantization_config"); /* of which nothing was quantized */
 	for (size_t i = 0; i < plan->inventory->n && !bad; i++)
-		bad = plan_matrix(plan, i, metrics, opts, err);
+		bad = plan_matrix(plan, i, method, metrics, opts->negative, err);
 	if (!bad)
 		return plan;
 	fl_plan_free(plan);

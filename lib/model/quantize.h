@@ -12,13 +12,11 @@
 
 /* mse: each group's scale is the one of least squared error. rtn: plain rounding. calib: as mse, the
  * error of each column weighted by the mean square of the input it meets. gptq: as calib, what a weight loses handed on
- * to the next ones of its row (compute/gptq.h). NULL at the end. */
+ * to others of its row (compute/gptq.h). NULL at the end. */
 extern const char *const fl_quantize_methods[];
 
-bool fl_quantize_measured(const char *method); /* needs metrics */
-
 struct fl_quantize_opts {
-	const char *method; /* of fl_quantize_methods */
+	const char *method; /* of fl_quantize_methods; NULL: calib where metrics have what it needs, else mse */
 	int head, embed;    /* 4, 8, 0 for as they are, -1 for the default */
 	bool negative;	    /* scales below zero too, where they err less */
 	bool rotate;	    /* dimensions of the stream are mixed first (fl_basis_hadamard), or, of a tied model, ordered */

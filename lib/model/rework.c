@@ -55,7 +55,7 @@ prepare_refit(struct fl_rework *r, struct fl_err *err)
 
 	if (!fl_mend_finite(&s->step->mend))
 		return fl_err_data(err, "the moments across the inputs of '%s' are not finite", s->weight->tensor.name);
-	r->refit = fl_refit_new(fl_moments_site(m, site), s->cols, k ? k->index : NULL, k ? k->n : s->cols);
+	r->refit = fl_refit_new(fl_moments_site(m, site), s->cols, m->positions, k ? k->index : NULL, k ? k->n : s->cols);
 	fl_moments_done(m, site);
 	return r->refit ? 0 : fl_passage_bad_moments(s, err);
 }

@@ -41,7 +41,7 @@ choose(struct surgery *s, const struct fl_tensor *t, int layer)
 	if (!bad) {
 		k->n = s->keep;
 		k->index = fl_alloc(k->n, sizeof *k->index);
-		bad = fl_obs_choose(fl_moments_site(m, (size_t)layer), n, w, rows, s->block, s->keep, k->index);
+		bad = fl_obs_choose(fl_moments_site(m, (size_t)layer), n, m->positions, w, rows, s->block, s->keep, k->index);
 		fl_moments_done(m, (size_t)layer);
 		if (bad)
 			fl_err_data(s->err, "'%s' or the moments of its inputs are not finite, or these not positive",

@@ -353,7 +353,10 @@ member() {
 @test "executorch gets integers as they are, with their scales" {
 	need unzip jq
 	base '"tie_word_embeddings": true'
-	fl-quantize -o int4/ base.tar
+	fl-quantize -o int8/ base.tar
+	one_line_error 1 fl-export --to executorch -o out/ int8
+	[[ $stderr = *"quantize with --head int4" ]]
+	fl-quantize --head int4 -o int4/ base.tar
 	fl-export -q --to executorch -o out/ int4
 	grep -q 'preq_mode: preq_8da4w$' out/export.yaml
 	grep -q 'preq_embedding_quantize: "8,32"$' out/export.yaml

@@ -102,8 +102,8 @@ fill(unsigned seed)
 	}
 	metrics = (struct fl_metrics){ .layers = LAYERS, .width = N, .tokens = ROWS };
 	metrics.sum[FL_DIM_WEIGHT] = weight;
-	metrics.moment[FL_DIM_MOMENT] = (struct fl_moments){ .sites = SITES, .n = N, .read = (const char *)moments,
-		.file = &no_file };
+	metrics.moment[FL_DIM_MOMENT] = (struct fl_moments){ .sites = SITES, .n = N, .positions = 1e12,
+		.read = (const char *)moments, .file = &no_file };
 }
 
 static double
@@ -208,7 +208,7 @@ all_directions_are_a_rotation(void)
 	fl_basis_free(b);
 }
 
-/* The normal equations: (B A - C Q) = - ridge B, A = Q' C Q. */
+/* The normal equations: (B - Q) (A + lambda diag A) = C Q - Q A, A = Q' C Q. */
 static void
 a_mended_reader_solves_its_equations(void)
 {
@@ -222,21 +222,22 @@ a_mended_reader_solves_its_equations(void)
 		struct fl_basis *b = members ? fl_basis_members(&metrics, &keep, &opts, &err) :
 					       fl_basis_principal(&metrics, K, &opts, &err);
 		const double *q, *r;
-		double ridge = 0;
 
 		if (!CHECK(b && (r = fl_basis_reader(b, 1, &err))))
 			return;
 		q = fl_basis_vectors(b);
 		for (size_t j = 0; j < K && members; j++)
 			CHECK(q[index[j] * K + j] == 1);
-		for (size_t x = 0; x < K; x++)
-			ridge += 1e-4 * form(q, K, full[1], x, x) / K;
 		for (size_t i = 0; i < N; i++)
 			for (size_t x = 0; x < K; x++) {
-				double got = ridge * r[i * K + x], want = 0;
+				double got = 0, want = 0;
 
-				for (size_t y = 0; y < K; y++)
-					got += r[i * K + y] * form(q, K, full[1], x, y);
+				for (size_t y = 0; y < K; y++) {
+					double a = form(q, K, full[1], x, y);
+
+					got += (r[i * K + y] - weight[N + i] * q[i * K + y]) * a * (x == y ? 1 + 1e-4 : 1);
+					want -= q[i * K + y] * a;
+				}
 				for (size_t j = 0; j < N; j++)
 					want += full[1][i][j] * q[j * K + x];
 				CHECK_NEAR(got, weight[N + i] * want, 1e-9 * trace(1));

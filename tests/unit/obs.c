@@ -4,12 +4,14 @@
 
 #include "base/rng.h"
 #include "compute/gram.h"
-#include "compute/refit.h"
+#include "compute/shrink.h"
 
 #include "moment.h"
 #include "test.h"
 
 enum { N = 210, ROWS = 6, INPUTS = 500 };
+
+static const double BELIEVED = 1e12; /* positions, of which all is believed */
 
 static float a[INPUTS * N], w[ROWS * N];
 
@@ -54,15 +56,11 @@ invert(double *m, size_t n, size_t stride)
 static void
 start(const char *moment)
 {
-	double trace = 0;
-
 	for (size_t i = 0; i < N; i++)
-		for (size_t j = 0; j <= i; j++) {
+		for (size_t j = 0; j <= i; j++)
 			p[i][j] = p[j][i] = test_moment_at(moment, i, j);
-			trace += i == j ? p[i][j] : 0;
-		}
 	for (size_t i = 0; i < N; i++)
-		p[i][i] += FL_REFIT_LAMBDA * trace / N;
+		p[i][i] *= 1 + FL_SHRINK_LEAST;
 	invert(*p, N, N);
 	memset(gone, 0, sizeof gone);
 	for (int i = 0; i < ROWS * N; i++)
@@ -139,7 +137,7 @@ check_choice(size_t block, size_t keep)
 		}
 		take_out(best, block);
 	}
-	if (!CHECK(fl_obs_choose(moment, N, w, ROWS, block, keep, got) == 0))
+	if (!CHECK(fl_obs_choose(moment, N, BELIEVED, w, ROWS, block, keep, got) == 0))
 		return;
 	for (uint32_t j = 0; j < N; j++)
 		if (!gone[j])
@@ -168,12 +166,12 @@ all_and_what_is_no_sum_of_squares(void)
 	char *moment = moment_of_inputs();
 	uint32_t got[N];
 
-	CHECK(fl_obs_choose(moment, N, w, ROWS, 32, N, got) == 0 && got[0] == 0 && got[N - 1] == N - 1);
+	CHECK(fl_obs_choose(moment, N, BELIEVED, w, ROWS, 32, N, got) == 0 && got[0] == 0 && got[N - 1] == N - 1);
 	w[7] = NAN;
-	CHECK(fl_obs_choose(moment, N, w, ROWS, 1, 10, got) < 0);
+	CHECK(fl_obs_choose(moment, N, BELIEVED, w, ROWS, 1, 10, got) < 0);
 	w[7] = 0;
 	memcpy(moment + (fl_gram_row(9) + 9) * sizeof(float), &(float){ -1e6f }, sizeof(float));
-	CHECK(fl_obs_choose(moment, N, w, ROWS, 1, 10, got) < 0);
+	CHECK(fl_obs_choose(moment, N, BELIEVED, w, ROWS, 1, 10, got) < 0);
 }
 
 int

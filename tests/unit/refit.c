@@ -10,6 +10,7 @@
 enum { ROWS = 60, N = 12, K = 7, OUT = 5 };
 
 static const uint32_t keep[K] = { 0, 2, 3, 5, 8, 9, 11 };
+static const double BELIEVED = 1e12; /* positions, of which all is believed */
 
 static float
 pseudo(unsigned *state)
@@ -75,22 +76,31 @@ eliminate(long double a[K][K], long double b[K])
 		b[p] /= a[p][p];
 }
 
-/* w' A = w C[:,k] of one row, A symmetric. */
+static bool
+stays(int j)
+{
+	for (int i = 0; i < K; i++)
+		if (keep[i] == (uint32_t)j)
+			return true;
+	return false;
+}
+
+/* w' := w[k] + w[g] C[g,k] A^-1 of one row, A symmetric. */
 static void
 solve(double c[N][N], const float *w, long double out[K])
 {
-	long double a[K][K], ridge = 0;
+	long double a[K][K];
 
-	for (int i = 0; i < N; i++)
-		ridge += 1e-4L * c[i][i] / N;
 	for (int i = 0; i < K; i++) {
 		out[i] = 0;
 		for (int j = 0; j < N; j++)
-			out[i] += (long double)w[j] * c[j][keep[i]];
+			out[i] += stays(j) ? 0 : (long double)w[j] * c[j][keep[i]];
 		for (int j = 0; j < K; j++)
-			a[i][j] = c[keep[i]][keep[j]] + (i == j ? ridge : 0);
+			a[i][j] = c[keep[i]][keep[j]] * (i == j ? 1 + 1e-4L : 1);
 	}
 	eliminate(a, out);
+	for (int i = 0; i < K; i++)
+		out[i] += w[keep[i]];
 }
 
 static void
@@ -102,7 +112,7 @@ refitted_weights_are_the_direct_solution(void)
 
 	fill(a, ROWS * N, 2);
 	fill(w, OUT * N, 3);
-	r = fl_refit_new(moments(a, c), N, keep, K);
+	r = fl_refit_new(moments(a, c), N, BELIEVED, keep, K);
 	if (!CHECK(r != NULL))
 		return;
 	fl_refit_rows(r, w, NULL, OUT, got);
@@ -159,7 +169,7 @@ what_others_added_is_said_too(void)
 			x[o * N + j] = (float)sum;
 			both[o * N + j] = w[o * N + j] + v[o * N + j];
 		}
-	r = fl_refit_new(m, N, NULL, N);
+	r = fl_refit_new(m, N, BELIEVED, NULL, N);
 	if (!CHECK(r != NULL))
 		return;
 	fl_refit_rows(r, w, x, OUT, got);
@@ -168,7 +178,7 @@ what_others_added_is_said_too(void)
 	fl_refit_rows(r, w, NULL, OUT, got);
 	CHECK(memcmp(got, w, sizeof w) == 0);
 	fl_refit_free(r);
-	r = fl_refit_new(m, N, keep, K);
+	r = fl_refit_new(m, N, BELIEVED, keep, K);
 	if (!CHECK(r != NULL))
 		return;
 	fl_refit_rows(r, w, x, OUT, got);
@@ -193,7 +203,7 @@ what_others_say_too_is_not_missed(void)
 
 		x[1] = 2 * x[0], x[4] = 2 * x[3], x[6] = 2 * x[5], x[7] = 2 * x[8], x[10] = 2 * x[11];
 	}
-	r = fl_refit_new(moments(a, c), N, keep, K);
+	r = fl_refit_new(moments(a, c), N, BELIEVED, keep, K);
 	if (!CHECK(r != NULL))
 		return;
 	fl_refit_rows(r, w, NULL, 1, got);
@@ -214,11 +224,11 @@ what_is_no_sum_of_squares_is_refused(void)
 	for (int i = 0; i < 3; i++) {
 		m = moments(a, c);
 		memcpy(m + (fl_gram_row(8) + 8) * sizeof *bad, &bad[i], sizeof *bad);
-		CHECK(!fl_refit_new(m, N, keep, K));
+		CHECK(!fl_refit_new(m, N, BELIEVED, keep, K));
 	}
 	m = moments(a, c);
 	memcpy(m + (fl_gram_row(7) + 1) * sizeof *bad, &bad[0], sizeof *bad); /* both go */
-	CHECK(!fl_refit_new(m, N, keep, K));
+	CHECK(!fl_refit_new(m, N, BELIEVED, keep, K));
 }
 
 int
