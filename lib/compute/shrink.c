@@ -18,11 +18,13 @@ correlation(const double *c, size_t n)
 	return sum;
 }
 
+enum { ALIKE = 3 }; /* positions of a text that count as one */
+
 static double
 lambda(const double *c, size_t n, double positions)
 {
 	double p = (double)n, square = correlation(c, n);
-	double rho = ((1 - 2 / p) * square + p * p) / ((positions + 1 - 2 / p) * (square - p));
+	double rho = ((1 - 2 / p) * square + p * p) / ((positions / ALIKE + 1 - 2 / p) * (square - p));
 
 	rho = square > p ? fmin(fmax(rho, 0), 0.999) : 0.999;
 	return fmax(rho / (1 - rho), FL_SHRINK_LEAST);

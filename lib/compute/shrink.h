@@ -4,8 +4,9 @@
  * C = sum of a' a over T positions, R its correlations, c_ij / sqrt(c_ii c_jj). What T positions show of them is
  * shrunk towards none, (1 - rho) R + rho I, by oracle approximating shrinkage (Chen, Wiesel, Eldar & Hero 2010):
  *
- *     rho = ((1 - 2/n) |R|^2 + n^2) / ((T + 1 - 2/n) (|R|^2 - n))        within 0 .. 0.999
+ *     rho = ((1 - 2/n) |R|^2 + n^2) / ((T/3 + 1 - 2/n) (|R|^2 - n))        within 0 .. 0.999
  *
+ * a third of T, since it is of independent positions, and those of a text are not (tests/bench/README.md).
  * For a least-squares problem that is C + lambda diag C with lambda = rho / (1 - rho); lambda is at least 1e-4, for
  * sums that were rounded. */
 #ifndef FL_COMPUTE_SHRINK_H

@@ -14,10 +14,15 @@
 
 enum { TILE = 128 }; /* rows of a solution that one thread makes */
 
+/* Of so many positions one counts where readers are mended: what directions, chosen over the same positions, say of each
+ * other is believed less than what dimensions do (tests/bench/README.md). */
+enum { CHOSEN = 3 };
+
 struct fl_basis {
 	const struct fl_metrics *m;
 	size_t n, k, sites; /* D, K, S */
-	double mended; /* how far towards the mended reader */
+	double mended; /* how far towards the mended reader, */
+	double positions; /* by moments over so many */
 	bool tied;
 	double *q;	/* [n,k] */
 	double *norm;	/* [sites,k] */
@@ -187,6 +192,7 @@ begin(const struct fl_metrics *m, size_t k, const struct fl_basis_opts *opts)
 	b->k = k;
 	b->sites = 2 * (size_t)m->layers + 1;
 	b->mended = opts->mend && k < b->n;
+	b->positions = m->moment[FL_DIM_MOMENT].positions;
 	b->tied = opts->tied;
 	b->q = matrix(b->n, k);
 	b->norm = matrix(b->sites, k);
@@ -212,6 +218,7 @@ fl_basis_principal(const struct fl_metrics *m, size_t k, const struct fl_basis_o
 	struct fl_basis *b = begin(m, k, opts);
 	bool bad = find_directions(b, opts->site, err) < 0 || (b->tied && align_with_norm(b, err) < 0);
 
+	b->positions /= CHOSEN;
 	return end(b, bad, opts, err);
 }
 
@@ -389,7 +396,7 @@ mend(struct fl_basis *b, size_t site, struct fl_err *err)
 
 	if (a) {
 		leave_span(b, a, x);
-		fl_shrink(a, b->k, b->m->moment[FL_DIM_MOMENT].positions);
+		fl_shrink(a, b->k, b->positions);
 		if (fl_cholesky_in_place(a, b->k) < 0)
 			bad = fl_err_data(err, "'%s' is no sum of squares at norm %zu", fl_moment_name(FL_DIM_MOMENT),
 			    site);

@@ -19,6 +19,9 @@ struct pruning {
 	const struct fl_metrics *metrics;
 	const struct fl_prune_opts *opts;
 	const char *what;
+	bool fewer, narrower, thinner; /* which of layers, width and FFN is cut, */
+	const char *layer_score, *width_score, *ffn_score; /* by what, */
+	bool rotate, repair_layers, repair_width, repair_ffn; /* and whether it is repaired */
 	bool gone[FL_ARCH_LAYERS];
 	struct fl_err *err;
 };
@@ -78,12 +81,6 @@ note_energy(const struct pruning *p, const char *of, int layer, const struct fl_
 		    all > 0 ? 100 * stays / all : 100);
 }
 
-static bool
-is_obs(const struct pruning *p)
-{
-	return strcmp(p->opts->score, "obs") == 0;
-}
-
 static void
 keep_best(const struct pruning *p, const double *score, int n, int target, struct fl_keep *k)
 {
@@ -98,7 +95,7 @@ choose_width(struct pruning *p)
 {
 	size_t n = (size_t)p->in->width;
 	double *score = fl_alloc(n, sizeof *score);
-	int bad = fl_score_width(p->metrics, p->opts->score, (uint64_t)p->opts->seed, n, score, p->err);
+	int bad = fl_score_width(p->metrics, p->width_score, (uint64_t)p->opts->seed, n, score, p->err);
 
 	if (!bad) {
 		keep_best(p, score, p->in->width, p->target->width, &p->plan->width);
@@ -128,14 +125,13 @@ choose_ffn(struct pruning *p)
 	double *score;
 	int bad = 0;
 
-	if (is_obs(p))
+	if (strcmp(p->ffn_score, "obs") == 0)
 		return choose_by_error(p);
 	score = fl_alloc(n, sizeof *score);
 	for (int l = 0; l < p->in->layers && !bad; l++) {
 		if (p->gone[l])
 			continue;
-		bad = fl_score_ffn(p->metrics, p->opts->score, l, (uint64_t)p->opts->seed, n, score,
-		    p->err);
+		bad = fl_score_ffn(p->metrics, p->ffn_score, l, (uint64_t)p->opts->seed, n, score, p->err);
 		if (!bad) {
 			keep_best(p, score, p->in->ffn, p->target->ffn, &p->plan->ffn[l]);
 			note_energy(p, "channels", l, &p->plan->ffn[l]);
@@ -145,26 +141,59 @@ choose_ffn(struct pruning *p)
 	return bad;
 }
 
+static bool
+has_moment(const struct pruning *p, enum fl_moment which)
+{
+	return p->metrics && p->metrics->moment[which].read;
+}
+
+/* What was not said, by what metrics there are. */
+static void
+settle(struct pruning *p)
+{
+	const struct fl_prune_opts *o = p->opts;
+	bool ffn = has_moment(p, FL_FFN_MOMENT), width = has_moment(p, FL_DIM_MOMENT) && p->metrics->sum[FL_DIM_WEIGHT];
+	bool on = o->repair == FL_REPAIR_ON, maybe = o->repair == FL_REPAIR_USUAL;
+
+	p->repair_ffn = p->thinner && (on || (maybe && ffn));
+	p->repair_width = p->narrower && (on || (maybe && width));
+	p->repair_layers = p->fewer && (on || (maybe && ffn && has_moment(p, FL_LAYER_ACROSS)));
+	p->rotate = o->rotate || (!o->score && p->repair_width);
+	p->width_score = o->score ? o->score : "flash";
+	p->ffn_score = o->score ? o->score : p->repair_ffn ? "obs" : "flash";
+	p->layer_score = o->layer_score ? o->layer_score : fl_score_layers_usual(p->metrics, p->in->layers - p->target->layers);
+}
+
+static void
+remark_unrepaired(const struct pruning *p)
+{
+	bool all = p->repair_ffn == p->thinner && p->repair_width == p->narrower && p->repair_layers == p->fewer;
+
+	if (p->opts->repair == FL_REPAIR_USUAL && p->metrics && !all)
+		fl_warn("the metrics lack moments, so not all of this cut is repaired: make metrics with fl-calibrate --moments");
+}
+
+static int
+need_moment(const struct pruning *p, bool needed, enum fl_moment which, const char *who)
+{
+	return needed ? fl_metrics_need_moment(p->metrics, which, who, p->err) : 0;
+}
+
 /* What this cut and its repairs need. */
 static int
 check_moments(const struct pruning *p)
 {
-	const struct fl_prune_opts *o = p->opts;
-	bool ffn = p->target->ffn < p->in->ffn, width = p->target->width < p->in->width;
-	bool depth = p->target->layers < p->in->layers;
-	const char *who = o->rotate ? "--rotate" : "--repair";
+	bool obs = p->thinner && strcmp(p->ffn_score, "obs") == 0;
+	const char *who = p->opts->rotate ? "--rotate" : "--repair";
 
-	if (o->repair && !p->metrics)
-		return fl_metrics_need_moment(NULL, FL_FFN_MOMENT, who, p->err);
-	if ((o->repair && depth && fl_metrics_need_moment(p->metrics, FL_LAYER_ACROSS, "--repair", p->err) < 0) ||
-	    (o->repair && (ffn || depth) && fl_metrics_need_moment(p->metrics, FL_FFN_MOMENT, "--repair", p->err) < 0) ||
-	    (is_obs(p) && ffn && fl_metrics_need_moment(p->metrics, FL_FFN_MOMENT, "--score obs", p->err) < 0))
+	if (p->opts->repair == FL_REPAIR_ON && need_moment(p, !p->metrics, FL_FFN_MOMENT, who) < 0)
 		return -1;
-	if (!o->rotate && !(o->repair && width))
-		return 0;
-	if (fl_metrics_need_moment(p->metrics, FL_DIM_MOMENT, who, p->err) < 0)
+	if (need_moment(p, p->repair_layers, FL_LAYER_ACROSS, "--repair") < 0 ||
+	    need_moment(p, p->repair_ffn || p->repair_layers, FL_FFN_MOMENT, "--repair") < 0 ||
+	    need_moment(p, obs, FL_FFN_MOMENT, "--score obs") < 0 ||
+	    need_moment(p, p->rotate || p->repair_width, FL_DIM_MOMENT, who) < 0)
 		return -1;
-	return fl_metrics_need(p->metrics, FL_DIM_WEIGHT, who, p->err);
+	return p->rotate || p->repair_width ? fl_metrics_need(p->metrics, FL_DIM_WEIGHT, who, p->err) : 0;
 }
 
 /* Is the head of the result the embedding? */
@@ -173,22 +202,22 @@ will_be_tied(const struct pruning *p)
 {
 	const struct fl_prune_opts *o = p->opts;
 
-	return o->tie || (p->in->tied && !o->untie && !o->rotate);
+	return o->tie || (p->in->tied && !o->untie);
 }
 
 static int
 find_basis(struct pruning *p)
 {
 	bool site[2 * FL_ARCH_LAYERS + 1];
-	struct fl_basis_opts opts = { .site = site, .mend = p->opts->repair, .tied = will_be_tied(p) };
+	struct fl_basis_opts opts = { .site = site, .mend = p->repair_width, .tied = will_be_tied(p) };
 	size_t k = (size_t)p->target->width;
 
 	fl_rotate_sites(p->plan, p->gone, site);
-	p->plan->basis = p->opts->rotate ? fl_basis_principal(p->metrics, k, &opts, p->err) :
+	p->plan->basis = p->rotate ? fl_basis_principal(p->metrics, k, &opts, p->err) :
 					   fl_basis_members(p->metrics, &p->plan->width, &opts, p->err);
 	if (!p->plan->basis)
 		return -1;
-	if (p->opts->rotate)
+	if (p->rotate)
 		fl_note("%zu of %d directions hold %.1f %% of the energy, that of each norm divided by its whole",
 		    k, p->in->width, 100 * fl_basis_share(p->plan->basis));
 	return 0;
@@ -197,20 +226,21 @@ find_basis(struct pruning *p)
 static int
 choose(struct pruning *p)
 {
-	int remove = p->in->layers - p->target->layers;
-	bool narrower = p->target->width < p->in->width;
-
+	p->fewer = p->target->layers < p->in->layers;
+	p->narrower = p->target->width < p->in->width;
+	p->thinner = p->target->ffn < p->in->ffn;
+	settle(p);
 	if (check_moments(p) < 0)
 		return -1;
-	if (remove > 0 &&
-	    fl_score_layers(p->metrics, p->opts->layer_score, (uint64_t)p->opts->seed, p->in->layers,
-		remove, p->gone, p->err) < 0)
+	if (p->fewer &&
+	    fl_score_layers(p->metrics, p->layer_score, (uint64_t)p->opts->seed, p->in->layers,
+		p->in->layers - p->target->layers, p->gone, p->err) < 0)
 		return -1;
-	if (narrower && !p->opts->rotate && choose_width(p) < 0)
+	if (p->narrower && !p->rotate && choose_width(p) < 0)
 		return -1;
-	if ((p->opts->rotate || (narrower && p->opts->repair)) && find_basis(p) < 0)
+	if ((p->rotate || p->repair_width) && find_basis(p) < 0)
 		return -1;
-	return p->target->ffn < p->in->ffn ? choose_ffn(p) : 0;
+	return p->thinner ? choose_ffn(p) : 0;
 }
 
 /* What the layers added that go right behind l, as far as moments reach. */
@@ -231,9 +261,10 @@ mend_behind(const struct pruning *p, int l)
 static void
 set_repair(const struct pruning *p, const struct fl_weight *w, struct fl_step *s)
 {
-	s->mend = mend_behind(p, w->layer);
+	if (p->repair_layers)
+		s->mend = mend_behind(p, w->layer);
 	s->site = (size_t)w->layer;
-	if (s->cols || s->mend.across)
+	if ((p->repair_ffn && s->cols) || s->mend.across)
 		s->moments = &p->metrics->moment[FL_FFN_MOMENT];
 }
 
@@ -268,7 +299,7 @@ set_steps(struct pruning *p)
 		if (w->layer >= 0)
 			s->layer = number[w->layer];
 		fl_plan_keep(plan, i);
-		if (p->opts->repair && w->role == FL_DOWN)
+		if ((p->repair_ffn || p->repair_layers) && w->role == FL_DOWN)
 			set_repair(p, w, s);
 	}
 }
@@ -308,6 +339,28 @@ ranges(const struct fl_keep *k)
 	return v;
 }
 
+/* By what it was chosen, and which of it was repaired. */
+static struct fl_json *
+by(const struct pruning *p)
+{
+	struct fl_json *o = fl_json_new_object(), *repaired = fl_json_new_array();
+	const struct {
+		const char *of, *score;
+		bool cut, repaired;
+	} part[] = { { "layers", p->layer_score, p->fewer, p->repair_layers },
+		{ "width", p->rotate ? "directions" : p->width_score, p->narrower, p->repair_width },
+		{ "ffn", p->ffn_score, p->thinner, p->repair_ffn } };
+
+	for (size_t i = 0; i < sizeof part / sizeof *part; i++) {
+		if (part[i].cut)
+			fl_json_set(o, part[i].of, fl_json_new_str(part[i].score));
+		if (part[i].repaired)
+			fl_json_push(repaired, fl_json_new_str(part[i].of));
+	}
+	fl_json_set(o, "repaired", repaired);
+	return o;
+}
+
 static void
 set_kept(struct pruning *p)
 {
@@ -324,9 +377,9 @@ set_kept(struct pruning *p)
 	}
 	if (plan->width.index)
 		fl_json_set(kept, "width", ranges(&plan->width));
-	if (p->opts->rotate)
+	if (p->rotate)
 		fl_json_set(kept, "directions", fl_json_new_int(plan->out.width));
-	if (p->target && p->target->ffn < p->in->ffn) {
+	if (p->thinner) {
 		struct fl_json *ffn = fl_json_new_array();
 
 		for (int l = 0; l < p->in->layers; l++)
@@ -334,6 +387,8 @@ set_kept(struct pruning *p)
 				fl_json_push(ffn, ranges(&plan->ffn[l]));
 		fl_json_set(kept, "ffn", ffn);
 	}
+	if (p->fewer || p->narrower || p->thinner)
+		fl_json_set(kept, "by", by(p));
 	plan->kept = kept;
 }
 
@@ -358,10 +413,11 @@ fl_plan_prune(const struct fl_config *in, const char *what, const struct fl_arch
 		fl_plan_free(p.plan);
 		return NULL;
 	}
+	remark_unrepaired(&p);
 	set_steps(&p);
 	set_tying(&p);
 	if (p.plan->basis)
-		fl_rotate_steps(p.plan, p.plan->basis, !opts->rotate);
+		fl_rotate_steps(p.plan, p.plan->basis, !p.rotate);
 	set_kept(&p);
 	return p.plan;
 }

@@ -7,6 +7,7 @@
 #include <string.h>
 
 #include "base/alloc.h"
+#include "base/log.h"
 #include "base/rng.h"
 
 const char *const fl_score_names[] = { "flash", "minitron", "mean", "static", "random", "obs", NULL };
@@ -108,7 +109,7 @@ fl_score_width(const struct fl_metrics *m, const char *formula, uint64_t seed, s
 
 /* The run of `remove` layers whose input and output lie closest in angle. */
 static void
-least_angle(const double *angle, int layers, int remove, bool *gone)
+least_angle(const double *angle, double tokens, int layers, int remove, bool *gone)
 {
 	int best = 0;
 
@@ -118,6 +119,8 @@ least_angle(const double *angle, int layers, int remove, bool *gone)
 			best = l;
 	for (int l = best; l < best + remove; l++)
 		gone[l] = true;
+	fl_note("layers %d to %d go: the angle between their ends is %.4f of a half turn", best, best + remove - 1,
+	    angle[best * (layers + 1) + best + remove] / tokens);
 }
 
 int
@@ -159,9 +162,21 @@ fl_score_drops(const struct fl_metrics *m, enum fl_metric which, int remove, con
 	snprintf(made_by, sizeof made_by, "--drop-%s %d", which == FL_ATTN_DROP_LOSS ? "attention" : "layers", remove);
 	if (n < remove)
 		return fl_metrics_lack(m, what, lacking, made_by, err);
-	for (int r = 0; r < remove; r++)
+	for (int r = 0; r < remove; r++) {
 		gone[order[r]] = true;
+		fl_note("%s %d goes: the loss without it and those before is %.4f nats",
+		    which == FL_ATTN_DROP_LOSS ? "the attention of layer" : "layer", order[r],
+		    m->sum[which][r * m->layers + order[r]]);
+	}
 	return 0;
+}
+
+const char *
+fl_score_layers_usual(const struct fl_metrics *m, int remove)
+{
+	int order[FL_ARCH_LAYERS];
+
+	return m && m->sum[FL_LAYER_DROP_LOSS] && fl_score_order(m, FL_LAYER_DROP_LOSS, order) >= remove ? "loss" : "angular";
 }
 
 int
@@ -184,7 +199,7 @@ fl_score_layers(const struct fl_metrics *m, const char *formula, uint64_t seed, 
 		if (!sum)
 			return -1;
 		if (which == FL_LAST_ANGLE) {
-			least_angle(sum, layers, remove, gone);
+			least_angle(sum, (double)m->sequences, layers, remove, gone);
 			return 0;
 		}
 		for (int l = 0; l < layers; l++)
@@ -197,6 +212,7 @@ fl_score_layers(const struct fl_metrics *m, const char *formula, uint64_t seed, 
 			if (!gone[l] && (worst < 0 || score[l] <= score[worst]))
 				worst = l;
 		gone[worst] = true;
+		fl_note("layer %d goes: its score by %s is %.4f", worst, formula, score[worst]);
 	}
 	return 0;
 }

@@ -27,7 +27,7 @@
 #include "base/err.h"
 #include "model/metrics.h"
 
-extern const char *const fl_score_names[];	 /* NULL-terminated, the default first */
+extern const char *const fl_score_names[]; /* NULL-terminated */
 extern const char *const fl_layer_score_names[];
 
 /* Scores of the F channels of one layer, or of the D dimensions, into out. `seed` is for random,
@@ -38,7 +38,11 @@ int fl_score_ffn(const struct fl_metrics *m, const char *formula, int layer, uin
 int fl_score_width(const struct fl_metrics *m, const char *formula, uint64_t seed, size_t n,
     double *out, struct fl_err *err) FL_MUST_USE;
 
-/* The `remove` layers to go, marked true in gone[layers]. */
+/* The formula for layers where none is asked for: loss as far as it was measured, else angular; tests/bench/README.md has
+ * what each costs. */
+const char *fl_score_layers_usual(const struct fl_metrics *m, int remove);
+
+/* The `remove` layers to go, marked true in gone[layers]; said with -v, with their scores. */
 int fl_score_layers(const struct fl_metrics *m, const char *formula, uint64_t seed, int layers,
     int remove, bool *gone, struct fl_err *err) FL_MUST_USE;
 

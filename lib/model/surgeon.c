@@ -78,8 +78,9 @@ fl_surgeon_choose(const char *path, const struct fl_config *in, const struct fl_
 	struct fl_item item;
 	int got = 1, bad = 0;
 
-	if (!path || strcmp(path, "-") == 0)
-		return fl_err_data(err, "the score 'obs' reads the checkpoint twice: give it as a file or a directory");
+	if (!path)
+		return fl_err_data(err,
+		    "the score 'obs' reads the checkpoint twice: give it as a file or a directory, or take --score flash");
 	s.reader = fl_reader_open(path, err);
 	if (!s.reader)
 		return -1;

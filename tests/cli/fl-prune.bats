@@ -36,13 +36,13 @@ setup() {
 	[ ! -e bare/fl-history.jsonl ]
 }
 
-@test "blocks are kept whole, and --block 1 chooses one by one" {
-	fl-prune --score random -s 1 -a d64-f64-ffff -o whole/ base
+@test "blocks are kept whole, and without --block single channels are chosen" {
+	fl-prune --score random -s 1 -a d64-f64-ffff --block 32 -o whole/ base
 	run jq -r 'select(.tool == "fl-prune").kept.ffn[]' whole/fl-history.jsonl
 	for range in $output; do
 		(( ${range%-*} % 32 == 0 && (${range#*-} + 1) % 32 == 0 ))
 	done
-	fl-prune --score random -s 1 -a d64-f64-ffff --block 1 -o single/ base
+	fl-prune --score random -s 1 -a d64-f64-ffff -o single/ base
 	run jq -r 'select(.tool == "fl-prune").kept.ffn[0]' single/fl-history.jsonl
 	[[ $output = *" "*" "*" "* ]]
 }
@@ -62,7 +62,7 @@ setup() {
 	[[ $stderr = *"ffn 96"*"64 (--block)" ]]
 	one_line_error 3 fl-prune --score random -a d64-f128-fffff base
 	[[ $stderr = *"5 letters"*"4 layers"* ]]
-	one_line_error 3 fl-prune --score random -a d64-f48-ffff --align 16 base
+	one_line_error 3 fl-prune --score random -a d64-f48-ffff --align 16 --block 32 base
 }
 
 @test "what would have no effect is refused" {
@@ -115,7 +115,7 @@ loss() {
 	head -c $((128 * 129 / 2 * 4)) /dev/zero | overwrite moments ffn.moment
 	for score in flash obs; do
 		rm -rf plain repaired
-		fl-prune --score $score -m moments -a d64-f64-ffff --no-history -o plain/ base
+		fl-prune --score $score --no-repair -m moments -a d64-f64-ffff --no-history -o plain/ base
 		fl-prune --score $score --repair -m moments -a d64-f64-ffff --no-history -o repaired/ base
 		assert_equal "$(changed plain/model.safetensors repaired/model.safetensors | tr '\n' ' ')" \
 			"$(printf 'model.layers.%d.mlp.down_proj.weight ' 1 2 3)"
@@ -151,8 +151,8 @@ changed() {
 
 @test "a repair changes down_proj alone, and nothing where no channel and no layer goes" {
 	moments base
-	fl-prune -m moments -a d64-f64-ffff --no-history -o plain/ base
-	fl-prune --repair -m moments -a d64-f64-ffff --no-history -o repaired/ base
+	fl-prune --score flash --no-repair -m moments -a d64-f64-ffff --no-history -o plain/ base
+	fl-prune --score flash -m moments -a d64-f64-ffff --no-history -o repaired/ base
 	assert_equal "$(changed plain/model.safetensors repaired/model.safetensors | tr '\n' ' ')" \
 		"$(printf 'model.layers.%d.mlp.down_proj.weight ' 0 1 2 3)"
 	fl-prune -m moments -a d64-f128-ffff --no-history -o a.tar base
@@ -164,7 +164,7 @@ changed() {
 	perl -e 'print pack "V*", map { ($_ * 7919) % 256 } 1 .. 1500' > tokens
 	fl-calibrate --drop-layers 3 --moments --context 100 -t tokens -o m base
 	for n in 3 2 1; do
-		fl-prune --layer-score loss -m m -a d64-f128-$(printf 'f%.0s' $(seq $n)) -o plain/ base
+		fl-prune --layer-score loss --no-repair -m m -a d64-f128-$(printf 'f%.0s' $(seq $n)) -o plain/ base
 		fl-prune --layer-score loss --repair -m m -a d64-f128-$(printf 'f%.0s' $(seq $n)) -o repaired/ base
 		# a kept layer with a gap behind it, by its new number
 		tail -1 plain/fl-history.jsonl | jq -r '.kept.layers | . as $k | range(length) |
@@ -200,7 +200,7 @@ changed() {
 
 @test "a repaired model is the same bytes at any -j and from a pipe, whatever else is cut" {
 	moments base
-	local prune="fl-prune --repair -m moments --block 16 -a d32-f64-fff"
+	local prune="fl-prune --score flash --repair -m moments --block 16 -a d32-f64-fff"
 	$prune -j 1 -o a.tar base
 	$prune -j 4 -o b.tar base
 	tar cf base.tar -C base config.json model.safetensors fl-history.jsonl
@@ -222,7 +222,7 @@ changed() {
 		cmp a.tar b.tar
 		cmp a.tar c.tar
 		fl-info --check a.tar
-		fl-prune --no-history --block $block -m moments -a d64-f64-ffff -o d.tar base
+		fl-prune --no-history --score flash --block $block -m moments -a d64-f64-ffff -o d.tar base
 		run ! cmp a.tar d.tar
 	done
 	fl-prune --score obs --repair -m moments -a d32-f64-fff base | fl-info --check -
@@ -231,7 +231,7 @@ changed() {
 @test "obs needs moments, and a checkpoint that can be read twice" {
 	moments base
 	one_line_error 3 fl-prune --score obs -m moments -a d64-f64-ffff -o x.tar < <(tar cf - -C base config.json model.safetensors)
-	[[ $stderr = *"give it as a file or a directory" ]]
+	[[ $stderr = *"give it as a file or a directory, or take --score flash" ]]
 	fl-calibrate --context 100 -t tokens -o plain base
 	one_line_error 3 fl-prune --score obs -m plain -a d64-f64-ffff -o x.tar base
 	assert_equal "$stderr" "fl-prune: --score obs needs 'ffn.moment', which the metrics do not have: make metrics with fl-calibrate --moments"
@@ -248,12 +248,77 @@ changed() {
 		fl-tokenize -c "$model" <(head -c 60000 "$DATA/corpora/tinystories.txt") > calib
 		fl-tokenize -c "$model" <(tail -c 8000 "$DATA/corpora/tinystories.txt") > held
 		fl-calibrate --moments --context 128 -t calib -o m "$model"
-		fl-prune -m m -a ${arch#*:} -o plain.tar "$model"
-		fl-prune -m m -a ${arch#*:} --repair -o repaired.tar "$model"
-		fl-prune -m m -a ${arch#*:} --score obs --repair -o obs.tar "$model"
+		fl-prune -m m -a ${arch#*:} --score flash --no-repair -o plain.tar "$model"
+		fl-prune -m m -a ${arch#*:} --score flash -o repaired.tar "$model"
+		fl-prune -m m -a ${arch#*:} -o obs.tar "$model"
 		echo "# $arch: $(loss "$model") $(loss plain.tar) $(loss repaired.tar) $(loss obs.tar)"
 		awk -v a="$(loss obs.tar)" -v b="$(loss repaired.tar)" -v c="$(loss plain.tar)" 'BEGIN { exit !(a < c && b < c) }'
 	done
+}
+
+@test "what is not said is what is best with the metrics there are, and the history says it" {
+	by() { tail -n 1 "$1/fl-history.jsonl" | jq -c .kept.by; }
+	perl -e 'print pack "V*", map { ($_ * 7919) % 256 } 1 .. 1500' > tokens
+	fl-calibrate --drop-layers 1 --moments --context 100 -t tokens -o m base
+	fl-prune -m m -a d32-f64-fff -o all/ base
+	assert_equal "$(by all)" '{"layers":"loss","width":"directions","ffn":"obs","repaired":["layers","width","ffn"]}'
+	assert_equal "$(jq .tie_word_embeddings all/config.json)" true
+	fl-prune --no-history --layer-score loss --score obs --block 1 --rotate --repair -m m -a d32-f64-fff -o said/ base
+	cmp all/model.safetensors said/model.safetensors
+	fl-prune -m m -a d32-f128-ff -o two/ base # of which metrics know the first
+	assert_equal "$(by two)" '{"layers":"angular","width":"directions","repaired":["layers","width"]}'
+	fl-prune --no-repair -m m -a d32-f64-fff -o bare/ base
+	assert_equal "$(by bare)" '{"layers":"loss","width":"flash","ffn":"flash","repaired":[]}'
+	fl-prune --paper -m m -a d32-f64-fff -o paper/ base
+	fl-prune --no-history --score flash --layer-score flash --block 32 --no-repair -m m -a d32-f64-fff -o operator/ base
+	cmp paper/model.safetensors operator/model.safetensors
+	for option in "--score flash" "--layer-score bi" "--block 1" --rotate --repair; do
+		one_line_error 2 fl-prune --paper $option -m m -a d32-f64-fff -o x.tar base
+	done
+	one_line_error 2 fl-prune --repair --no-repair -m m -a d32-f64-fff -o x.tar base
+}
+
+@test "what metrics without moments cannot repair is said" {
+	perl -e 'print pack "V*", map { ($_ * 7919) % 256 } 1 .. 1500' > tokens
+	fl-calibrate --moments-of ffn --context 100 -t tokens -o ffn base
+	run --separate-stderr -0 fl-prune -m ffn -a d32-f64-ffff -o out/ base
+	[[ $stderr = *"the metrics lack moments"*"fl-calibrate --moments" ]]
+	assert_equal "$(tail -n 1 out/fl-history.jsonl | jq -c .kept.by)" '{"width":"flash","ffn":"obs","repaired":["ffn"]}'
+	for enough in "-m ffn -a d64-f64-ffff" "-m ffn --paper -a d32-f64-ffff" "-m ffn --no-repair -a d32-f64-ffff"; do
+		run --separate-stderr -0 fl-prune $enough -o out/ base
+		assert_equal "$stderr" ""
+	done
+}
+
+@test "with -v it is said which layers go, and by what score" {
+	perl -e 'print pack "V*", map { ($_ * 7919) % 256 } 1 .. 1500' > tokens
+	fl-calibrate --drop-layers 2 --context 100 -t tokens -o m base
+	said() { fl-prune -v "$@" -m m -a d64-f128-ff -o out/ base 2>&1 | grep -E 'go(es)?:'; }
+	said --layer-score loss > loss
+	assert_equal "$(sed -E 's/.*layer ([0-9]).*/\1/' loss | paste -sd ,)" "$(fl-info --json m | jq -r '.drop_layers | join(",")')"
+	assert_equal "$(grep -c 'the loss without it and those before is [0-9.]* nats$' loss)" 2
+	[[ $(said --layer-score angular) = *"layers "?" to "?" go: the angle between their ends is 0."* ]]
+	for score in flash bi random; do
+		assert_equal "$(said --layer-score $score | grep -c "goes: its score by $score is 0\.")" 2
+	done
+}
+
+@test "from ten tokens on a repair costs nothing, and from a thousand it gains" {
+	need_data backbone5m corpora/tinystories.txt corpora/tinystories.heldout.txt
+	model=$DATA/backbone5m
+	fl-tokenize -c "$model" <(head -c 30000 "$DATA/corpora/tinystories.txt") > calib
+	fl-tokenize -c "$model" <(head -c 20000 "$DATA/corpora/tinystories.heldout.txt") > held
+	for arch in d192-f384-ffffffff d128-f768-ffffffff d192-f768-ffffff; do
+		for n in 10 40 200 1000 4000; do
+			head -c $((4 * n)) calib > few
+			fl-calibrate --moments --context $((n < 128 ? n : 128)) -t few -o m "$model"
+			fl-prune --score flash --layer-score flash --no-repair -m m -a $arch -o plain.tar "$model"
+			fl-prune --score flash --layer-score flash --repair -m m -a $arch -o repaired.tar "$model"
+			echo "$arch $n $(loss plain.tar) $(loss repaired.tar)"
+		done
+	done > table
+	sed 's/^/# /' table
+	awk '{ gain = $3 - $4 } $2 < 1000 && gain < -0.03 || $2 >= 1000 && gain < 0.01 { bad = 1 } END { exit bad || NR != 15 }' table
 }
 
 @test "untie copies the embedding as head, tie drops it" {

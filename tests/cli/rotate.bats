@@ -33,7 +33,7 @@ calibrated() {
 @test "the same bytes come out of a directory, a tar and a pipe, at any -j, whatever else is cut" {
 	moments base
 	tar cf base.tar -C base config.json model.safetensors fl-history.jsonl
-	for options in "-a d64-f128-ffff" "--tie -a d32-f128-ffff" "--repair -a d32-f64-fff"; do
+	for options in "-a d64-f128-ffff" "--untie -a d32-f128-ffff" "--score flash -a d32-f64-fff"; do
 		local prune="fl-prune --rotate -m moments $options"
 		$prune -j 1 -o a.tar base
 		$prune -j 4 -o b.tar base.tar
@@ -44,12 +44,12 @@ calibrated() {
 	done
 }
 
-@test "a rotated model has a head of its own, unless it is to be tied, and the history says what stayed" {
+@test "a rotated model stays tied, unless it is to have a head of its own, and the history says what stayed" {
 	moments base
-	fl-prune --rotate -m moments -a d32-f128-ffff -o untied/ base
-	fl-prune --rotate --tie -m moments -a d32-f128-ffff -o tied/ base
+	fl-prune --rotate --untie -m moments -a d32-f128-ffff -o untied/ base
+	fl-prune --rotate -m moments -a d32-f128-ffff -o tied/ base
 	assert_equal "$(jq .tie_word_embeddings untied/config.json tied/config.json | tr '\n' ' ')" "false true "
-	assert_equal "$(tail -n 1 untied/fl-history.jsonl | jq -c .kept)" '{"directions":32}'
+	assert_equal "$(tail -n 1 untied/fl-history.jsonl | jq -c .kept.directions)" 32
 	! tensors tied/model.safetensors | jq -e 'has("lm_head.weight")'
 	fl-prune --rotate --tie -m moments -a d32-f128-ffff -o again.tar base
 	one_line_error 2 fl-prune --rotate --tie --untie -m moments -a d32-f128-ffff base
@@ -73,7 +73,7 @@ calibrated() {
 	fl-calibrate --moments-of dim --context 100 -t tokens -o m base
 	cp -r base other
 	printf '\0\100' | overwrite other/model.safetensors model.layers.2.input_layernorm.weight
-	for options in --rotate "--rotate --tie" --repair; do
+	for options in --rotate "--rotate --untie" "--score flash"; do
 		one_line_error 3 fl-prune $options -m m -a d32-f128-ffff -o x.tar other
 		[[ $stderr = *"'model.layers.2.input_layernorm.weight' is not the norm"* && ! -e x.tar ]]
 	done
@@ -98,8 +98,8 @@ matrix() {
 @test "what layers that go added is said in the dimensions that stay" {
 	moments base
 	for width in 64 32; do
-		for options in "" --repair; do
-			fl-prune --score random --layer-score random -s 3 $options -m moments -a d$width-f128-fff -o $width$options/ base
+		for options in --no-repair --repair; do
+			fl-prune --block 32 --score random --layer-score random -s 3 $options -m moments -a d$width-f128-fff -o $width$options/ base
 		done
 	done
 	kept=$(tail -n 1 32--repair/fl-history.jsonl | jq -r .kept.width)
@@ -108,7 +108,7 @@ matrix() {
 		name=model.layers.$l.mlp.down_proj.weight
 		matrix 64--repair $name | tail -c +$((1 + 256 * ${kept%-*})) | head -c 8192 > want
 		matrix 32--repair $name | cmp - want
-		matrix 32 $name | cmp -s - want || mended=$((mended + 1))
+		matrix 32--no-repair $name | cmp -s - want || mended=$((mended + 1))
 	done
 	assert_equal $mended 1
 }
@@ -126,8 +126,8 @@ matrix() {
 @test "nothing is lost where nothing is cut, tied or not" {
 	calibrated backbone5m
 	fl-tokenize -c "$model" <(head -c 100000 "$DATA/corpora/tinystories.heldout.txt") > held
-	fl-prune --rotate -m m -a d192-f768-ffffffff -o a.tar "$model"
-	fl-prune --rotate --tie -m m -a d192-f768-ffffffff -o b.tar "$model"
+	fl-prune --rotate --untie -m m -a d192-f768-ffffffff -o a.tar "$model"
+	fl-prune --rotate -m m -a d192-f768-ffffffff -o b.tar "$model"
 	echo "# $(loss "$model") $(loss a.tar) $(loss b.tar)"
 	for x in a.tar b.tar; do
 		below "$(awk -v a="$(loss "$model")" -v b="$(loss $x)" 'BEGIN { print (a - b) ^ 2 }')" 1e-8
@@ -138,12 +138,12 @@ matrix() {
 	for arch in stories260K:d32-f172-fffff backbone5m:d128-f768-ffffffff; do
 		calibrated ${arch%:*}
 		local prune="fl-prune -m m -a ${arch#*:}"
-		$prune -o plain.tar "$model"
-		$prune --repair -o repaired.tar "$model"
-		$prune --repair --untie -o own.tar "$model"
-		$prune --rotate -o turned.tar "$model"
-		$prune --rotate --repair -o both.tar "$model"
-		$prune --rotate --repair --tie -o tied.tar "$model"
+		$prune --score flash --block 32 --no-repair -o plain.tar "$model"
+		$prune --score flash --block 32 -o repaired.tar "$model"
+		$prune --score flash --block 32 --untie -o own.tar "$model"
+		$prune --rotate --untie --no-repair -o turned.tar "$model"
+		$prune --untie -o both.tar "$model"
+		$prune -o tied.tar "$model"
 		l=($(for x in plain repaired turned both tied own; do loss $x.tar; done))
 		echo "# $arch: $(loss "$model") ${l[*]}"
 		below "${l[1]}" "${l[0]}"

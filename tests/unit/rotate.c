@@ -137,7 +137,7 @@ static int
 rotate(const struct fl_config *c, const char *to, bool tie)
 {
 	struct fl_prune_opts opts = { .score = "flash", .layer_score = "flash", .block = 32, .align = 32, .rotate = true,
-		.tie = tie };
+		.tie = tie, .untie = !tie };
 	struct fl_err err = { 0 };
 	struct fl_metrics *m = fl_metrics_read(test_path(dir, "metrics"), &err);
 	struct fl_arch same;

@@ -39,7 +39,7 @@ lambda(int t, const double *scale)
 	sums(c, t, scale);
 	for (int i = 0; i < N; i++)
 		was[i] = c[i][i];
-	fl_shrink(*c, N, t);
+	fl_shrink(*c, N, 3 * t); /* of which none is like another */
 	for (int i = 1; i < N; i++)
 		CHECK_NEAR(c[i][i] / was[i], c[0][0] / was[0], 1e-9 * c[0][0] / was[0]);
 	return c[0][0] / was[0] - 1;
@@ -57,7 +57,7 @@ the_fewer_positions_the_less_is_believed(void)
 	for (int t = 1; t <= 1024; t *= 4) {
 		double l = lambda(t, one);
 
-		CHECK(l <= last && l >= FL_SHRINK_LEAST);
+		CHECK(l <= last * (1 + 1e-9) && l >= FL_SHRINK_LEAST);
 		CHECK_NEAR(lambda(t, uneven), l, 1e-6 * l);
 		last = l;
 	}
