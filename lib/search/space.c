@@ -19,36 +19,63 @@ static const char alphabet[] = "fws";
 
 /* Patterns --------------------------------------------------------------------------------------- */
 
-/* In how many ways `left` more layers can follow a run of `run` layers that are not f. The same
- * recurrence draws and numbers patterns: the next letter leads to ways(left - 1, ...) of them. 3^512
- * is far below the largest double. */
-static double *
-ways(const struct fl_space *s, int left, int run)
+/* What the letters so far leave open: how many at the end are not f, and how many are s, where that is limited. */
+struct state {
+	int run, skips;
+};
+
+static struct state
+after(const struct fl_space *s, struct state now, char letter)
 {
-	return s->ways + (size_t)left * ((size_t)s->max_run + 1) + run;
+	return (struct state){ letter == 'f' ? 0 : now.run + 1, now.skips + (letter == 's' && s->max_skip >= 0) };
+}
+
+static bool
+allows(const struct fl_space *s, struct state now)
+{
+	return now.run <= s->max_run && (s->max_skip < 0 || now.skips <= s->max_skip);
+}
+
+static size_t
+states(const struct fl_space *s)
+{
+	return ((size_t)s->max_run + 1) * (size_t)(s->max_skip < 0 ? 1 : s->max_skip + 1);
+}
+
+/* In how many ways `left` more layers can follow. The same recurrence draws and numbers patterns: the next letter leads to
+ * ways(left - 1, ...) of them. 3^512 is far below the largest double. */
+static double *
+ways(const struct fl_space *s, int left, struct state now)
+{
+	return s->ways + (size_t)left * states(s) + (size_t)now.skips * ((size_t)s->max_run + 1) + (size_t)now.run;
 }
 
 /* How many patterns go on with `letter` when `left` layers, this one included, remain. */
 static double
-ways_with(const struct fl_space *s, char letter, int left, int run, bool at_start)
+ways_with(const struct fl_space *s, char letter, int left, struct state now, bool at_start)
 {
+	struct state next = after(s, now, letter);
+
 	if (at_start && s->first && letter != s->first)
 		return 0;
-	if (letter == 'f')
-		return *ways(s, left - 1, 0);
-	return run < s->max_run ? *ways(s, left - 1, run + 1) : 0;
+	return allows(s, next) ? *ways(s, left - 1, next) : 0;
 }
 
 static void
 count_ways(struct fl_space *s)
 {
-	s->ways = fl_alloc((size_t)s->layers.last + 1, ((size_t)s->max_run + 1) * sizeof *s->ways);
-	for (int run = 0; run <= s->max_run; run++)
-		*ways(s, 0, run) = 1;
+	size_t n = states(s), runs = (size_t)s->max_run + 1;
+
+	s->ways = fl_alloc((size_t)s->layers.last + 1, n * sizeof *s->ways);
+	for (size_t i = 0; i < n; i++)
+		s->ways[i] = 1;
 	for (int left = 1; left <= s->layers.last; left++)
-		for (int run = 0; run <= s->max_run; run++)
+		for (size_t i = 0; i < n; i++) {
+			struct state now = { (int)(i % runs), (int)(i / runs) };
+
 			for (const char *c = s->letters; *c; c++)
-				*ways(s, left, run) += ways_with(s, *c, left, run, false);
+				*ways(s, left, now) += ways_with(s, *c, left, now, false);
+		}
 }
 
 static double
@@ -57,7 +84,7 @@ patterns(const struct fl_space *s, int layers)
 	double n = 0;
 
 	for (const char *c = s->letters; *c; c++)
-		n += ways_with(s, *c, layers, 0, true);
+		n += ways_with(s, *c, layers, (struct state){ 0 }, true);
 	return n;
 }
 
@@ -86,14 +113,14 @@ range_has(struct fl_range r, int v)
 bool
 fl_space_has(const struct fl_space *s, const struct fl_arch *a)
 {
-	int run = 0;
+	struct state now = { 0 };
 
 	if (!range_has(s->layers, a->layers) || !range_has(s->width, a->width) ||
 	    !range_has(s->ffn, a->ffn) || (s->first && a->pattern[0] != s->first))
 		return false;
 	for (const char *c = a->pattern; *c; c++) {
-		run = *c == 'f' ? 0 : run + 1;
-		if (!strchr(s->letters, *c) || run > s->max_run)
+		now = after(s, now, *c);
+		if (!strchr(s->letters, *c) || !allows(s, now))
 			return false;
 	}
 	return true;
@@ -113,7 +140,7 @@ void
 fl_space_nth(const struct fl_space *s, uint64_t i, struct fl_arch *out)
 {
 	uint64_t widths = (uint64_t)range_count(s->width), ffns = (uint64_t)range_count(s->ffn), n;
-	int run = 0;
+	struct state now = { 0 };
 
 	*out = (struct fl_arch){ .layers = s->layers.first };
 	while (i >= (n = (uint64_t)patterns(s, out->layers)) * widths * ffns) {
@@ -126,12 +153,12 @@ fl_space_nth(const struct fl_space *s, uint64_t i, struct fl_arch *out)
 	for (int at = 0; at < out->layers; at++) {
 		const char *c = s->letters;
 
-		while (i >= (n = (uint64_t)ways_with(s, *c, out->layers - at, run, at == 0))) {
+		while (i >= (n = (uint64_t)ways_with(s, *c, out->layers - at, now, at == 0))) {
 			i -= n;
 			c++;
 		}
 		out->pattern[at] = *c;
-		run = *c == 'f' ? 0 : run + 1;
+		now = after(s, now, *c);
 	}
 }
 
@@ -145,14 +172,14 @@ fl_space_dims(const struct fl_space *s)
 static void
 draw_pattern(const struct fl_space *s, const double *u, struct fl_arch *out)
 {
-	int run = 0;
+	struct state now = { 0 };
 
 	for (int at = 0; at < out->layers; at++) {
 		double w[sizeof s->letters], total = 0, target;
 		char letter = 0;
 
 		for (int k = 0; s->letters[k]; k++)
-			total += w[k] = ways_with(s, s->letters[k], out->layers - at, run, at == 0);
+			total += w[k] = ways_with(s, s->letters[k], out->layers - at, now, at == 0);
 		target = u[at] * total;
 		for (int k = 0; s->letters[k]; k++) {
 			if (w[k] > 0)
@@ -162,7 +189,7 @@ draw_pattern(const struct fl_space *s, const double *u, struct fl_arch *out)
 			target -= w[k];
 		}
 		out->pattern[at] = letter;
-		run = letter == 'f' ? 0 : run + 1;
+		now = after(s, now, letter);
 	}
 }
 
@@ -249,9 +276,18 @@ letters(char **word, int n, struct fl_space *s, struct fl_err *err)
 	return 0;
 }
 
-enum key { LAYERS, WIDTH, FFN, LETTERS, MAX_RUN, FIRST, WINDOW_KEY, KEYS };
-static const char *const keys[KEYS] = { "layers", "width", "ffn", "letters", "max-run", "first",
+enum key { LAYERS, WIDTH, FFN, LETTERS, MAX_RUN, MAX_SKIP, FIRST, WINDOW_KEY, KEYS };
+static const char *const keys[KEYS] = { "layers", "width", "ffn", "letters", "max-run", "max-skip", "first",
 	"window" };
+
+/* Of layers of a kind: none is a number too. */
+static int
+limit(const char *text, int *out, const char *key, struct fl_err *err)
+{
+	if (strcmp(text, "0") == 0)
+		return *out = 0;
+	return number(text, FL_ARCH_LAYERS, out, key, err);
+}
 
 static int
 set(struct fl_space *s, enum key k, char **word, int n, struct fl_err *err)
@@ -266,10 +302,8 @@ set(struct fl_space *s, enum key k, char **word, int n, struct fl_err *err)
 	case LAYERS: return range(word[0], 1, FL_ARCH_LAYERS, &s->layers, keys[k], err);
 	case WIDTH: return range(word[0], ALIGN, MAX_SIZE, &s->width, keys[k], err);
 	case FFN: return range(word[0], ALIGN, MAX_SIZE, &s->ffn, keys[k], err);
-	case MAX_RUN:
-		if (strcmp(word[0], "0") == 0) /* all layers are f */
-			return s->max_run = 0;
-		return number(word[0], FL_ARCH_LAYERS, &s->max_run, keys[k], err);
+	case MAX_RUN: return limit(word[0], &s->max_run, keys[k], err);
+	case MAX_SKIP: return limit(word[0], &s->max_skip, keys[k], err);
 	case WINDOW_KEY: return number(word[0], MAX_SIZE, &s->window, keys[k], err);
 	default: break;
 	}
@@ -313,11 +347,13 @@ finish(struct fl_space *s, const bool *seen, const char *name, struct fl_err *er
 			return fl_err_data(err, "'%s': %s is missing", name, keys[k]);
 	if (s->max_run > s->layers.last)
 		s->max_run = s->layers.last;
+	if (s->max_skip >= s->layers.last)
+		s->max_skip = -1;
 	count_ways(s);
 	for (int i = 0; i < range_count(s->layers); i++)
 		if (patterns(s, range_at(s->layers, i)) < 1)
 			return fl_err_data(err,
-			    "'%s': letters, max-run and first leave no pattern of %d layers", name,
+			    "'%s': letters, max-run, max-skip and first leave no pattern of %d layers", name,
 			    range_at(s->layers, i));
 	return 0;
 }
@@ -325,7 +361,7 @@ finish(struct fl_space *s, const bool *seen, const char *name, struct fl_err *er
 int
 fl_space_parse(struct fl_space *out, const char *text, const char *name, struct fl_err *err)
 {
-	struct fl_space s = { .max_run = FL_ARCH_LAYERS, .window = WINDOW };
+	struct fl_space s = { .max_run = FL_ARCH_LAYERS, .max_skip = -1, .window = WINDOW };
 	bool seen[KEYS] = { false };
 	char *copy = fl_strdup(text), *next = copy;
 	int rc = 0;

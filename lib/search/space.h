@@ -2,8 +2,8 @@
 /* space.h -- the architectures a search may choose from, fl-space(5).
  *
  * Layers, width and ffn run over ranges; a pattern is any word of exactly that many layers over
- * `letters` whose runs of letters other than f are no longer than max_run and which begins with
- * `first` where that is given. Patterns are counted, drawn and numbered by one table of how many ways
+ * `letters` whose runs of letters other than f are no longer than max_run, that has no more than max_skip letters s and
+ * begins with `first` where that is given. Patterns are counted, drawn and numbered by one table of how many ways
  * each beginning can be completed, so that none is drawn only to be thrown away. */
 #ifndef FL_SEARCH_SPACE_H
 #define FL_SEARCH_SPACE_H
@@ -22,9 +22,10 @@ struct fl_space {
 	struct fl_range layers, width, ffn;
 	char letters[4]; /* of "fws", in that order */
 	int max_run;	 /* layers.last if the file sets no limit */
+	int max_skip;	 /* -1 if there is none that could be reached */
 	char first;	 /* the letter every pattern begins with; 0 for any */
 	int window;	 /* what w means, in tokens */
-	double *ways;	 /* private: [layers.last + 1][max_run + 1] */
+	double *ways;	 /* private: [layers.last + 1][max_run + 1][max_skip + 1, or 1] */
 };
 
 /* Reads a space ("-": standard input); for every number of layers there is a pattern. -1 with err set

@@ -63,9 +63,12 @@ mistakes_are_named_with_their_line(void)
 	refused("letters f f\n", "'x', line 1: letters: 'f' stands twice");
 	refused("first fw\n", "'x', line 1: first: 'fw' is none of f, w, s");
 	refused("layers 4\n" SIZES "letters w s\nmax-run 3\n",
-	    "'x': letters, max-run and first leave no pattern of 4 layers");
+	    "'x': letters, max-run, max-skip and first leave no pattern of 4 layers");
+	refused("layers 4\n" SIZES "letters s\nmax-skip 3\n",
+	    "'x': letters, max-run, max-skip and first leave no pattern of 4 layers");
+	refused("max-skip 513\n", "'x', line 1: max-skip: '513' is not an integer from 1 to 512");
 	refused("layers 4\n" SIZES "letters f s\nfirst w\n",
-	    "'x': letters, max-run and first leave no pattern of 4 layers");
+	    "'x': letters, max-run, max-skip and first leave no pattern of 4 layers");
 }
 
 static void
@@ -100,21 +103,36 @@ patterns_are_counted_by_the_known_recurrence(void)
 	}
 }
 
+static int
+count(const char *text, char letter)
+{
+	int n = 0;
+
+	for (; *text; text++)
+		n += *text == letter;
+	return n;
+}
+
 /* Every word over f, w, s of up to 7 layers: as many members as are counted, each with a number. */
 static void
-counting_numbering_and_membership_agree(void)
+check_members(const char *limits, int skips)
 {
-	struct fl_space s = space("layers 3..7/2\nwidth 64..96/32\nffn 128..256/64\n"
-				  "letters f w s\nmax-run 2\nfirst w\n");
-	uint64_t members = 0, n = (uint64_t)fl_space_count(&s);
+	char text[256];
+	struct fl_space s;
+	uint64_t members = 0, n;
 	struct fl_arch a, before = { 0 };
 
+	snprintf(text, sizeof text, "layers 3..7/2\nwidth 64..96/32\nffn 128..256/64\nletters f w s\n%s", limits);
+	s = space(text);
+	n = (uint64_t)fl_space_count(&s);
 	for (int layers = 1; layers <= 8; layers++)
 		for (int word = 0; word < (int)pow(3, layers); word++) {
 			a = (struct fl_arch){ .width = 96, .ffn = 192, .layers = layers };
 			for (int i = 0, w = word; i < layers; i++, w /= 3)
 				a.pattern[i] = "fws"[w % 3];
 			members += fl_space_has(&s, &a);
+			if (fl_space_has(&s, &a))
+				CHECK(count(a.pattern, 's') <= skips);
 		}
 	CHECK(n == members * 6);
 	for (uint64_t i = 0; i < n; i++) {
@@ -126,6 +144,15 @@ counting_numbering_and_membership_agree(void)
 	a.width = 80;
 	CHECK(!fl_space_has(&s, &a));
 	fl_space_free(&s);
+}
+
+static void
+counting_numbering_and_membership_agree(void)
+{
+	check_members("max-run 2\nfirst w\n", 7);
+	check_members("max-run 2\nmax-skip 2\n", 2);
+	check_members("max-skip 0\n", 0);
+	check_members("max-skip 512\n", 7);
 }
 
 /* 11 patterns, 5 of them beginning with f, 3 of these with ff: on a grid of 11 by 5 by 3 coordinates
