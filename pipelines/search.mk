@@ -6,11 +6,13 @@
 #   BASE      the checkpoint: a directory, a tar or a tar.zst
 #   TEXT      what it is calibrated on; documents separated by SEPARATOR
 #   HELD      what it is judged on; by default the last tenth of TEXT, which calibration does not see
+#   HELD_TOKENS    so many tokens of that: enough for a difference of 0.01 nats between candidates to be seen
+#   CALIB_TOKENS   so many tokens of TEXT calibrate BASE; by default what takes about as long whatever its size
 #   LATENCY_SAMPLES  how many times are measured of random weights before the first trial
-#   SPACE     a space file, fl-space(5); by default one derived from BASE
+#   SPACE     a space file, fl-space(5); by default one derived from BASE, a mild one where candidates are not trained
 #   TRIALS    how many architectures beside BASE; BATCH at a time; SEED makes them others
-#   REPAIR    1: what cuts cost a candidate is given back in closed form, by --rotate, --repair and more of fl-prune(1),
-#             so that its loss says something untrained; 0: it inherits weights as they are
+#   REPAIR    1: what cuts cost a candidate is given back in closed form, as fl-prune(1) does, so that its loss says
+#             something untrained; 0: it inherits weights as they are
 #   CPT_STEPS steps of training from inherited weights before a candidate is judged; 0: none
 #   TEACHER   a checkpoint that candidates learn from meanwhile, 'base' for BASE; by default the text alone
 #   TRAIN     more options of fl-train: '--batch 16 --context 256 --rate 1e-3'
@@ -19,7 +21,10 @@
 #   THREADS   for measuring; CHUNK tokens of a prompt are computed at once; REPEAT times each
 #   BUDGET    the winner is the best model this fast, seconds; by default six tenths of BASE's time
 #   PROMPT    what the winner continues
-#   QUANTIZE  1: times are those of 4-bit weights, as the winner is exported; 0: of the weights as they are
+#   QUANTIZE  1: times are those of 4-bit weights, as the winner is exported, and loss4_nats is their loss; 0: all is of
+#             the weights as they are
+#   QUANT     options of fl-quantize for that; each candidate is calibrated for it
+#   LOSS      what is searched for beside time: loss_nats, before rounding, or loss4_nats, after
 #   RUNTIME   what measures instead of our own kernels: llama.cpp, executorch, onnxruntime, or a runner; fl-measure(1)
 #   VIA       where: 'ssh phone', 'adb shell'; THREADS must then be given
 #   MEASURE   a command that takes a checkpoint as operand and prints a table row, instead of fl-measure
@@ -27,7 +32,8 @@
 #
 # First the time of LATENCY_SAMPLES architectures is measured, half of them spread over the space, half where
 # what is known of the others says least; how well a model predicts them is in $(OUT)/crossval.tsv. Then come
-# trials, chosen by what the models of loss and time expect of them.
+# trials, chosen by what the models of loss and time expect of them. A candidate that is no better than a uniform guess,
+# whose loss is ln V or more of a vocabulary of V, is named when it is seen, and never a winner.
 #
 # Every candidate is a directory under $(OUT)/cand named by its architecture string; every file in it has
 # its rule here. What has been made is not made again: kill it at any moment, run it again, and it goes
@@ -52,6 +58,9 @@ CHUNK ?= 1024
 REPEAT ?= 3
 BUDGET ?=
 REPAIR ?= 1
+HELD_TOKENS ?= 16384
+CALIB_TOKENS ?=
+LOSS ?= loss_nats
 CPT_STEPS ?= 0
 FINAL_STEPS ?= 0
 TEACHER ?=
@@ -60,6 +69,7 @@ PROMPT ?= Once upon a time
 SEPARATOR ?= <|endoftext|>
 QUANTIZE ?= 1
 RUNTIME ?=
+QUANT ?= $(if $(filter executorch,$(RUNTIME)),--head int4)
 VIA ?=
 MEASURE ?= fl-measure -q -j $(THREADS) --prefill $(PREFILL) --chunk $(CHUNK) --repeat $(REPEAT) \
 	$(RUNTIME:%=--runtime %) $(if $(VIA),--via '$(VIA)')
@@ -76,14 +86,20 @@ BESIDE := $(RUN) flock -s $(OUT)/lock
 
 # A line for each row of a table: the architecture and the two objectives.
 say = awk -F '\t' 'NR == 1 { for (i = 1; i <= NF; i++) at[$$i] = i; next } \
-	{ printf "%-32s loss %.4f nats  %s %.4f s\n", $$1, $$at["loss_nats"], "$(LATENCY)", $$at["$(LATENCY)"] }' $1
+	{ printf "%-32s loss %.4f nats%s  %s %.4f s\n", $$1, $$at["loss_nats"], \
+		"loss4_nats" in at ? sprintf(", in 4 bits %.4f", $$at["loss4_nats"]) : "", "$(LATENCY)", $$at["$(LATENCY)"] }' $1
 
 # A table of one row, that of the architecture the target is named by.
 is_row = [ $$(wc -l < $1) = 2 ] && [ "$$(sed -n '2s/\t.*//p' $1)" = $* ] || \
 	{ echo "search: what was measured of '$*' is not one row of it" >&2; exit 1; }
 
-# What is measured: a pipe's last step.
-MEASURED = $(if $(filter 0,$(QUANTIZE)),cat,fl-quantize -q)
+# Calibration takes sequences of 512 tokens, of $1 in all.
+sequences = $$(fl-info --json $(BASE) | jq -r --argjson n "$1" '[.context, 512] | min | "--context \(.) --sequences \($$n / . | ceil)"')
+
+# What is shipped of model $1, as $2, rounded by metrics of its own.
+ship = c="$(call sequences,8192)"; $(BESIDE) bash -ec "fl-calibrate -q $$c -t $(OUT)/calib.tok -o $2.sums $1; \
+	fl-quantize -q $(QUANT) -m $2.sums -o $2 $1; rm $2.sums"
+SHIPPED := $(if $(filter 0,$(QUANTIZE)),model.tar,shipped.tar)
 
 # The name of a file made in one step: it is there whole or not at all.
 MAKE_IT = mv $@.tmp $@
@@ -101,6 +117,8 @@ $(if $(TEXT),,$(error TEXT= must name a text file))
 override TEACHER := $(if $(filter base,$(TEACHER)),$(BASE),$(TEACHER))
 $(foreach v,BASE TEXT HELD SPACE TEACHER,$(if $($v),$(if $(wildcard $($v)),,$(error $v='$($v)' is not there))))
 $(foreach v,TRIALS BATCH LATENCY_SAMPLES,$(if $(shell [ '$($v)' -ge $(if $(filter LATENCY_SAMPLES,$v),0,1) ] 2>&- && echo y),,$(error $v='$($v)' is no number of architectures)))
+$(foreach v,HELD_TOKENS $(if $(CALIB_TOKENS),CALIB_TOKENS),$(if $(shell [ '$($v)' -ge 1024 ] 2>&- && echo y),,$(error $v='$($v)' is no number of tokens, 1024 or more)))
+$(if $(filter $(LOSS),loss_nats $(if $(filter 1,$(QUANTIZE)),loss4_nats)),,$(error LOSS='$(LOSS)' is neither loss_nats nor, with QUANTIZE=1, loss4_nats))
 $(foreach v,REPAIR QUANTIZE,$(if $(filter 0 1,$($v)),,$(error $v='$($v)' is neither 0 nor 1)))
 $(shell mkdir -p $(OUT)/cand)
 ASKED := $(OUT)/asked
@@ -108,21 +126,21 @@ include $(dir $(SELF))asked.mk
 
 $(call asked,base,$(call checkpoint,$(BASE)))
 $(call asked,text,$(call identity,$(TEXT)) $(SEPARATOR))
-$(call asked,held,$(if $(HELD),$(call identity,$(HELD)) $(SEPARATOR)))
-$(call asked,space,$(if $(SPACE),$(call identity,$(SPACE))))
-$(call asked,measure,$(MEASURE) $(QUANTIZE) $(LATENCY))
+$(call asked,held,$(if $(HELD),$(call identity,$(HELD)) $(SEPARATOR)) $(HELD_TOKENS))
+$(call asked,space,$(if $(SPACE),$(call identity,$(SPACE)),$(filter 0,$(CPT_STEPS))))
+$(call asked,measure,$(MEASURE) $(QUANTIZE) $(QUANT) $(LATENCY))
 $(call asked,train,$(CPT_STEPS) $(TRAIN) $(if $(TEACHER),$(call checkpoint,$(TEACHER))))
-$(call asked,repair,$(REPAIR))
+$(call asked,repair,$(REPAIR) $(CALIB_TOKENS))
 $(call asked,final,$(FINAL_STEPS))
 $(call asked,seed,$(SEED))
 $(call asked,samples,$(LATENCY_SAMPLES))
-$(call asked,trials,$(TRIALS) $(BATCH))
+$(call asked,trials,$(TRIALS) $(BATCH) $(LOSS))
 $(call asked,budget,$(BUDGET) $(LATENCY))
 $(call asked,prompt,$(PROMPT))
 
 # All of it once more as a makefile, so that findings.mk asks for the same.
-SETTINGS := BASE TEXT HELD LATENCY_SAMPLES SPACE TRIALS BATCH SEED REPAIR CPT_STEPS TEACHER TRAIN FINAL_STEPS PREFILL THREADS CHUNK REPEAT \
-	BUDGET PROMPT SEPARATOR QUANTIZE RUNTIME VIA MEASURE RUN
+SETTINGS := BASE TEXT HELD HELD_TOKENS CALIB_TOKENS LATENCY_SAMPLES SPACE TRIALS BATCH SEED REPAIR CPT_STEPS TEACHER TRAIN FINAL_STEPS PREFILL THREADS CHUNK REPEAT \
+	BUDGET PROMPT SEPARATOR QUANTIZE QUANT LOSS RUNTIME VIA MEASURE RUN
 define newline
 
 
@@ -146,35 +164,40 @@ $(OUT)/calib.tok: $(OUT)/text.tok $(OUT)/asked/held
 
 ifdef HELD
 $(OUT)/held.tok: $(OUT)/asked/held $(OUT)/asked/base
-	@$(TOKENIZE) -o $@ $(HELD)
+	@$(TOKENIZE) -o $@.all $(HELD)
+	@head -c $$(( 4 * $(HELD_TOKENS) )) $@.all > $@.tmp
+	@rm $@.all; $(MAKE_IT)
 else
 $(OUT)/held.tok: $(OUT)/text.tok $(OUT)/asked/held
-	@tail -c +$$(( $(NINE_TENTHS) + 1 )) $< > $@.tmp
+	@tail -c +$$(( $(NINE_TENTHS) + 1 )) $< | head -c $$(( 4 * $(HELD_TOKENS) )) > $@.tmp
 	@$(MAKE_IT)
 endif
 
 ifneq ($(REPAIR),0)
 FEWEST = $$(awk '$$1 == "layers" { split($$2, n, "[.][.]"); print n[1] }' $(OUT)/space)
 SUMS = --moments-of ffn --moments-of dim --moments-of layer.across $$(n=$$(( $$(fl-info --json $(BASE) | jq .layers) - $(FEWEST) )); \
-	[ $$n -le 0 ] || echo --drop-layers $$n --drop-sequences 16)
-# A width that stays is not turned: that gives nothing back, and trains a little worse.
-MEND := --score obs --block 1 --layer-score loss --repair
-TURN = fl-info --json $(BASE) | jq -r 'if .width as $$w | "$*" | startswith("d\($$w)-") then "" elif .tied then "--rotate --tie" else "--rotate" end'
+	[ $$n -le 0 ] || echo --drop-layers $$n)
 endif
 
+# Minutes on two cores, whatever between 4 million and 300 million weights BASE has.
+TOKENS = $(or $(CALIB_TOKENS),$$(fl-info --json $(BASE) | jq '[[4e12 / .parameters, 16384] | max, 1048576] | min'))
+
 $(OUT)/metrics.safetensors: $(OUT)/calib.tok $(OUT)/asked/base $(OUT)/asked/repair $(if $(SUMS),$(OUT)/space)
-	@export TMPDIR=$(abspath $(OUT)); $(BESIDE) fl-calibrate -t $< $(SUMS) -o $@ $(BASE)
+	@export TMPDIR=$(abspath $(OUT)); $(BESIDE) fl-calibrate -t $< $(call sequences,$(TOKENS)) $(SUMS) -o $@ $(BASE)
 
-# The space: half the width to all of it, a quarter of the FFN, five eighths of the layers -----------
+# The space. What is trained may lose half of its width, three quarters of its FFN, three eighths of its layers, and skip
+# where it likes; what is not is a model only within half of that. --------------------------------------------------
 
+TRAINED := $(if $(filter 0,$(CPT_STEPS)),false,true)
 define SPACE_OF_BASE
-def down: . / 32 | floor * 32;
-def multiples(lo; n): "\([lo | down, 32] | max)..\([down, 32] | max)/\([. / n | down, 32] | max)";
-"layers   \(.layers * 5 / 8 | ceil)..\(.layers)",
-"width    \(.width | multiples(. / 2; 8))",
-"ffn      \(.ffn | multiples(. / 4; 8))",
+def down: [. / 32 | floor * 32, 32] | max;
+def multiples(part): down as $$hi | ($$hi / 8 | down) as $$step | "\($$hi - ($$hi * part / $$step | floor) * $$step)..\($$hi)/\($$step)";
+"layers   \(.layers * (if $(TRAINED) then 5 / 8 else 3 / 4 end) | ceil)..\(.layers)",
+"width    \(.width | multiples(if $(TRAINED) then 1 / 2 else 1 / 4 end))",
+"ffn      \(.ffn | multiples(if $(TRAINED) then 3 / 4 else 1 / 2 end))",
 "letters  f w s",
 "max-run  3",
+if $(TRAINED) then empty else "max-skip \(.layers / 8 | ceil)" end,
 "first    f",
 "window   \([256, (.context / 4 | ceil)] | min)"
 endef
@@ -196,7 +219,7 @@ $(OUT)/space: $(OUT)/asked/space $(OUT)/asked/base
 .PRECIOUS: $(OUT)/sample/%.tsv
 
 $(OUT)/sample/%.tsv: $(OUT)/space $(OUT)/asked/base $(OUT)/asked/measure
-	@$(BESIDE) bash -o pipefail -c "fl-init -a $* $(BASE) | fl-attnpattern -a $* $(WINDOW) | $(MEASURED) \
+	@$(BESIDE) bash -o pipefail -c "fl-init -a $* $(BASE) | fl-attnpattern -a $* $(WINDOW) | $(if $(filter 0,$(QUANTIZE)),cat,fl-quantize -q $(QUANT)) \
 		> $(OUT)/sample/$*.tar"
 	@$(ALONE) $(MEASURE) $(OUT)/sample/$*.tar > $@.tmp
 	@rm $(OUT)/sample/$*.tar
@@ -214,7 +237,7 @@ $(OUT)/sample/spread: $(OUT)/space $(OUT)/asked/seed $(OUT)/asked/samples
 
 $(OUT)/sample/refined: $(OUT)/sample/spread.latency
 	@n=$$(( $(LATENCY_SAMPLES) - $(HALF) )); [ $$n = 0 ] || \
-		fl-suggest -q --space $(OUT)/space -s $(SEED) --batch $$n --refine --objectives loss_nats,$(LATENCY) $< > $@.tmp || [ $$? = 1 ]
+		fl-suggest -q --space $(OUT)/space -s $(SEED) --batch $$n --refine --objectives $(LOSS),$(LATENCY) $< > $@.tmp || [ $$? = 1 ]
 	@touch $@.tmp
 	@$(MAKE_IT)
 
@@ -241,11 +264,12 @@ WINDOW = $$(awk '$$1 == "window" { print "--window " $$2 }' $(OUT)/space)
 PRUNED := $(if $(filter 0,$(CPT_STEPS)),model.tar,pruned.tar)
 
 .PRECIOUS: $(OUT)/cand/%/pruned.tar $(OUT)/cand/%/model.tar $(OUT)/cand/%/eval.tsv $(OUT)/cand/%/latency.tsv \
+	$(OUT)/cand/%/shipped.tar $(OUT)/cand/%/eval4.tsv \
 	$(OUT)/cand/%/row.tsv
 
 $(OUT)/cand/%/$(PRUNED): $(OUT)/metrics.safetensors $(OUT)/space $(OUT)/asked/base $(OUT)/asked/train
 	@mkdir -p $(@D)
-	@turn=$$($(TURN)); $(BESIDE) bash -o pipefail -c "fl-prune -m $(OUT)/metrics.safetensors -a $* $(MEND) $$turn $(BASE) \
+	@$(BESIDE) bash -o pipefail -c "fl-prune -m $(OUT)/metrics.safetensors -a $* $(if $(filter 0,$(REPAIR)),--no-repair) $(BASE) \
 		| fl-attnpattern -a $* $(WINDOW) > $@.tmp"
 	@$(MAKE_IT)
 
@@ -267,16 +291,35 @@ $(OUT)/cand/%/eval.tsv: $(OUT)/cand/%/model.tar $(OUT)/held.tok
 	@$(BESIDE) fl-eval -t $(OUT)/held.tok $< > $@.tmp
 	@$(MAKE_IT)
 
-$(OUT)/cand/%/latency.tsv: $(OUT)/cand/%/model.tar $(OUT)/asked/measure
-	@$(BESIDE) $(MEASURED) < $< > $(@D)/measured.tar
-	@$(ALONE) $(MEASURE) $(@D)/measured.tar > $@.tmp
-	@rm $(@D)/measured.tar
+$(OUT)/cand/%/shipped.tar: $(OUT)/cand/%/model.tar $(OUT)/calib.tok $(OUT)/asked/measure
+	@$(call ship,$<,$@)
+
+$(OUT)/cand/%/eval4.tsv: $(OUT)/cand/%/shipped.tar $(OUT)/held.tok
+	@$(BESIDE) fl-eval -t $(OUT)/held.tok $< | awk -F '\t' -v OFS='\t' 'NR == 1 { for (i = 1; i <= NF; i++) at[$$i] = i } \
+		{ print $$1, NR == 1 ? "loss4_nats" : $$at["loss_nats"] }' > $@.tmp
 	@$(MAKE_IT)
 
-$(OUT)/cand/%/row.tsv: $(OUT)/cand/%/eval.tsv $(OUT)/cand/%/latency.tsv
-	@join -t $$'\t' --header $^ > $@.tmp
+$(OUT)/cand/%/latency.tsv: $(OUT)/cand/%/$(SHIPPED) $(OUT)/asked/measure
+	@$(ALONE) $(MEASURE) $< > $@.tmp
+	@$(MAKE_IT)
+
+$(OUT)/cand/%/row.tsv: $(OUT)/cand/%/eval.tsv $(if $(filter 1,$(QUANTIZE)),$(OUT)/cand/%/eval4.tsv) $(OUT)/cand/%/latency.tsv $(OUT)/guess
+	@join -t $$'\t' --header $(@D)/eval.tsv $(if $(filter 1,$(QUANTIZE)),$(@D)/eval4.tsv | join -t $$'\t' --header -) $(@D)/latency.tsv > $@.tmp
 	@$(call is_row,$@.tmp)
 	@$(call say,$@.tmp)
+	@awk -F '\t' -v guess="$$(cat $(OUT)/guess)" -v what='$(if $(filter 0,$(CPT_STEPS)),CPT_STEPS=200,more CPT_STEPS)$(if $(filter 0,$(REPAIR)),$(comma) REPAIR=1)' ' \
+		FNR == 1 { for (i = 1; i <= NF; i++) if ($$i == "loss_nats") at = i; next } \
+		{ base = NR == 2 ? $$1 : base; bad[NR] = $$at >= guess } \
+		END { if (bad[NR] && (!bad[2] || $$1 == base)) printf "search: %s is no better than a uniform guess, whose loss is %.4f nats%s\n", \
+			$$1, guess, $$1 == base ? "" : "; a milder SPACE, " what " would help" }' $(BASE_ROW) $@.tmp >&2
+	@$(MAKE_IT)
+
+# That of BASE, once it is there.
+BASE_ROW = $(if $(wildcard $(OUT)/round/0/archs),$(wildcard $(OUT)/cand/$(file < $(OUT)/round/0/archs)/row.tsv))
+
+# The loss of a uniform guess.
+$(OUT)/guess: $(OUT)/asked/base
+	@fl-info --json $(BASE) | jq '.vocabulary | log' > $@.tmp
 	@$(MAKE_IT)
 
 rows: $(ARCHS:%=$(OUT)/cand/%/row.tsv)
@@ -296,7 +339,7 @@ define round
 $(call asked,round-$1,$3)
 $(OUT)/round/$1/archs: $(OUT)/round/$2/trials.tsv $(STAGE_1) $(OUT)/space $(OUT)/asked/seed $(OUT)/asked/round-$1
 	@mkdir -p $$(@D)
-	@fl-suggest -q --space $(OUT)/space -s $(SEED) --batch $3 --objectives loss_nats,$(LATENCY) \
+	@fl-suggest -q --space $(OUT)/space -s $(SEED) --batch $3 --objectives $(LOSS),$(LATENCY) \
 		$(STAGE_1:%=--latency %) $$< > $$@.tmp || [ $$$$? = 1 ]
 	@$$(MAKE_IT)
 endef
@@ -318,7 +361,7 @@ $(OUT)/trials.tsv: $(OUT)/round/$(lastword 0 $(ROUNDS))/trials.tsv $(OUT)/asked/
 
 # What comes of it ----------------------------------------------------------------------------------
 
-PARETO = fl-pareto --objectives loss_nats,$(LATENCY)
+PARETO = fl-pareto --objectives $(LOSS),$(LATENCY)
 
 $(OUT)/front.tsv: $(OUT)/trials.tsv
 	@$(PARETO) $< > $@.tmp
@@ -327,13 +370,16 @@ $(OUT)/front.tsv: $(OUT)/trials.tsv
 $(OUT)/front.svg $(OUT)/front.png: $(OUT)/trials.tsv
 	@$(PARETO) --plot $@ $< > /dev/null
 
-# The best within the budget; the fastest of all, which the frontier begins with, where there is none.
-$(OUT)/winner: $(OUT)/trials.tsv $(OUT)/front.tsv $(OUT)/asked/budget
-	@budget=$(or $(BUDGET),$$(awk -F '\t' 'NR == 1 { for (i = 1; i <= NF; i++) at[$$i] = i; next } \
-		{ print 0.6 * $$at["$(LATENCY)"] }' $(OUT)/cand/$$(cat $(OUT)/round/0/archs)/row.tsv)); \
-	row=$$($(PARETO) --max $(LATENCY)=$$budget --best $<) || { [ $$? = 1 ] && \
-		echo "search: no model within $(LATENCY) = $$budget: the fastest one is taken" >&2 && \
-		row=$$(cat $(OUT)/front.tsv); }; \
+# The best within the budget; where there is none the fastest of all. Of those that are better than a guess, unless BASE
+# is not.
+$(OUT)/winner: $(OUT)/trials.tsv $(OUT)/front.tsv $(OUT)/guess $(OUT)/asked/budget
+	@base=$(OUT)/cand/$$(cat $(OUT)/round/0/archs)/row.tsv; \
+	of() { awk -F '\t' -v c=$$1 'NR == 1 { for (i = 1; i <= NF; i++) at[$$i] = i; next } { print $$at[c] }' $$base; }; \
+	budget=$(or $(BUDGET),$$(jq -n "0.6 * $$(of $(LATENCY))")); \
+	better=$$(jq -nr "if $$(of loss_nats) < $$(cat $(OUT)/guess) then \"--max loss_nats=$$(cat $(OUT)/guess)\" else \"\" end"); \
+	row=$$($(PARETO) $$better --max $(LATENCY)=$$budget --best $<) || { [ $$? = 1 ] && \
+		echo "search: no model within $(LATENCY) = $$budget$${better:+ is better than a guess}: the fastest one is taken" >&2 && \
+		row=$$($(PARETO) $$better $<); }; \
 	sed -n '2s/\t.*//p' <<< "$$row" > $@.tmp
 	@$(MAKE_IT)
 
@@ -346,7 +392,8 @@ $(OUT)/winner.tar: $(OUT)/chosen.tar $(OUT)/calib.tok $(OUT)/asked/final $(OUT)/
 		--curve $(OUT)/winner-curve.tsv $(TEACHER:%=--teacher %)))
 
 $(OUT)/winner.gguf: $(OUT)/winner.tar
-	@rm -f $@; fl-quantize $< > $@.tar; fl-export --to gguf -o $@ $@.tar || { [ $$? = 1 ] && echo 'search: there is no $@' >&2; }
+	@rm -f $@; $(call ship,$<,$@.tar)
+	@fl-export --to gguf -o $@ $@.tar || { [ $$? = 1 ] && echo 'search: there is no $@' >&2; }
 	@rm $@.tar
 
 $(OUT)/winner.txt: $(OUT)/winner.tar $(OUT)/asked/prompt

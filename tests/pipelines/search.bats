@@ -121,23 +121,67 @@ now() {
 	[ ! -s wrong ]
 }
 
+@test "calibration and judging take so many tokens, and 4 bits are judged too, or searched for" {
+	run -0 search TRIALS=1 CALIB_TOKENS=1024 HELD_TOKENS=1100
+	assert_equal "$(stat -c %s run/held.tok)" 4400
+	assert_equal "$(fl-info --json run/metrics.safetensors | jq .tokens)" 1024
+	for c in run/cand/*; do
+		fl-eval -t run/held.tok "$c/shipped.tar" | awk 'NR == 2 { print $2 }' | grep -qx "$(awk 'NR == 2 { print $2 }' "$c/eval4.tsv")"
+		tar xOf "$c/shipped.tar" fl-history.jsonl | jq -s '.[-1].kept.method' | grep -qx '"calib"'
+	done
+	head -n 1 run/trials.tsv | grep -q loss4_nats
+	run -0 search TRIALS=1 LOSS=loss4_nats
+	run -2 search LOSS=loss5
+	run -2 search LOSS=loss4_nats QUANTIZE=0
+	for few in HELD_TOKENS=10 CALIB_TOKENS=x; do
+		run -2 search $few
+		assert_output --partial "is no number of tokens, 1024 or more"
+	done
+}
+
+@test "candidates that are no better than a guess are named, and none of them wins" {
+	need_data backbone5m corpora/tinystories.txt
+	head -c 60000 "$DATA/corpora/tinystories.txt" > text.txt
+	printf '%s\n' 'layers 1' 'width 32' 'ffn 32' 'letters f' > space.txt
+	run -0 search BASE="$DATA/backbone5m" SPACE=space.txt REPAIR=0 TRIALS=1 LATENCY_SAMPLES=0
+	assert_output --partial "search: d32-f32-f is no better than a uniform guess, whose loss is 8.3178 nats; a milder SPACE, CPT_STEPS=200, REPAIR=1 would help"
+	assert_output --partial "is better than a guess: the fastest one is taken"
+	assert_equal "$(cat run/winner)" d192-f768-ffffffff
+}
+
 @test "candidates are mended in closed form, or not where that is asked for" {
 	mended() {
-		for c in run/cand/*/model.tar; do tar xOf "$c" fl-history.jsonl | grep -cF -e '"--repair"'; done | sort -u
+		for c in run/cand/*/model.tar; do tar xOf "$c" fl-history.jsonl | jq -r 'select(.tool == "fl-prune").kept.by | if . then .repaired | join(" ") else "whole" end'; done | sort -u
 	}
-	run -0 search TRIALS=4 REPAIR=0
-	assert_equal "$(mended)" 0
-	run -0 search TRIALS=4
+	printf '%s\n' 'layers 2' 'width 32' 'ffn 64..128/32' 'letters f w s' > space.txt
+	run -0 search TRIALS=4 SPACE=space.txt REPAIR=0
+	assert_equal "$(mended)" $'\nwhole'
+	run -0 search TRIALS=4 SPACE=space.txt
 	assert_equal "$(ls run/cand/*/model.tar | wc -l)" 5
-	assert_equal "$(mended)" 1
-	for c in run/cand/*; do # BASE is 64 wide
-		assert_equal "$(tar xOf "$c/model.tar" fl-history.jsonl | grep -cF -e '"--rotate"')" "$([[ $c = run/cand/d64-* ]] && echo 0 || echo 1)"
-	done
+	mended | grep -qx 'layers width ffn'
+	assert_equal "$(mended | grep -vx 'layers width ffn' | grep -vx 'layers width')" whole
 	run -0 fl-info --json run/metrics.safetensors
 	assert_equal "$(jq -c '.drop_layers | length' <<< "$output")" 1 # of three layers two stay at least
 	touch stamp
-	run -0 search TRIALS=4
+	run -0 search TRIALS=4 SPACE=space.txt
 	assert_equal "$(find run -newer stamp -name '*.t*')" ""
+}
+
+@test "the space that is made of BASE is one whatever its sizes, and milder where nothing is trained" {
+	least() { awk '$1 == "width" { split($2, n, "[.]+"); print n[1] }' "$1"; }
+	for sizes in "576 1536 30" "1152 6912 26" "1600 6400 48" "64 172 5" "2048 8192 16" "896 4864 24" "960 2560 32"; do
+		read -r width ffn layers <<< "$sizes"
+		jq "del(.layer_types) | .hidden_size = $width | .intermediate_size = $ffn | .num_hidden_layers = $layers" \
+			base/config.json > config.json
+		for steps in 0 100; do
+			run -0 make -s -f "$ROOT/pipelines/search.mk" BASE=config.json TEXT=text.txt OUT=run CPT_STEPS=$steps run/space
+			run -0 fl-suggest --space run/space --batch 4 < /dev/null
+			cp run/space space.$steps
+		done
+		(($(least space.0) >= width / 2 && $(least space.0) >= $(least space.100)))
+		grep -qx "max-skip $(((layers + 7) / 8))" space.0
+		run ! grep max-skip space.100
+	done
 }
 
 @test "the first stage says how well the time is predicted, and can be left out" {
