@@ -5,6 +5,7 @@
 #   make test            the whole test suite; last line "N passed, N failed"
 #   make demo            the whole job on a corpus and a backbone of its own: about five minutes on two cores
 #   make search BASE=DIR TEXT=FILE [OUT=DIR TRIALS=24 ...]   the search; see pipelines/search.mk
+#   make real [MODEL=DIR] what a real model loses and keeps when it is cut: an hour on two cores; see pipelines/real.mk
 #   make findings [OUT=DIR]   what the paper found, looked for in a search's tables; see pipelines/findings.mk
 #   make device CROSS=aarch64-linux-gnu-   fl-measure for a phone: static, libc and libm alone
 #   make lint            layers, third-party headers, banned calls
@@ -68,7 +69,7 @@ GEN := $(PROTO:lib/%.proto=$B/gen/%.pb-c.c)
 LIB_OBJ := $(LIB_SRC:%.c=$B/obj/%.o) $(GEN:$B/%.c=$B/obj/%.o)
 MAN := $(if $(CROSS),,$(patsubst man/%.in,$B/man/%,$(wildcard man/fl-*.1.in)) $(patsubst man/%,$B/man/%,$(wildcard man/*.[57])))
 
-.PHONY: all units fuzzers device deps test lint fuzz demo search findings bench bench-kernels bench-runtime bench-search test-interop install help clean
+.PHONY: all units fuzzers device deps test lint fuzz demo search real findings bench bench-kernels bench-runtime bench-search test-interop install help clean
 all: $(TOOLS:%=$B/bin/%) $(MAN) $B/share/fl
 units: $(UNITS:%=$B/test/%) $(if $(SAN)$(CROSS),,$B/test/inject.so)
 fuzzers: $(FUZZERS:%=$B/fuzz/%)
@@ -163,6 +164,10 @@ demo: deps
 search: deps
 	@+$(MAKE) --no-print-directory all
 	@+PATH="$(abspath $B)/bin:$$PATH" $(MAKE) --no-print-directory -f pipelines/search.mk
+
+real: deps
+	@+$(MAKE) --no-print-directory all
+	@+PATH="$(abspath $B)/bin:$$PATH" $(MAKE) --no-print-directory -f pipelines/real.mk OUT='$(or $(OUT),$B/real)'
 
 findings: deps
 	@+$(MAKE) --no-print-directory all

@@ -24,7 +24,7 @@ static const struct fl_opt opts[] = {
 	  "their removal does to the layer's output. The default is obs, and --rotate, where metrics have moments; else flash.", .word = &opt.score, .words = fl_score_names,
 	  .with = "arch" },
 	{ 0, "layer-score", "formula",
-	  "Rank layers by flash, bi, angular, loss or random. The default is loss as far as metrics have it, else angular.",
+	  "Rank layers by flash, bi, angular, loss or random. The default is loss as far as metrics have it, else flash.",
 	  .word = &opt.layer_score, .words = fl_layer_score_names, .with = "arch" },
 	{ 0, "block", "n",
 	  "Keep or remove aligned blocks of n channels or dimensions. The default is 1, each by itself.",

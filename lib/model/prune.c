@@ -243,18 +243,20 @@ choose(struct pruning *p)
 	return p->thinner ? choose_ffn(p) : 0;
 }
 
-/* What the layers added that go right behind l, as far as moments reach. */
+/* What the layers added that go right behind l, as far as moments reach; nothing where that is less than a third of them,
+ * which was found to do harm (tests/bench/README.md). */
 static struct fl_mend
 mend_behind(const struct pruning *p, int l)
 {
-	int n = 0, reach = p->metrics->reach;
+	int run = 0, reach = p->metrics->reach, n;
 
-	while (n < reach && l + n + 1 < p->in->layers && p->gone[l + n + 1])
-		n++;
+	while (l + run + 1 < p->in->layers && p->gone[l + run + 1])
+		run++;
+	n = run < reach ? run : run <= 3 * reach ? reach : 0;
+	if (n < run)
+		fl_note("of the %d layers that go behind layer %d the first %d are mended, as far as the moments reach", run, l, n);
 	if (n == 0)
 		return (struct fl_mend){ 0 };
-	if (l + n + 1 < p->in->layers && p->gone[l + n + 1])
-		fl_note("of the layers that go behind layer %d the first %d are mended, as far as the moments reach", l, n);
 	return (struct fl_mend){ &p->metrics->moment[FL_LAYER_ACROSS], (size_t)(l * reach), (size_t)n };
 }
 

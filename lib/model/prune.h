@@ -29,7 +29,7 @@ struct fl_prune_opts {
 };
 
 /* What is usual: repair where metrics have the moments for it, and then obs for channels, directions for the width;
- * flash otherwise. Layers by loss as far as it was measured, else by angular. */
+ * flash otherwise. Layers by loss as far as it was measured, else by flash. */
 
 /* target NULL: no cut (tie and untie alone). metrics NULL: for the scores that need none. The kept
  * layers keep their own attention. A target that is larger than the source, or no multiple of align

@@ -176,7 +176,7 @@ fl_score_layers_usual(const struct fl_metrics *m, int remove)
 {
 	int order[FL_ARCH_LAYERS];
 
-	return m && m->sum[FL_LAYER_DROP_LOSS] && fl_score_order(m, FL_LAYER_DROP_LOSS, order) >= remove ? "loss" : "angular";
+	return m && m->sum[FL_LAYER_DROP_LOSS] && fl_score_order(m, FL_LAYER_DROP_LOSS, order) >= remove ? "loss" : "flash";
 }
 
 int

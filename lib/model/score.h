@@ -38,8 +38,8 @@ int fl_score_ffn(const struct fl_metrics *m, const char *formula, int layer, uin
 int fl_score_width(const struct fl_metrics *m, const char *formula, uint64_t seed, size_t n,
     double *out, struct fl_err *err) FL_MUST_USE;
 
-/* The formula for layers where none is asked for: loss as far as it was measured, else angular; tests/bench/README.md has
- * what each costs. */
+/* The formula for layers where none is asked for: loss as far as it was measured, else flash; tests/bench/README.md has what
+ * each costs. */
 const char *fl_score_layers_usual(const struct fl_metrics *m, int remove);
 
 /* The `remove` layers to go, marked true in gone[layers]; said with -v, with their scores. */

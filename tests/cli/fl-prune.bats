@@ -266,7 +266,7 @@ changed() {
 	fl-prune --no-history --layer-score loss --score obs --block 1 --rotate --repair -m m -a d32-f64-fff -o said/ base
 	cmp all/model.safetensors said/model.safetensors
 	fl-prune -m m -a d32-f128-ff -o two/ base # of which metrics know the first
-	assert_equal "$(by two)" '{"layers":"angular","width":"directions","repaired":["layers","width"]}'
+	assert_equal "$(by two)" '{"layers":"flash","width":"directions","repaired":["layers","width"]}'
 	fl-prune --no-repair -m m -a d32-f64-fff -o bare/ base
 	assert_equal "$(by bare)" '{"layers":"loss","width":"flash","ffn":"flash","repaired":[]}'
 	fl-prune --paper -m m -a d32-f64-fff -o paper/ base
