@@ -68,7 +68,8 @@ CUTS := base $(foreach k,depth ffn width all,$(foreach p,$(PARTS),$k-$p-paper $k
 KEPT := base $(PARTS:%=all-%-ours)
 TRAINED := $(if $(filter 1,$(FULL)),$(PARTS:%=trained-%))
 JUDGED_BY_TASKS := $(KEPT) $(TRAINED) $(if $(TRAINED),winner)
-export LEFT := $(if $(MODEL),,import) calibrate $(CUTS:%=row-%) $(KEPT:%=tasks-%) $(KEPT:%=speed-%)
+export LEFT := $(if $(MODEL),,import) calibrate $(CUTS:%=row-%) $(KEPT:%=tasks-%) $(KEPT:%=speed-%) \
+	$(foreach m,$(TRAINED) $(if $(TRAINED),winner),$(patsubst trained-%,train-%,$(filter trained-%,$m)) row-$m tasks-$m speed-$m)
 
 # step NAME SCRIPT ARGUMENT...: runs it, keeps what it cost, says what is left.
 step = $(HERE)real/step.sh $1 $(HERE)real/$2
@@ -86,10 +87,11 @@ endif
 $(OUT)/calib.tok: $(BASE) $(OUT)/asked/calib
 	@fl-tokenize -q -c $(BASE) --separator '$(SEPARATOR)' -o $@ $(CALIB)
 
-HELD_TOKENS := $(foreach t,$(HELD),$(OUT)/held.$(basename $(notdir $t)).tok)
-export HELD_TOKENS
-$(HELD_TOKENS): $(BASE) $(OUT)/asked/held
-	@fl-tokenize -q -c $(BASE) --separator '$(SEPARATOR)' -o $@.all $(filter %/$(@:$(OUT)/held.%.tok=%).txt %/$(@:$(OUT)/held.%.tok=%).raw,$(HELD))
+HELD_TOK := $(foreach t,$(HELD),$(OUT)/held.$(basename $(notdir $t)).tok)
+export HELD_TOK
+$(HELD_TOK): $(BASE) $(OUT)/asked/held
+	@fl-tokenize -q -c $(BASE) --separator '$(SEPARATOR)' -o $@.all \
+		$(foreach t,$(HELD),$(if $(filter $@,$(OUT)/held.$(basename $(notdir $t)).tok),$t))
 	@head -c $$(( 4 * $(JUDGED) )) $@.all > $@.tmp
 	@rm $@.all; mv $@.tmp $@
 
@@ -100,7 +102,7 @@ $(OUT)/archs: $(BASE) $(HERE)real/archs.sh
 	@$(HERE)real/archs.sh > $@.tmp
 	@mv $@.tmp $@
 
-$(CUTS:%=$(OUT)/row/%.tsv): $(OUT)/row/%.tsv: $(OUT)/metrics $(OUT)/archs $(HELD_TOKENS) $(OUT)/asked/prompt
+$(CUTS:%=$(OUT)/row/%.tsv): $(OUT)/row/%.tsv: $(OUT)/metrics $(OUT)/archs $(HELD_TOK) $(OUT)/asked/prompt
 	@$(call step,row-$*,row.sh $* $@)
 
 $(JUDGED_BY_TASKS:%=$(OUT)/tasks/%.tsv): $(OUT)/tasks/%.tsv: $(OUT)/row/%.tsv $(OUT)/asked/tasks

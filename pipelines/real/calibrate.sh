@@ -5,4 +5,4 @@ set -euo pipefail
 layers=$(fl-info --json "$BASE" | jq .layers)
 deepest=$(( layers - $(awk '$1 ~ /^depth/ { n = $3 } END { print n }' "$OUT/archs") ))
 exec fl-calibrate -t "$OUT/calib.tok" --context 512 --sequences "$SEQUENCES" --moments --drop-layers "$deepest" \
-	--drop-attention $(( layers / 2 )) --drop-sequences "$DROP" -o "$1" "$BASE"
+	--drop-attention $(( (15 * layers + 15) / 30 )) --drop-sequences "$DROP" -o "$1" "$BASE"

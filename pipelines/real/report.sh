@@ -4,7 +4,7 @@
 set -euo pipefail
 shopt -s inherit_errexit
 texts=() # their names
-for t in $HELD_TOKENS; do t=${t##*/held.}; texts+=("${t%.tok}"); done
+for t in $HELD_TOK; do t=${t##*/held.}; texts+=("${t%.tok}"); done
 
 # A line of a table for each line of fields.
 bars() { awk -F '\t' '{ printf "|"; for (i = 1; i <= NF; i++) printf " %s |", $i; print ""; if (NR == 1) { printf "|"; for (i = 1; i <= NF; i++) printf "---|"; print "" } }'; }
@@ -26,7 +26,7 @@ cuts() {
 				{ split($2, a, "-"); layers = length(a[3]) " layers"; ffn = "FFN " substr(a[2], 2); width = "width " substr(a[1], 2)
 				what["depth"] = layers; what["ffn"] = ffn; what["width"] = width; what["all"] = layers ", " ffn ", " width
 				what["skip"] = gsub("s", "s", a[3]) " skip attention"; what["window"] = gsub("w", "w", a[3]) " see 256 tokens"
-				s = k (k ~ /skip|window/ ? "" : " " n " %") OFS what[k] OFS "-" $3 " %"; for (i = 4; i < NF; i += 2) s = s OFS paper[i] OFS $i; print s }'
+				s = k (k ~ /skip|window/ ? "" : " " n " %") OFS what[k] OFS ($3 + 0 ? "-" : "") $3 " %"; for (i = 4; i < NF; i += 2) s = s OFS paper[i] OFS $i; print s }'
 		done
 	done
 }
@@ -51,7 +51,7 @@ titles() {
 }
 
 table_of() { # NAME...
-	{ titles; models "$@" | awk -F '\t' -v OFS='\t' '{ $2 = ""; $3 = "-" $3 " %"; $6 = sprintf("%.1f", exp($6)); for (i = 7; i <= 10; i++) if ($i != "-") $i = sprintf("%.3g", $i); print }' |
+	{ titles; models "$@" | awk -F '\t' -v OFS='\t' '{ $2 = ""; $3 = $3 + 0 ? "-" $3 " %" : "0 %"; $6 = sprintf("%.1f", exp($6)); for (i = 7; i <= 10; i++) if ($i != "-") $i = sprintf("%.3g", $i); print }' |
 		cut -f 1,3-; } | bars
 }
 

@@ -37,7 +37,7 @@ esac
 went=$(jq -n "100 * (1 - $(fl-info --json "$model" | jq .parameters) / $(fl-info --json "$BASE" | jq .parameters))")
 {
 	printf '%s\t%s\t%.1f' "$name" "$(arch "$model")" "$went"
-	for t in $HELD_TOKENS; do fl-eval -q -t "$t" --json "$model" | jq -j '"\t\(.loss_nats)\t\(.loss_nats_se)"'; done
+	for t in $HELD_TOK; do fl-eval -q -t "$t" --json "$model" | jq -j '"\t\(.loss_nats)\t\(.loss_nats_se)"'; done
 	printf '\t%s\n' "$(fl-generate -q -n 12 -p "$PROMPT" "$model" | tr '\n\t' '  ')"
 } > "$out.tmp"
 [[ $kind = base || $kind = trained || $kind = winner || $name = all-*-ours ]] || rm "$model"

@@ -10,7 +10,7 @@ trap 'rm -rf "$tmp"' EXIT
 fl-calibrate -q --context 512 --sequences 16 -t "$OUT/calib.tok" -o "$tmp/sums" "$model"
 fl-quantize -q -m "$tmp/sums" -o "$tmp/q.tar" "$model"
 time=(fl-measure -q --json -j "$(nproc)" --prefill 1024 --decode 128)
-read -r first _ <<< "$HELD_TOKENS"
+read -r first _ <<< "$HELD_TOK"
 {
 	printf 'name\tMB\tloss4_nats\tttft_s\tdecode_tok_s\tllama_ttft_s\tllama_decode_tok_s\n%s' "$1"
 	fl-info --json "$tmp/q.tar" | jq -j '"\t\(.bytes / 1e5 | round / 10)"'

@@ -20,7 +20,7 @@ while kill -0 $running 2> /dev/null; do # each says its own most
 		kb=$(awk '$1 == "VmHWM:" { print $2 }' /proc/"$pid"/status 2> /dev/null) || kb=
 		[ "${kb:-0}" -le $peak ] || peak=$kb
 	done
-	sleep 0.2
+	sleep 0.1
 done
 wait $running
 echo "$(date +%s.%N) $began $(( peak / 1024 ))" | awk '{ printf "%.1f %d\n", $1 - $2, $3 }' > "$OUT/cost/$name"

@@ -10,7 +10,7 @@ trap 'rm -rf "$tmp"' EXIT
 files=(hellaswag:hellaswag_1000 piqa:piqa arc_easy:arc_easy arc_challenge:arc_challenge winogrande:winogrande boolq:boolq lambada:lambada_openai)
 tasks=()
 for pair in "${files[@]}"; do
-	[ -e "$TASKS/${pair#*:}.jsonl" ] || { echo "real: no task ${pair%:*}: '$TASKS/${pair#*:}.jsonl' is not there" >&2; continue; }
+	[ -e "$TASKS/${pair#*:}.jsonl" ] || { [ "$1" != base ] || echo "real: no task ${pair%:*}: '$TASKS/${pair#*:}.jsonl' is not there" >&2; continue; }
 	head -n "$QUESTIONS" "$TASKS/${pair#*:}.jsonl" | jq -c -f "$here/../tasks/${pair%:*}.jq" > "$tmp/${pair%:*}.jsonl"
 	tasks+=(--task "$tmp/${pair%:*}.jsonl")
 done
