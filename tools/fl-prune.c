@@ -21,8 +21,8 @@ static const struct fl_opt opts[] = {
 	FL_OPT_METRICS(metrics_path, .with = "arch"),
 	{ 0, "score", "formula",
 	  "Rank FFN channels and residual dimensions by flash, minitron, mean, static or random; channels by obs, what "
-	  "their removal does to the layer's output. The default is obs, and --rotate, where metrics have moments; else flash.", .word = &opt.score, .words = fl_score_names,
-	  .with = "arch" },
+	  "their removal does to the layer's output. The default is obs, and --rotate, where metrics have moments; else flash.",
+	  .word = &opt.score, .words = fl_score_names, .with = "arch" },
 	{ 0, "layer-score", "formula",
 	  "Rank layers by flash, bi, angular, loss or random. The default is loss as far as metrics have it, else flash.",
 	  .word = &opt.layer_score, .words = fl_layer_score_names, .with = "arch" },
