@@ -9,7 +9,7 @@
 #   CALIB      a text that it is calibrated on, documents separated by SEPARATOR
 #   HELD       texts that it is judged on, which calibration does not see
 #   TASKS      a directory of questions as tasks/*.jq take them
-#   SEQUENCES  of 512 tokens calibrate it; DROP of 256 find which layers and attentions are missed least
+#   SEQUENCES  of 512 tokens calibrate it; DROP of 256 find which attentions are missed least
 #   JUDGED     tokens of each text judge it; QUESTIONS of each task
 #   PROMPT     what every model continues
 #   FULL       1: three cut models are also trained, STEPS steps of distillation from MODEL with options TRAIN, and TRIALS
@@ -38,7 +38,7 @@ CALIB ?= $(DATA)/corpora/c4.txt
 HELD ?= $(DATA)/corpora/c4.heldout.txt $(DATA)/corpora/wiki.test.raw
 TASKS ?= $(DATA)/benchmarks
 SEQUENCES ?= 64
-DROP ?= 8
+DROP ?= 4
 JUDGED ?= 8192
 QUESTIONS ?= 50
 SEPARATOR ?= <|endoftext|>
@@ -95,7 +95,7 @@ $(HELD_TOK): $(BASE) $(OUT)/asked/held
 	@head -c $$(( 4 * $(JUDGED) )) $@.all > $@.tmp
 	@rm $@.all; mv $@.tmp $@
 
-$(OUT)/metrics: $(BASE) $(OUT)/calib.tok $(OUT)/archs
+$(OUT)/metrics: $(BASE) $(OUT)/calib.tok
 	@$(call step,calibrate,calibrate.sh $@)
 
 $(OUT)/archs: $(BASE) $(HERE)real/archs.sh

@@ -174,15 +174,13 @@ $(OUT)/held.tok: $(OUT)/text.tok $(OUT)/asked/held
 endif
 
 ifneq ($(REPAIR),0)
-FEWEST = $$(awk '$$1 == "layers" { split($$2, n, "[.][.]"); print n[1] }' $(OUT)/space)
-SUMS = --moments-of ffn --moments-of dim --moments-of layer.across $$(n=$$(( $$(fl-info --json $(BASE) | jq .layers) - $(FEWEST) )); \
-	[ $$n -le 0 ] || echo --drop-layers $$n)
+SUMS := --moments-of ffn --moments-of dim --moments-of layer.across
 endif
 
 # Minutes on two cores, whatever between 4 million and 300 million weights BASE has.
 TOKENS = $(or $(CALIB_TOKENS),$$(fl-info --json $(BASE) | jq '[[4e12 / .parameters, 16384] | max, 1048576] | min'))
 
-$(OUT)/metrics.safetensors: $(OUT)/calib.tok $(OUT)/asked/base $(OUT)/asked/repair $(if $(SUMS),$(OUT)/space)
+$(OUT)/metrics.safetensors: $(OUT)/calib.tok $(OUT)/asked/base $(OUT)/asked/repair
 	@export TMPDIR=$(abspath $(OUT)); $(BESIDE) fl-calibrate -t $< $(call sequences,$(TOKENS)) $(SUMS) -o $@ $(BASE)
 
 # The space. What is trained may lose half of its width, three quarters of its FFN, three eighths of its layers, and skip

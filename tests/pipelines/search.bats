@@ -160,8 +160,6 @@ now() {
 	assert_equal "$(ls run/cand/*/model.tar | wc -l)" 5
 	mended | grep -qx 'layers width ffn'
 	assert_equal "$(mended | grep -vx 'layers width ffn' | grep -vx 'layers width')" whole
-	run -0 fl-info --json run/metrics.safetensors
-	assert_equal "$(jq -c '.drop_layers | length' <<< "$output")" 1 # of three layers two stay at least
 	touch stamp
 	run -0 search TRIALS=4 SPACE=space.txt
 	assert_equal "$(find run -newer stamp -name '*.t*')" ""
