@@ -28,16 +28,19 @@ static int
 command(const struct fl_device *d, const char *dir, const char *line, const char *input, struct fl_str *out,
     struct fl_err *err)
 {
-	struct fl_str whole = { 0 };
-	const char *here[] = { "sh", "-c", line, NULL };
-	const char *there[] = { "sh", "-c", NULL, "fl-measure", line, NULL };
+	struct fl_str whole = { 0 }, plain = { 0 };
+	const char *here[] = { "sh", "-c", NULL, NULL };
+	const char *there[] = { "sh", "-c", NULL, "fl-measure", NULL, NULL };
 	struct fl_process p = { d->via ? there : here, d->via ? NULL : dir, input, d->log, d->timeout };
 	int status;
 
+	fl_str_printf(&plain, "export LC_ALL=C; %s", line); /* numbers with points, whatever its user's language */
 	fl_str_printf(&whole, "%s \"$1\"", d->via ? d->via : "");
+	here[2] = there[4] = plain.data;
 	there[2] = whole.data;
 	status = fl_process_run(&p, out, err);
 	fl_str_free(&whole);
+	fl_str_free(&plain);
 	if (status < 0)
 		return fl_err_prefix(err, "'%s'", d->via ? d->via : "sh");
 	if (status == 0)
@@ -225,11 +228,11 @@ arrange(const struct fl_device *d, const struct files *f, char **place, struct f
 	fl_digest_free(digest);
 	fl_str_printf(&line, STORE "mkdir -p run-%s && cd run-%s", hash, hash);
 	for (size_t i = 0; i < f->n; i++)
-		fl_str_printf(&line, " && ln -sf ../%s %s", f->v[i].hash, f->v[i].name);
+		fl_str_printf(&line, " && ln -sf ../%s ./%s", f->v[i].hash, f->v[i].name);
 	fl_str_printf(&line, " && cd .. && for f in *; do case ' run-%s", hash);
 	for (size_t i = 0; i < f->n; i++)
 		fl_str_printf(&line, " %s", f->v[i].hash);
-	fl_str_puts(&line, " ' in *\" $f \"*) ;; *) rm -rf $f ;; esac; done");
+	fl_str_puts(&line, " ' in *\" $f \"*) ;; *) rm -rf ./$f ;; esac; done");
 	rc = command(d, NULL, line.data, NULL, &out, err);
 	fl_str_clear(&out);
 	fl_str_printf(&out, "run-%s", hash);

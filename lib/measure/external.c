@@ -81,6 +81,7 @@ with_request(const struct fl_measure_opts *o, const char *command)
 {
 	struct fl_str s = { 0 };
 
+	fl_str_puts(&s, "LC_ALL=C ");
 	add_list(&s, "FL_PREFILL", o->prefill, o->prefills);
 	add_list(&s, "FL_DECODE", o->decode, o->decodes);
 	fl_str_printf(&s, "FL_GENERATE=%d FL_CHUNK=%d FL_WARMUP=%d FL_REPEAT=%d FL_THREADS=%d %s", o->tokens, o->chunk,

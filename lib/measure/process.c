@@ -5,10 +5,12 @@
 
 #include <errno.h>
 #include <fcntl.h>
+#include <poll.h>
 #include <signal.h>
 #include <stdbool.h>
 #include <stdio.h>
 #include <stdlib.h>
+#include <string.h>
 #include <sys/prctl.h>
 #include <sys/wait.h>
 #include <unistd.h>
@@ -16,7 +18,8 @@
 #include "base/alloc.h"
 #include "base/clock.h"
 
-enum { MOST = 1 << 20, TIMED_OUT = 124, NOT_RUN = 126, NOT_FOUND = 127, KILLED = 128 + SIGKILL };
+#define GRACE "5" /* seconds, between TERM and KILL */
+enum { MOST = 1 << 20, POLL_MS = 50, GRACE_OVER = 6, TIMED_OUT = 124, NOT_RUN = 126, NOT_FOUND = 127, KILLED = 128 + SIGKILL };
 
 static void
 redirect(const char *path, int flags, int to)
@@ -53,24 +56,43 @@ arguments(const struct fl_process *p, char limit[16])
 	snprintf(limit, 16, "%d", p->timeout);
 	argv[0] = "timeout";
 	argv[1] = "-k";
-	argv[2] = "5";
+	argv[2] = GRACE;
 	argv[3] = limit;
 	for (size_t i = 0; i < n; i++)
 		argv[4 + i] = p->argv[i];
 	return argv;
 }
 
-static int
-collect(int fd, struct fl_str *out)
+/* Adds what is there to be read; false at its end, or where it cannot be read. */
+static bool
+take(int fd, struct fl_str *out)
 {
 	char buf[4096];
-	ssize_t n;
+	ssize_t n = read(fd, buf, sizeof buf);
 
-	while ((n = read(fd, buf, sizeof buf)) != 0)
-		if (n < 0 && errno != EINTR)
+	if (n > 0 && out->len < MOST)
+		fl_str_add(out, buf, (size_t)n);
+	return n > 0 || (n < 0 && errno == EINTR);
+}
+
+/* Whatever it started may hold its standard output for longer than it lives: then that is its end, or the deadline. */
+static int
+collect(int fd, pid_t pid, double deadline, struct fl_str *out)
+{
+	struct pollfd p = { fd, POLLIN, 0 };
+	siginfo_t done = { 0 };
+
+	while (fl_clock() < deadline) {
+		int ready = poll(&p, 1, POLL_MS);
+
+		if (ready < 0 && errno != EINTR)
 			return -1;
-		else if (n > 0 && out->len < MOST)
-			fl_str_add(out, buf, (size_t)n);
+		if (ready > 0 && !take(fd, out))
+			return 0;
+		if (ready == 0 && (waitid(P_PID, (id_t)pid, &done, WEXITED | WNOHANG | WNOWAIT) < 0 || done.si_pid == pid))
+			return 0;
+	}
+	kill(pid, SIGKILL);
 	return 0;
 }
 
@@ -78,10 +100,13 @@ collect(int fd, struct fl_str *out)
 static int
 finish(const struct fl_process *p, pid_t pid, double start, struct fl_err *err)
 {
+	siginfo_t info;
 	int status;
 	pid_t done;
 	bool killed;
 
+	if (waitid(P_PID, (id_t)pid, &info, WEXITED | WNOWAIT) == 0)
+		kill(-pid, SIGKILL); /* what it left behind, while the group is still its */
 	do
 		done = waitpid(pid, &status, 0);
 	while (done < 0 && errno == EINTR);
@@ -121,10 +146,12 @@ fl_process_run(const struct fl_process *p, struct fl_str *out, struct fl_err *er
 	}
 	if (pid == 0)
 		child(p, argv, fd[1]);
-	if ((bad = close(fd[1]) < 0 ? -1 : collect(fd[0], out)) < 0)
+	if ((bad = close(fd[1]) < 0 ? -1 : collect(fd[0], pid, start + p->timeout + GRACE_OVER, out)) < 0)
 		fl_err_sys(err, "cannot run '%s'", p->argv[0]);
 	close(fd[0]);
 	free(argv);
 	status = finish(p, pid, start, err);
+	if (!bad && status >= 0 && out->data && memchr(out->data, '\0', out->len))
+		bad = fl_err_data(err, "'%s' printed a NUL byte", p->argv[0]);
 	return bad ? -1 : status;
 }
