@@ -23,10 +23,13 @@
 enum { BUFFER = 256 << 10, PENDING = 16 };
 
 /* What the process still has to remove. Fixed storage, because the signal handler reads it on any
- * thread at any time: a name is complete before its slot is marked used and is never freed. */
+ * thread at any time: a name is complete before its slot is marked used and is never freed. It is a name in a directory
+ * that is open: a path may lead elsewhere by then. */
 static struct pending {
 	atomic_int used; /* the process that made it: a forked child removes nothing */
 	bool dir;
+	int at;
+	const char *name; /* the end of path */
 	char path[PATH_MAX];
 } pending[PENDING];
 
@@ -42,16 +45,16 @@ struct fl_output {
 	size_t used;
 };
 
-/* A directory and all in it, its path relative to at. getdents64 and not readdir, which allocates:
- * this runs in signal handlers. */
+static void remove_dir(int at, const char *name);
+
+/* All that is in an open directory. getdents64 and not readdir, which allocates: this runs in signal handlers. */
 static void
-remove_dir(int at, const char *path)
+empty_dir(int fd)
 {
-	int fd = openat(at, path, O_RDONLY | O_DIRECTORY | O_CLOEXEC);
 	char buf[4096] __attribute__((aligned(8)));
 	ssize_t n;
 
-	while (fd >= 0 && (n = getdents64(fd, buf, sizeof buf)) > 0)
+	while ((n = getdents64(fd, buf, sizeof buf)) > 0)
 		for (char *p = buf; p < buf + n;) {
 			struct dirent64 *d = (void *)p;
 
@@ -60,9 +63,28 @@ remove_dir(int at, const char *path)
 				remove_dir(fd, d->d_name);
 			p += d->d_reclen;
 		}
-	if (fd >= 0)
-		close(fd);
-	unlinkat(at, path, AT_REMOVEDIR);
+}
+
+/* A directory in an open one, and all in it; a link is not followed. */
+static void
+remove_dir(int at, const char *name)
+{
+	int fd = openat(at, name, O_RDONLY | O_DIRECTORY | O_NOFOLLOW | O_CLOEXEC);
+
+	if (fd < 0)
+		return;
+	empty_dir(fd);
+	close(fd);
+	unlinkat(at, name, AT_REMOVEDIR);
+}
+
+static void
+remove_one(const struct pending *p)
+{
+	if (p->dir)
+		remove_dir(p->at, p->name);
+	else
+		unlinkat(p->at, p->name, 0);
 }
 
 static void
@@ -70,14 +92,9 @@ remove_pending(void)
 {
 	int me = getpid();
 
-	for (int i = 0; i < PENDING; i++) {
-		if (pending[i].used != me)
-			continue;
-		if (pending[i].dir)
-			remove_dir(AT_FDCWD, pending[i].path);
-		else
-			unlink(pending[i].path);
-	}
+	for (int i = 0; i < PENDING; i++)
+		if (pending[i].used == me)
+			remove_one(&pending[i]);
 }
 
 static void
@@ -104,9 +121,10 @@ install(void)
 			sigaction(signals[i], &ours, NULL);
 }
 
-/* What a process that was killed left in this directory. A process of another machine or container that
+/* What a process of this user that was killed left in this directory. A process of another machine or container that
  * shares the directory cannot be asked for, and may have our number; the lock that every output holds
- * says that it lives. */
+ * says that it lives. Where others may write, too, a name can become another's at any moment: what is emptied is what was
+ * opened and looked at. */
 static void
 remove_leftovers(const char *path)
 {
@@ -122,11 +140,10 @@ remove_leftovers(const char *path)
 		    pid < 1 || (pid != getpid() && (kill((pid_t)pid, 0) == 0 || errno != ESRCH)))
 			continue;
 		fd = openat(dirfd(dir), d->d_name, O_RDONLY | O_NOFOLLOW | O_NONBLOCK | O_CLOEXEC);
-		if (fd >= 0 && flock(fd, LOCK_EX | LOCK_NB) == 0 && fstat(fd, &st) == 0) {
+		if (fd >= 0 && flock(fd, LOCK_EX | LOCK_NB) == 0 && fstat(fd, &st) == 0 && st.st_uid == geteuid()) {
 			if (S_ISDIR(st.st_mode))
-				remove_dir(dirfd(dir), d->d_name);
-			else
-				unlinkat(dirfd(dir), d->d_name, 0);
+				empty_dir(fd);
+			unlinkat(dirfd(dir), d->d_name, S_ISDIR(st.st_mode) ? AT_REMOVEDIR : 0);
 		}
 		if (fd >= 0)
 			close(fd);
@@ -151,14 +168,12 @@ finish(struct fl_output *o, bool removing)
 {
 	if (o->fd >= 0 && o->fd != STDOUT_FILENO)
 		close(o->fd);
-	if (o->temp && removing) {
-		if (o->dir)
-			remove_dir(AT_FDCWD, o->temp->path);
-		else
-			unlink(o->temp->path);
-	}
-	if (o->temp)
+	if (o->temp && removing)
+		remove_one(o->temp);
+	if (o->temp) {
 		o->temp->used = 0;
+		close(o->temp->at);
+	}
 	free(o->buffer);
 	free(o->final);
 	free(o->target);
@@ -194,18 +209,18 @@ free_slot(void)
 
 /* The descriptor of a new file or directory, or -1 and errno, and then there is none. */
 static int
-create(const char *path, bool dir)
+create(const struct pending *p)
 {
 	int fd, why;
 
-	if (!dir)
-		return open(path, O_WRONLY | O_CREAT | O_EXCL | O_CLOEXEC, 0666);
-	if (mkdir(path, 0777) < 0)
+	if (!p->dir)
+		return openat(p->at, p->name, O_WRONLY | O_CREAT | O_EXCL | O_CLOEXEC, 0666);
+	if (mkdirat(p->at, p->name, 0777) < 0)
 		return -1;
-	fd = open(path, O_RDONLY | O_DIRECTORY | O_CLOEXEC);
+	fd = openat(p->at, p->name, O_RDONLY | O_DIRECTORY | O_NOFOLLOW | O_CLOEXEC);
 	if (fd < 0) {
 		why = errno;
-		rmdir(path);
+		unlinkat(p->at, p->name, AT_REMOVEDIR);
 		errno = why;
 	}
 	return fd;
@@ -220,25 +235,35 @@ open_temp(struct fl_output *o)
 	char *copy = fl_strdup(o->final), *parent = dirname(copy);
 	struct pending *p = free_slot();
 	static unsigned serial;
-	int n;
+	int n, why;
 
 	install();
 	remove_leftovers(parent);
 	p->dir = o->dir;
-	do {
+	p->at = open(parent, O_PATH | O_DIRECTORY | O_CLOEXEC);
+	while (p->at >= 0) {
 		n = snprintf(p->path, sizeof p->path, "%s/.fl-%ld-%u.tmp", parent, (long)getpid(), serial++);
 		errno = ENAMETOOLONG;
 		if (n < 0 || (size_t)n >= sizeof p->path)
 			break;
+		p->name = strrchr(p->path, '/') + 1;
 		p->used = getpid();
-		o->fd = create(p->path, o->dir);
-		if (o->fd < 0)
-			p->used = 0;
-	} while (o->fd < 0 && errno == EEXIST);
+		o->fd = create(p);
+		if (o->fd >= 0)
+			break;
+		p->used = 0;
+		if (errno != EEXIST)
+			break;
+	}
+	why = errno;
 	free(copy);
+	if (o->fd >= 0)
+		o->temp = p;
+	else if (p->at >= 0)
+		close(p->at);
+	errno = why;
 	if (o->fd < 0)
 		return;
-	o->temp = p;
 	flock(o->fd, LOCK_EX | LOCK_NB);
 }
 
@@ -473,18 +498,18 @@ fl_output_write(struct fl_output *o, const void *data, size_t n, struct fl_err *
 /* For file systems that cannot exchange two names: what is there steps aside, under a name that no one
  * else removes. */
 static int
-replace_dir(const char *new, const char *old)
+replace_dir(int at, const char *new, const char *old)
 {
 	struct fl_str aside = { 0 };
 	int rc, why;
 
 	fl_str_printf(&aside, "%s.old", new);
-	rc = rename(old, aside.data) == 0 || errno == ENOENT ? rename(new, old) : -1;
+	rc = renameat(at, old, at, aside.data) == 0 || errno == ENOENT ? renameat(at, new, at, old) : -1;
 	why = errno;
 	if (rc == 0)
-		remove_dir(AT_FDCWD, aside.data);
+		remove_dir(at, aside.data);
 	else
-		rename(aside.data, old);
+		renameat(at, aside.data, at, old);
 	fl_str_free(&aside);
 	errno = why;
 	return rc;
@@ -493,17 +518,27 @@ replace_dir(const char *new, const char *old)
 /* Both names exchange at once, so that the older directory is under the temporary name. One that
  * appears between two attempts is exchanged too. */
 static int
-rename_dir(const char *new, const char *old)
+rename_dir(int at, const char *new, const char *old)
 {
 	do {
-		if (renameat2(AT_FDCWD, new, AT_FDCWD, old, RENAME_EXCHANGE) == 0)
+		if (renameat2(at, new, at, old, RENAME_EXCHANGE) == 0)
 			return 0;
 		if (errno == EINVAL || errno == ENOSYS)
-			return replace_dir(new, old);
-		if (errno == ENOENT && rename(new, old) == 0)
+			return replace_dir(at, new, old);
+		if (errno == ENOENT && renameat(at, new, at, old) == 0)
 			return 0;
 	} while (errno == ENOTEMPTY || errno == EEXIST);
 	return -1;
+}
+
+/* Gives the output its name, in the directory that it was made in. */
+static int
+give_name(const struct fl_output *o)
+{
+	const struct pending *p = o->temp;
+	const char *slash = strrchr(o->final, '/'), *name = slash ? slash + 1 : o->final;
+
+	return o->dir ? rename_dir(p->at, p->name, name) : renameat(p->at, p->name, p->at, name);
 }
 
 int
@@ -516,7 +551,7 @@ fl_output_commit(struct fl_output *o, struct fl_err *err)
 		fd = dup(fd);
 	if ((fd < 0 || close(fd) < 0) && rc == 0)
 		rc = cannot_write(o, err);
-	if (rc == 0 && o->temp && (o->dir ? rename_dir : rename)(o->temp->path, o->final) < 0)
+	if (rc == 0 && o->temp && give_name(o) < 0)
 		rc = cannot_write(o, err);
 	finish(o, rc < 0 || o->dir); /* the temporary name may be that of an older directory now */
 	return rc;

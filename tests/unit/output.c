@@ -423,6 +423,71 @@ a_child_does_not_remove_what_its_parent_writes(void)
 	unlink("a");
 }
 
+/* Exchanges two names for as long as it lives. */
+static pid_t
+racer(const char *a, const char *b)
+{
+	pid_t pid = fork();
+
+	if (pid == 0)
+		for (;;)
+			renameat2(AT_FDCWD, a, AT_FDCWD, b, RENAME_EXCHANGE);
+	return pid;
+}
+
+/* Someone who may write to the directory, too, puts a link in the place of what is looked at. */
+static void
+a_link_in_the_place_of_leftovers_leads_nowhere(void)
+{
+	struct fl_err err = { 0 };
+	char left[64];
+	pid_t dead = fork(), pid;
+
+	if (dead == 0)
+		_exit(0);
+	waitpid(dead, NULL, 0);
+	snprintf(left, sizeof left, ".fl-%ld-0.tmp", (long)dead);
+	CHECK(mkdir("private", 0700) == 0 && symlink("private", "link") == 0);
+	put("private/secret", "secret");
+	pid = racer(left, "link");
+	for (int i = 0; i < 3000; i++) {
+		struct fl_output *o;
+
+		if (mkdir(left, 0777) == 0)
+			put("junk", "");
+		o = fl_output_open("made", &err);
+		if (o)
+			fl_output_abandon(o);
+		if (access(left, F_OK) < 0 && symlink("private", "link") < 0 && errno != EEXIST)
+			break;
+	}
+	kill(pid, SIGKILL);
+	waitpid(pid, NULL, 0);
+	CHECK(holds("private/secret", "secret"));
+	CHECK(system("rm -rf private link .fl-*") == 0);
+}
+
+/* A directory that stands for another by the time that the output is given up. */
+static void
+what_is_given_up_is_removed_where_it_was_made(void)
+{
+	struct fl_err err = { 0 };
+	struct fl_output *o;
+	char inside[128];
+
+	CHECK(mkdir("theirs", 0777) == 0 && mkdir("private", 0700) == 0);
+	o = fl_output_open_dir("theirs/out/", &err);
+	if (!CHECK(o != NULL))
+		return;
+	snprintf(inside, sizeof inside, "private%s", strrchr(fl_output_path(o), '/'));
+	CHECK(mkdir(inside, 0700) == 0);
+	CHECK(rename("theirs", "moved") == 0 && symlink("private", "theirs") == 0);
+	fl_output_abandon(o);
+	CHECK(access(inside, F_OK) == 0);
+	CHECK(entries("moved") == 0);
+	CHECK(system("rm -r private moved theirs") == 0);
+}
+
 int
 main(void)
 {
@@ -449,6 +514,8 @@ main(void)
 	TEST(a_locked_file_of_a_process_elsewhere_stays);
 	TEST(a_process_elsewhere_may_have_our_number);
 	TEST(a_child_does_not_remove_what_its_parent_writes);
+	TEST(a_link_in_the_place_of_leftovers_leads_nowhere);
+	TEST(what_is_given_up_is_removed_where_it_was_made);
 	if (chdir("/") < 0 || rmdir(dir) < 0)
 		return 1;
 	return test_done();
