@@ -70,6 +70,7 @@ print_facts(void)
 			fl_str_puts(&s, text);
 		else
 			fl_json_write(&s, fl_json_value(it), 0);
+		fl_str_one_line(s.data);
 		printf("%-16s %s\n", fl_json_key(it), s.data);
 	}
 }
@@ -148,6 +149,7 @@ print_step(const struct fl_json *step)
 		fl_str_printf(&s, " %s", fl_json_str(fl_json_at(arguments, i)));
 	if (input)
 		fl_str_printf(&s, " < %.8s", input);
+	fl_str_one_line(s.data);
 	fl_str_one_line(s.data);
 	printf("%-16s %s\n", "history", s.data);
 	fl_str_free(&s);

@@ -96,12 +96,36 @@ fl_str_ends(const char *s, const char *suffix)
 	return n >= k && strcmp(s + n - k, suffix) == 0;
 }
 
+/* How many bytes of a character at p that does something to a terminal or to the order of what stands beside it: control
+ * characters, also those of C1, marks and overrides of direction, separators of lines and paragraphs. 0: it does not. */
+static size_t
+controls(const unsigned char *p)
+{
+	if (*p < ' ' || *p == 127)
+		return 1;
+	if (*p == 0xc2 && p[1] >= 0x80 && p[1] <= 0x9f)
+		return 2;
+	if (*p == 0xd8 && p[1] == 0x9c)
+		return 2;
+	if (*p != 0xe2 || (p[1] != 0x80 && p[1] != 0x81))
+		return 0;
+	if (p[1] == 0x80 ? p[2] == 0x8e || p[2] == 0x8f || (p[2] >= 0xa8 && p[2] <= 0xae) : p[2] >= 0xa6 && p[2] <= 0xa9)
+		return 3;
+	return 0;
+}
+
 void
 fl_str_one_line(char *text)
 {
-	for (char *p = text; *p; p++)
-		if ((unsigned char)*p < ' ' || *p == 127)
-			*p = '?';
+	char *to = text;
+
+	for (const char *p = text; *p;) {
+		size_t n = controls((const unsigned char *)p);
+
+		*to++ = n ? '?' : *p;
+		p += n ? n : 1;
+	}
+	*to = '\0';
 }
 
 bool

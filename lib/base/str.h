@@ -24,7 +24,7 @@ void fl_str_free(struct fl_str *s);
 bool fl_str_begins(const char *s, const char *prefix);
 bool fl_str_ends(const char *s, const char *suffix);
 
-/* Control characters, line breaks among them, become question marks. */
+/* Control characters, line breaks and what turns the direction of text among them, become question marks. */
 void fl_str_one_line(char *text);
 
 /* Whether a path given is "-", standard input or output; NULL, one not given, is not. */

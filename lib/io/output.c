@@ -40,6 +40,7 @@ struct fl_output {
 	char *final;	      /* what commit renames to; NULL: written in place */
 	struct pending *temp; /* NULL if there is no temporary name */
 	bool dir;
+	mode_t mode; /* of what it is to replace; 0: there is nothing */
 	int fd;
 	char *buffer;
 	size_t used;
@@ -209,13 +210,13 @@ free_slot(void)
 
 /* The descriptor of a new file or directory, or -1 and errno, and then there is none. */
 static int
-create(const struct pending *p)
+create(const struct pending *p, mode_t mode)
 {
 	int fd, why;
 
 	if (!p->dir)
-		return openat(p->at, p->name, O_WRONLY | O_CREAT | O_EXCL | O_CLOEXEC, 0666);
-	if (mkdirat(p->at, p->name, 0777) < 0)
+		return openat(p->at, p->name, O_WRONLY | O_CREAT | O_EXCL | O_CLOEXEC, mode);
+	if (mkdirat(p->at, p->name, mode) < 0)
 		return -1;
 	fd = openat(p->at, p->name, O_RDONLY | O_DIRECTORY | O_NOFOLLOW | O_CLOEXEC);
 	if (fd < 0) {
@@ -230,7 +231,7 @@ create(const struct pending *p)
  * says why. The name is registered before it exists: the other way round, a signal in between would
  * leave it behind. */
 static void
-open_temp(struct fl_output *o)
+open_temp(struct fl_output *o, mode_t mode)
 {
 	char *copy = fl_strdup(o->final), *parent = dirname(copy);
 	struct pending *p = free_slot();
@@ -248,7 +249,7 @@ open_temp(struct fl_output *o)
 			break;
 		p->name = strrchr(p->path, '/') + 1;
 		p->used = getpid();
-		o->fd = create(p);
+		o->fd = create(p, mode);
 		if (o->fd >= 0)
 			break;
 		p->used = 0;
@@ -265,6 +266,8 @@ open_temp(struct fl_output *o)
 	if (o->fd < 0)
 		return;
 	flock(o->fd, LOCK_EX | LOCK_NB);
+	if (o->mode)
+		fchmod(o->fd, o->mode & 07777);
 }
 
 /* Where path leads: a link stays, and what it points to is replaced. NULL with errno set. */
@@ -289,8 +292,10 @@ fl_output_open(const char *path, struct fl_err *err)
 	o = new_output(path, -1);
 	if (exists && !S_ISREG(st.st_mode)) /* a device, a pipe: there is nothing to replace */
 		o->fd = open(path, O_WRONLY | O_CLOEXEC);
-	else if ((exists || errno == ENOENT) && (o->final = resolve(path)))
-		open_temp(o);
+	else if ((exists || errno == ENOENT) && (o->final = resolve(path))) {
+		o->mode = exists ? st.st_mode : 0;
+		open_temp(o, 0666);
+	}
 	return opened(o, err);
 }
 
@@ -404,6 +409,7 @@ fl_output_open_dir(const char *path, struct fl_err *err)
 {
 	struct fl_output *o = new_output(path, -1);
 	size_t n = strlen(path);
+	struct stat st;
 	char *bare;
 
 	while (n > 1 && path[n - 1] == '/')
@@ -416,8 +422,10 @@ fl_output_open_dir(const char *path, struct fl_err *err)
 		finish(o, true);
 		return NULL;
 	}
-	if (o->final)
-		open_temp(o);
+	if (o->final) {
+		o->mode = stat(o->final, &st) == 0 ? st.st_mode : 0;
+		open_temp(o, 0777);
+	}
 	return opened(o, err);
 }
 
@@ -444,7 +452,7 @@ fl_output_open_scratch(struct fl_err *err)
 	fl_str_printf(&path, "%s/scratch", tmp); /* the name that it never gets */
 	o->dir = true;
 	o->final = fl_str_steal(&path);
-	open_temp(o);
+	open_temp(o, 0700); /* a model may lie there */
 	return opened(o, err);
 }
 
@@ -541,18 +549,40 @@ give_name(const struct fl_output *o)
 	return o->dir ? rename_dir(p->at, p->name, name) : renameat(p->at, p->name, p->at, name);
 }
 
+/* Puts what is written so far where a power cut leaves it. Not everything that can be written to knows of that. */
+static int
+settle(int fd)
+{
+	return fd < 0 || fsync(fd) == 0 || errno == EINVAL || errno == ENOTSUP || errno == EROFS ? 0 : -1;
+}
+
+/* The same of the name. A directory that cannot be read cannot be settled. */
+static void
+settle_name(const struct pending *p)
+{
+	int fd = openat(p->at, ".", O_RDONLY | O_DIRECTORY | O_CLOEXEC);
+
+	settle(fd);
+	if (fd >= 0)
+		close(fd);
+}
+
 int
 fl_output_commit(struct fl_output *o, struct fl_err *err)
 {
 	int fd = o->fd, rc = o->dir ? check_nothing_lost(o, err) : flush(o, err);
 
 	o->fd = -1;
+	if (rc == 0 && settle(fd) < 0)
+		rc = cannot_write(o, err);
 	if (fd == STDOUT_FILENO) /* stays open; but what it could not write may be told at a close only */
 		fd = dup(fd);
 	if ((fd < 0 || close(fd) < 0) && rc == 0)
 		rc = cannot_write(o, err);
 	if (rc == 0 && o->temp && give_name(o) < 0)
 		rc = cannot_write(o, err);
+	if (rc == 0 && o->temp)
+		settle_name(o->temp);
 	finish(o, rc < 0 || o->dir); /* the temporary name may be that of an older directory now */
 	return rc;
 }

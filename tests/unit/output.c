@@ -488,6 +488,35 @@ what_is_given_up_is_removed_where_it_was_made(void)
 	CHECK(system("rm -r private moved theirs") == 0);
 }
 
+static mode_t
+mode_of(const char *path)
+{
+	struct stat st;
+
+	return stat(path, &st) == 0 ? st.st_mode & 07777 : 0;
+}
+
+static void
+what_replaces_keeps_the_mode_and_scratch_is_ones_own(void)
+{
+	struct fl_err err = { 0 };
+	struct fl_output *o;
+
+	put("secret", "old");
+	CHECK(chmod("secret", 0600) == 0);
+	o = fl_output_open("secret", &err);
+	CHECK(o && mode_of(fl_output_path(o)) == 0600);
+	CHECK(fl_output_write(o, "new", 3, &err) == 0 && fl_output_commit(o, &err) == 0);
+	CHECK(holds("secret", "new") && mode_of("secret") == 0600);
+	CHECK(mkdir("dir", 0700) == 0);
+	o = fl_output_open_dir("dir/", &err);
+	CHECK(o && fl_output_commit(o, &err) == 0 && mode_of("dir") == 0700);
+	o = fl_output_open_scratch(&err);
+	CHECK(o && mode_of(fl_output_path(o)) == 0700);
+	fl_output_abandon(o);
+	CHECK(remove("secret") == 0 && rmdir("dir") == 0);
+}
+
 int
 main(void)
 {
@@ -516,6 +545,7 @@ main(void)
 	TEST(a_child_does_not_remove_what_its_parent_writes);
 	TEST(a_link_in_the_place_of_leftovers_leads_nowhere);
 	TEST(what_is_given_up_is_removed_where_it_was_made);
+	TEST(what_replaces_keeps_the_mode_and_scratch_is_ones_own);
 	if (chdir("/") < 0 || rmdir(dir) < 0)
 		return 1;
 	return test_done();

@@ -78,11 +78,34 @@ a_file_that_cannot_be_read_is_named(void)
 	CHECK_STR(err.text, "cannot read '/': Is a directory");
 }
 
+static void
+check_line(const char *text, const char *want)
+{
+	char line[64];
+
+	snprintf(line, sizeof line, "%s", text);
+	fl_str_one_line(line);
+	CHECK_STR(line, want);
+}
+
+static void
+what_acts_on_a_terminal_or_turns_text_becomes_question_marks(void)
+{
+	check_line("a\nb\tc\033[31m\177", "a?b?c?[31m?");
+	check_line("\xc2\x80x\xc2\x9b" "1m\xc2\x9f\xc2\xa0", "?x?1m?\xc2\xa0");
+	check_line("\xe2\x80\xae" "cod\xe2\x80\xac\xe2\x81\xa6 \xe2\x81\xa9\xe2\x80\x8e\xe2\x80\x8f\xd8\x9c", "?cod?? ????");
+	check_line("\xe2\x80\xa8\xe2\x80\xa9", "??");
+	check_line("caf\xc3\xa9 \xe2\x80\x9cok\xe2\x80\x9d \xe2\x82\xac \xd8\xa7", "caf\xc3\xa9 \xe2\x80\x9cok\xe2\x80\x9d \xe2\x82\xac \xd8\xa7");
+	check_line("\xc2", "\xc2"); /* cut short */
+	check_line("\xe2\x80", "\xe2\x80");
+}
+
 int
 main(void)
 {
 	TEST(strings_grow_by_bytes_text_and_format);
 	TEST(beginnings_and_ends);
+	TEST(what_acts_on_a_terminal_or_turns_text_becomes_question_marks);
 	TEST(a_file_is_read_whole_up_to_its_limit);
 	TEST(a_file_that_cannot_be_read_is_named);
 	return test_done();
