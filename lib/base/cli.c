@@ -13,6 +13,7 @@
 #include <unistd.h>
 
 #include "base/alloc.h"
+#include "base/arch.h"
 #include "base/date.h"
 #include "base/log.h"
 #include "base/num.h"
@@ -272,6 +273,8 @@ parse_nums(const struct fl_opt *o, const char *text)
 static void
 set(const struct fl_opt *o, const char *arg)
 {
+	struct fl_err err = { 0 };
+
 	if (o->flag)
 		*o->flag = true;
 	else if (o->num)
@@ -292,6 +295,8 @@ set(const struct fl_opt *o, const char *arg)
 			fl_die(FL_EXIT_USAGE, "option '--%s' needs a value that is not empty", o->name);
 		if (o->date && !fl_date_read(arg, &(struct tm){ 0 }))
 			fl_die(FL_EXIT_USAGE, "option '--%s' wants a date such as 2025-01-31, not '%s'", o->name, arg);
+		if (o->arch && fl_arch_parse(arg, &(struct fl_arch){ 0 }, &err) < 0)
+			fl_die(FL_EXIT_USAGE, "option '--%s': %s", o->name, err.text);
 		*o->str = arg;
 	} else
 		fl_bug("option '--%s' sets nothing", o->name);

@@ -55,7 +55,8 @@ struct fl_opt {
 	bool mute; /* does not change the result: left out of fl_cli_record() */
 	bool file; /* the value is a path: recorded without its directories */
 	bool empty; /* the value of str may be empty */
-	bool date; /* the value of str is one that fl_date_read() takes */
+	bool date; /* the value of str is one that fl_date_read() takes, */
+	bool arch; /* or fl_arch_parse() */
 };
 
 struct fl_tool {
@@ -89,7 +90,7 @@ struct fl_tool {
 #define FL_OPT_TOKENS(var)                                                                         \
 	{ 't', "tokens", "file", "Read token ids from file, as fl-tokenize writes them.", .str = &(var),   \
 	  .file = true }
-#define FL_OPT_ARCH(var, what, ...) { 'a', "arch", "string", what, .str = &(var), __VA_ARGS__ }
+#define FL_OPT_ARCH(var, what, ...) { 'a', "arch", "string", what, .str = &(var), .arch = true, __VA_ARGS__ }
 #define FL_OPT_METRICS(var, ...)                                                                   \
 	{ 'm', "metrics", "file", "Read metrics from file, as fl-calibrate writes them.", .str = &(var), \
 	  .file = true, __VA_ARGS__ }

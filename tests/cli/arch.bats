@@ -52,6 +52,6 @@ setup() {
 	assert_equal "$stderr" "fl-attnpattern: 'base': the architecture has 3 letters, the model 4 layers"
 	one_line_error 3 fl-prune --layer-score random -a d64-f128-f23 base
 	assert_equal "$stderr" "fl-prune: 'base': the architecture has 23 letters, the model 4 layers"
-	one_line_error 3 fl-prune -a d64-f128-24 base
-	assert_equal "$stderr" "fl-prune: 'd64-f128-24' is no architecture: it must end in 1 to 512 of the letters f, w, s, of a run one and its length"
+	one_line_error 2 fl-prune -a d64-f128-24 base
+	assert_equal "$stderr" "fl-prune: option '--arch': 'd64-f128-24' is no architecture: it must end in 1 to 512 of the letters f, w, s, of a run one and its length"
 }

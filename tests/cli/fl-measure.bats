@@ -104,7 +104,7 @@ setup() {
 	one_line_error 2 fl-measure --prefill 0 "$MODEL"
 	one_line_error 2 fl-measure --kv int4 "$MODEL"
 	one_line_error 2 fl-measure --swa sliding "$MODEL"
-	one_line_error 3 fl-measure -c "$MODEL" -a d32
+	one_line_error 2 fl-measure -c "$MODEL" -a d32
 	one_line_error 4 fl-measure -c absent
 	one_line_error 4 fl-measure -c absent.json
 	mkdir empty
