@@ -43,6 +43,10 @@ WARN := -Wall -Wextra -Wshadow -Wstrict-prototypes -Wmissing-prototypes -Wvla -W
 SANFLAGS := $(if $(SAN),-fsanitize=address$(comma)undefined -fno-omit-frame-pointer -fno-sanitize-recover=undefined -DFL_SANITIZED)
 SANFLAGS += $(if $(FUZZ),-fsanitize=fuzzer-no-link)
 
+# What an overflow meets: checked library calls, guarded stacks, tables that cannot be written. Sanitizers do it better.
+HARD := $(if $(SAN)$(FUZZ),,-fstack-protector-strong $(if $(filter -O%,$(filter-out -O0,$(CFLAGS))),-U_FORTIFY_SOURCE -D_FORTIFY_SOURCE=2))
+HARD_LINK := $(if $(CROSS),,-Wl,-z,relro$(comma)-z$(comma)now)
+
 LIB_SRC := $(wildcard lib/*/*.c)
 PROTO := $(wildcard lib/*/*.proto)
 TOOLS := $(patsubst tools/%.c,%,$(wildcard tools/fl-*.c))
@@ -61,9 +65,9 @@ else
 PKGS := libarchive libzstd jansson libpcre2-8 libutf8proc libxxhash libprotobuf-c libcerf
 PKGS += $(shell pkg-config --exists ompi-c 2>/dev/null && echo ompi-c)
 PKG_CFLAGS := $(shell pkg-config --cflags $(PKGS) 2>/dev/null) $(if $(filter ompi-c,$(PKGS)),-DFL_MPI)
-LIBS := -Wl,--as-needed $(shell pkg-config --libs $(PKGS) 2>/dev/null) -ldnnl -llbfgs -lm
+LIBS := $(HARD_LINK) -Wl,--as-needed $(shell pkg-config --libs $(PKGS) 2>/dev/null) -ldnnl -llbfgs -lm
 endif
-ALL_CFLAGS = -std=c11 -D_GNU_SOURCE $(if $(CROSS),-DFL_PORTABLE) -Ilib -I$B/gen $(WARN) -pthread -ffp-contract=off $(SANFLAGS) $(PKG_CFLAGS) $(CFLAGS)
+ALL_CFLAGS = -std=c11 -D_GNU_SOURCE $(if $(CROSS),-DFL_PORTABLE) -Ilib -I$B/gen $(WARN) -pthread -ffp-contract=off $(SANFLAGS) $(HARD) $(PKG_CFLAGS) $(CFLAGS)
 
 GEN := $(PROTO:lib/%.proto=$B/gen/%.pb-c.c)
 LIB_OBJ := $(LIB_SRC:%.c=$B/obj/%.o) $(GEN:$B/%.c=$B/obj/%.o)
