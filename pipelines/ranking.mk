@@ -73,7 +73,7 @@ $(OUT)/archs: $(OUT)/space
 $(OUT)/inherited/%.tsv: $(OUT)/metrics.safetensors $(OUT)/held.tok $(OUT)/archs
 	@mkdir -p $(@D)
 	@window=$$(awk '$$1 == "window" { print $$2 }' $(OUT)/space); \
-	fl-prune -m $< -a $* $(BASE) | fl-attnpattern -a $* --window $$window | \
+	fl-prune --paper -m $< -a $* $(BASE) | fl-attnpattern -a $* --window $$window | \
 		fl-train -t $(OUT)/calib.tok --steps $$(( 8 * $(N) )) $(TRAIN) --held $(OUT)/held.tok --held-every $(N) \
 			--curve $@ > /dev/null
 

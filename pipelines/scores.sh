@@ -23,7 +23,7 @@ fl-calibrate -q --static -o "$tmp/static" "$BASE"
 fl-calibrate -q --merge -o "$tmp/metrics" "$tmp/sums" "$tmp/static"
 
 cost() { # ARCH PRUNE-OPTIONS...: the loss after it
-	fl-prune -q -m "$tmp/metrics" -a "$1" "${@:2}" -o "$tmp/cut.tar" "$BASE"
+	fl-prune -q -m "$tmp/metrics" -a "$1" --block "${block:-32}" "${@:2}" -o "$tmp/cut.tar" "$BASE"
 	loss_on "$tmp/cut.tar" "$held"
 }
 
@@ -35,22 +35,22 @@ row() { # CUT CHOICE LOSS...: their mean and its standard error
 			printf "%.4f\t%.4f\t%d\n", m, e, NR }'
 }
 
-chance() { # CUT CHOICE ARCH PRUNE-OPTIONS...
+chance() { # CUT ARCH
 	local seed nats all=()
 	for (( seed = 1; seed <= seeds; seed++ )); do
-		nats=$(cost "$3" --score random --layer-score random -s "$seed" "${@:4}")
+		nats=$(cost "$2" --score random --layer-score random -s "$seed")
 		all+=("$nats")
 	done
-	[ ${#all[@]} = 0 ] || row "$1" "$2" "${all[@]}"
+	[ ${#all[@]} = 0 ] || row "$1" random "${all[@]}"
 }
 
-units() { # CUT ARCH PRUNE-OPTIONS...: every score of channels and dimensions
+units() { # CUT ARCH: every score of channels and dimensions
 	local score nats
 	for score in flash minitron mean static; do
-		nats=$(cost "$2" --score $score "${@:3}")
+		nats=$(cost "$2" --score $score --layer-score flash)
 		row "$1" $score "$nats"
 	done
-	chance "$1" random "${@:2}"
+	chance "$1" "$2"
 }
 
 depth() { # CUT ARCH: every score of layers
@@ -59,7 +59,7 @@ depth() { # CUT ARCH: every score of layers
 		nats=$(cost "$2" --layer-score $score)
 		row "$1" $score "$nats"
 	done
-	chance "$1" random "$2"
+	chance "$1" "$2"
 }
 
 printf 'cut\tscore\tloss_nats\tloss_nats_se\tn\n'
@@ -67,7 +67,7 @@ nats=$(loss_on "$BASE" "$held")
 row none - "$nats"
 units "ffn 2/3" "$(arch "$width" "$(part "$ffn" 2 3)" "$layers")"
 units "ffn 1/3" "$(arch "$width" "$(part "$ffn" 1 3)" "$layers")"
-units "ffn 1/3 --block 1" "$(arch "$width" "$(part "$ffn" 1 3)" "$layers")" --block 1
+block=1 units "ffn 1/3 --block 1" "$(arch "$width" "$(part "$ffn" 1 3)" "$layers")"
 units "width 5/6" "$(arch "$(part "$width" 5 6)" "$ffn" "$layers")"
 units "width 2/3" "$(arch "$(part "$width" 2 3)" "$ffn" "$layers")"
 depth "depth 3/4" "$(arch "$width" "$ffn" $((layers * 3 / 4)))"

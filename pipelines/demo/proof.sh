@@ -1,10 +1,10 @@
 #!/bin/bash
 # SPDX-License-Identifier: Apache-2.0
-# proof.sh OUT -- that the demo's winner owes something to what was measured, and to what was mended.
+# proof.sh OUT -- that the demo's winner owes something to what was measured, and to what was repaired.
 #
-# Prunes the backbone of `make demo OUT=OUT` to the winner's architecture by scores alone, and at random with SEEDS (1 2 3),
-# trains these as the search trains its candidates, and compares them with the one that the search chose on PARTS (40)
-# equal parts of the held-out tokens, pair by pair. Prints the mean difference in nats a token and its 95 % interval.
+# Prunes the backbone of `make demo OUT=OUT` to the winner's architecture by the paper's operator, and at random with SEEDS
+# (1 2 3), trains these as the search trains its candidates, and compares them with the one that the search chose on PARTS
+# (40) equal parts of the held-out tokens, pair by pair. Prints the mean difference in nats a token and its 95 % interval.
 set -eu -o pipefail
 out=$1 search=$1/search seeds=${SEEDS:-1 2 3} parts=${PARTS:-40}
 arch=$(< "$search/winner")
@@ -35,7 +35,7 @@ for ((i = 0; i < parts; i++)); do
 done
 losses "$search/chosen.tar" > "$scratch/chosen"
 echo "$arch: pruned otherwise less as the search did it, nats a token, after $steps steps of the same training"
-compare 'by scores alone' -m "$search/metrics.safetensors"
+compare "the paper's operator" --paper -m "$search/metrics.safetensors"
 for seed in $seeds; do
-	compare "at random, seed $seed" --score random --layer-score random -s "$seed"
+	compare "at random, seed $seed" --score random --layer-score random --block 32 -s "$seed"
 done

@@ -6,9 +6,10 @@ set -euo pipefail
 shopt -s inherit_errexit
 tmp=$(mktemp -d)
 trap 'rm -rf "$tmp"' EXIT
-read -r width ffn layers tie < <(fl-info --json "$BASE" | jq -r '"\(.width) \(.ffn) \(.layers) \(if .tied then "--tie" else "" end)"')
+read -r width ffn layers < <(fl-info --json "$BASE" | jq -r '"\(.width) \(.ffn) \(.layers)"')
 : "${GRAIN:=32}"
 m=${OUT-}/metrics # what metrics.sh leaves
+paper="--score flash --layer-score flash --block $GRAIN --no-repair" # its operator, --paper where GRAIN is 32
 
 part() { echo $(( $1 * $2 / $3 / GRAIN * GRAIN )); } # SIZE NUMERATOR DENOMINATOR: a multiple of GRAIN
 some() { echo $(( ($1 * $2 + $3 / 2) / $3 )); } # so many layers
@@ -21,20 +22,8 @@ sizes() {
 	echo "$(part "$width" 2 3) $(part "$ffn" 1 3) $(some "$layers" 3 4)"
 }
 
-# ARCH: options of all repairs at once, which add no weights. A width that stays is not turned: that gives nothing back, and
-# trains a little worse.
-all_repairs() {
-	local turn="--rotate $tie"
-	[[ $1 != d$width-* ]] || turn=
-	echo --score obs --block 1 --layer-score loss --repair $turn
-}
-
-# METRICS ARCH MODEL OUT OPTION...: fl-prune, by blocks of GRAIN where no option says otherwise.
-cut() {
-	local block="--block $GRAIN"
-	[[ " ${*:5} " != *' --block '* ]] || block=
-	fl-prune -q -m "$1" -a "$2" --align "$GRAIN" $block "${@:5}" -o "$4" "$3"
-}
+# METRICS ARCH MODEL OUT OPTION...: fl-prune; without options with all repairs.
+cut() { fl-prune -q -m "$1" -a "$2" --align "$GRAIN" "${@:5}" -o "$4" "$3"; }
 
 # MODEL OUT ROUNDS [SEQUENCES [TOKENS...]]: its sums and moments; with ROUNDS also which so many layers, and attentions, are
 # missed least, for which some of the sequences do.
@@ -49,16 +38,16 @@ calibrate() {
 
 # ORDER WIDTH FFN LAYERS OUT: cut one after the other and calibrated between; letters of ORDER are w, f and l.
 cut_in_steps() {
-	local d=$width f=$ffn l=$layers model=$BASE i options rounds
+	local d=$width f=$ffn l=$layers model=$BASE i rounds
 	for (( i = 0; i < 3; i++ )); do
 		rounds=0
 		case ${1:i:1} in
-		w) d=$2 options="--rotate $tie" ;;
-		f) f=$3 options='--score obs --block 1' ;;
-		l) l=$4 options='--layer-score loss' rounds=$(( layers - l )) ;;
+		w) d=$2 ;;
+		f) f=$3 ;;
+		l) l=$4 rounds=$(( layers - l )) ;;
 		esac
 		if [ $i = 0 ]; then cp "$m" "$tmp/m"; else calibrate "$model" "$tmp/m" "$rounds"; fi
-		cut "$tmp/m" "$(arch "$d" "$f" "$l")" "$model" "$tmp/step$i.tar" $options --repair
+		cut "$tmp/m" "$(arch "$d" "$f" "$l")" "$model" "$tmp/step$i.tar"
 		model=$tmp/step$i.tar
 	done
 	mv "$model" "$5"

@@ -9,28 +9,28 @@ row() { # CUT HOW ARCH OPTION...
 }
 
 cut_ffn() { # CUT ARCH
-	row "$1" paper "$2"
-	row "$1" 'one by one' "$2" --block 1
-	row "$1" repair "$2" --repair
-	row "$1" 'repair, one by one' "$2" --repair --block 1
-	row "$1" 'obs, repair' "$2" --score obs --repair
-	row "$1" 'obs, repair, one by one' "$2" --score obs --repair --block 1
+	row "$1" paper "$2" $paper
+	row "$1" 'one by one' "$2" --no-repair
+	row "$1" repair "$2" --score flash --block "$GRAIN"
+	row "$1" 'repair, one by one' "$2" --score flash
+	row "$1" 'obs, repair' "$2" --block "$GRAIN"
+	row "$1" 'obs, repair, one by one' "$2"
 }
 
 cut_width() {
-	row "$1" paper "$2"
-	row "$1" 'one by one' "$2" --block 1
-	row "$1" repair "$2" --repair
-	row "$1" 'repair, one by one' "$2" --repair --block 1
-	row "$1" rotate "$2" --rotate
-	row "$1" 'rotate, repair' "$2" --rotate --repair
-	row "$1" 'rotate, repair, tied' "$2" --rotate --repair --tie
+	row "$1" paper "$2" $paper
+	row "$1" 'one by one' "$2" --no-repair
+	row "$1" repair "$2" --score flash --block "$GRAIN"
+	row "$1" 'repair, one by one' "$2" --score flash
+	row "$1" rotate "$2" --rotate --no-repair --untie
+	row "$1" 'rotate, repair' "$2" --untie
+	row "$1" 'rotate, repair, tied' "$2" --tie
 }
 
 cut_layers() {
-	row "$1" paper "$2"
-	row "$1" 'by loss' "$2" --layer-score loss
-	row "$1" 'by loss, repair' "$2" --layer-score loss --repair
+	row "$1" paper "$2" $paper
+	row "$1" 'by loss' "$2" --no-repair
+	row "$1" 'by loss, repair' "$2"
 }
 
 skip() { # N
@@ -50,8 +50,8 @@ skip() { # N
 	for n in $(some "$layers" 1 4) $(some "$layers" 1 2); do skip "$n"; done
 	while read -r d f l; do
 		a=$(arch "$d" "$f" "$l")
-		row "d$d f$f l$l" paper "$a"
-		row "d$d f$f l$l" 'all repairs' "$a" $(all_repairs "$a")
+		row "d$d f$f l$l" paper "$a" $paper
+		row "d$d f$f l$l" 'all repairs' "$a"
 		cut_in_steps lfw "$d" "$f" "$l" "$tmp/cut.tar"
 		judged "d$d f$f l$l" 'all, in steps' "$tmp/cut.tar"
 	done < <(sizes)

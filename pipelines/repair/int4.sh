@@ -1,10 +1,10 @@
 #!/bin/bash
 # SPDX-License-Identifier: Apache-2.0
-# int4.sh -- loss after rounding to 4 bits, by each method, also after a rotation; of repair.mk.
+# int4.sh -- loss after rounding to 4 bits, the head too, by each method, also after a rotation; of repair.mk.
 . "$(dirname "$0")/common.sh"
 
 row() { # HOW OPTION...
-	fl-quantize -q "${@:2}" -o "$tmp/q.tar" "$BASE"
+	fl-quantize -q --head int4 "${@:2}" -o "$tmp/q.tar" "$BASE"
 	judged "$1" "$(fl-info --json "$tmp/q.tar" | jq .bytes)" "$tmp/q.tar"
 }
 

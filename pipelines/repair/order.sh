@@ -10,9 +10,9 @@ row() { judged "d$d f$f l$l" "$1" "$tmp/cut.tar"; } # HOW
 	printf 'cut\thow%s\n' "$(heads)"
 	judged none - "$BASE"
 	a=$(arch "$d" "$f" "$l")
-	cut "$m" "$a" "$BASE" "$tmp/cut.tar"
+	cut "$m" "$a" "$BASE" "$tmp/cut.tar" $paper
 	row paper
-	cut "$m" "$a" "$BASE" "$tmp/cut.tar" $(all_repairs "$a")
+	cut "$m" "$a" "$BASE" "$tmp/cut.tar"
 	row 'at once'
 	for order in wfl wlf fwl flw lwf lfw; do
 		cut_in_steps $order "$d" "$f" "$l" "$tmp/cut.tar"

@@ -27,7 +27,7 @@ archs=$(fl-suggest -q --space "$tmp/space" -s "$SEED" --batch "$CANDIDATES" --in
 	printf 'arch\tpaper_0_nats\tpaper_%d_nats\trepair_0_nats\trepair_%d_nats\n' "$RANK_STEPS" "$RANK_STEPS"
 	for a in $archs; do
 		printf '%s' "$a"
-		for options in '' "$(all_repairs "$a")"; do
+		for options in "$paper" ''; do
 			cut "$m" "$a" "$BASE" "$tmp/pruned.tar" $options
 			fl-attnpattern -q -a "$a" -o "$tmp/cut.tar" "$tmp/pruned.tar"
 			untrained=$(loss_on "$tmp/cut.tar" "$held")

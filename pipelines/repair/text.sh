@@ -9,8 +9,8 @@ row() { # CUT HOW METRICS ARCH OPTION...
 }
 
 rows() { # HOW METRICS: two cuts
-	row 'ffn 1/3' "$1" "$2" "$f" --score obs --block 1 --repair
-	row 'width 2/3' "$1" "$2" "$w" --rotate --repair
+	row 'ffn 1/3' "$1" "$2" "$f"
+	row 'width 2/3' "$1" "$2" "$w" --untie
 }
 
 f=$(arch "$width" "$(part "$ffn" 1 3)" "$layers") w=$(arch "$(part "$width" 2 3)" "$ffn" "$layers")
@@ -18,8 +18,8 @@ f=$(arch "$width" "$(part "$ffn" 1 3)" "$layers") w=$(arch "$(part "$width" 2 3)
 	printf 'cut\thow%s\n' "$(heads)"
 	judged none - "$BASE"
 	{
-		row 'ffn 1/3' paper "$m" "$f"
-		row 'width 2/3' paper "$m" "$w"
+		row 'ffn 1/3' paper "$m" "$f" $paper
+		row 'width 2/3' paper "$m" "$w" $paper
 		for t in $CALIB; do
 			for n in 10 100 1000; do
 				there=$(( $(stat -c %s "$t") / 4 / CONTEXT ))
