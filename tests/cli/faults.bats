@@ -42,9 +42,9 @@ input=../trials.tsv fl-pareto --hypervolume
 fl-pareto --trace --confidence 0.9 ../trials.tsv
 fl-predict --agree loss_nats,ttft_8_s ../trials.tsv
 input=../trials.tsv fl-predict --json --agree loss_nats,ttft_8_s
-fl-prune -j 1 -m ../m.safetensors -a d32-f64-ff -o out.tar ../tiny
+fl-prune -j 1 -m ../moments.safetensors -a d32-f64-ff -o out.tar ../tiny
 input=../tiny.tar fl-prune -j 1 -a d32-f64-fff --score random -o out/
-input=../tiny.tar.zst fl-prune -j 1 -m ../m.safetensors -a d32-f64-ff
+input=../tiny.tar.zst fl-prune -j 1 -m ../moments.safetensors --score flash -a d32-f64-ff
 fl-quantize -j 1 -o out.tar.zst ../small
 input=../small.tar fl-quantize -j 1 -o out/
 fl-suggest --space ../tiny.space --batch 3 ../trials.tsv
@@ -72,6 +72,7 @@ setup_file() {
 	echo 'the thin man and the other' > tiny.txt
 	perl -e 'print pack "V*", map { ($_ * 7919) % 262 } 1 .. 100' > tiny.tok
 	fl-calibrate -t tiny.tok -o m.safetensors tiny
+	fl-calibrate --moments -t tiny.tok -o moments.safetensors tiny
 	printf 'arch\tloss_nats\tttft_8_s\nd64-f64-ff\t2.5\t0.1\nd32-f64-ff\t3\t0.05\n' > trials.tsv
 	printf 'layers 2..3\nwidth 32..64/32\nffn 64..128/32\nletters f s\n' > tiny.space
 	echo 'case $1 in prepare) mkdir "$3"; exit ;; esac; echo "{ \"ttft_8_s\": 1 }"' > runner
