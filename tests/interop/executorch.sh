@@ -33,8 +33,8 @@ random llama3 llama stories260K '"rope_parameters": { "rope_type": "llama3", "ro
 	"torch_dtype": "bfloat16", "tie_word_embeddings": true' && try "llama, scaled RoPE, bf16, tied" f32 llama3
 random qwen2 qwen2 backbone5m && try "qwen2, with biases" f32 qwen2
 random qwen3 qwen3 backbone5m && fl-attnpattern -q -a d96-f160-sfsf -o qwen3-skip/ qwen3 && try "qwen3, skips" f32 qwen3-skip
-fl-quantize -q -o int4/ backbone5m && try "backbone5m, int4" int4 int4 text.tok
-fl-quantize -q -o int4-hybrid/ backbone-hybrid && try "backbone5m, int4, skips and windows" int4 int4-hybrid text.tok
+fl-quantize -q --head int4 -o int4/ backbone5m && try "backbone5m, int4" int4 int4 text.tok
+fl-quantize -q --head int4 -o int4-hybrid/ backbone-hybrid && try "backbone5m, int4, skips and windows" int4 int4-hybrid text.tok
 
 [ -n "${runtime:-}" ] || exit 0
 with_list executorch_run.py "$EXECUTORCH"

@@ -74,7 +74,7 @@ hybrid scaled-skip scaled d64-f172-sffsf
 hybrid scaled-window scaled d64-f172-fwfwf
 hybrid scaled-window-skip scaled d64-f172-swfsw
 
-fl-quantize -o int4/ backbone5m && fl-quantize --head int8 --embedding int8 -o int8-head/ backbone5m
+fl-quantize --head int4 -o int4/ backbone5m && fl-quantize -o int8-head/ backbone5m
 fl-attnpattern --window 8 -a d192-f768-ffswfsfw -o int4-hybrid/ int4
 try int4 auto q8_0
 try int8-head auto

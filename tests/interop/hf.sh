@@ -60,7 +60,7 @@ fl-prune -q --score random -a d64-f96-ffff -o qwen2-small/ qwen2 && try "qwen2, 
 fl-quantize -q -o qwen2-int4/ qwen2 && try "qwen2, int4" qwen2-int4
 fl-quantize -q --head int8 --embedding none -o qwen2-head8/ qwen2 && try "qwen2, int4 and an int8 head" qwen2-head8
 fl-quantize -q --head none -o qwen2-head/ qwen2 && try "qwen2, int4 and a plain head" qwen2-head
-fl-quantize -q -o llama-int4/ llama-bias && try "llama, int4, tied" llama-int4
+fl-quantize -q --head int4 -o llama-int4/ llama-bias && try "llama, int4, tied" llama-int4
 fl-quantize -q -o skip-int4/ qwen3-hybrid && try "qwen3, int4, windows and skips" skip-int4
 fl-prune -q --score random -a d96-f160-ff --layer-score random mistral | fl-quantize -q > mistral-int4.tar &&
 	mkdir mistral-int4 && tar xf mistral-int4.tar -C mistral-int4 && try "mistral, int4, windows" mistral-int4

@@ -57,12 +57,12 @@ for family in llama qwen2 qwen3; do
 done
 fl-attnpattern -q -a d96-f160-ssss -o llama-none/ llama && try "llama, no attention at all" f32 llama-none
 
-fl-quantize -q -o llama-int4/ llama-bias && try "llama, int4, tied" int llama-int4
+fl-quantize -q --head int4 -o llama-int4/ llama-bias && try "llama, int4, tied" int llama-int4
 fl-quantize -q --embedding int4 --head int4 -o qwen2-int4/ qwen2 && try "qwen2, all int4" int qwen2-int4
 fl-quantize -q --head none --embedding none -o qwen2-head/ qwen2 && try "qwen2, int4, plain embedding and head" int qwen2-head
 fl-quantize -q -o hybrid-int4/ qwen3-hybrid && try "qwen3, int4, windows and skips" int hybrid-int4
-fl-quantize -q -o backbone-int4/ backbone5m && try "backbone5m, int4" text backbone-int4 text.tok
-fl-quantize -q --head int8 -o backbone-head8/ backbone5m && try "backbone5m, int4, int8 head" text backbone-head8 text.tok
+fl-quantize -q --head int4 -o backbone-int4/ backbone5m && try "backbone5m, int4" text backbone-int4 text.tok
+fl-quantize -q -o backbone-head8/ backbone5m && try "backbone5m, int4, int8 head" text backbone-head8 text.tok
 fl-quantize -q -o backbone-skip4/ backbone-skip && try "backbone5m, int4, skips" text backbone-skip4 text.tok
 
 [ -n "${runtime:-}" ] || exit 0

@@ -174,7 +174,7 @@ rows() { # CHECKPOINT f32|int4 WHAT [PLAIN]
 
 fl-attnpattern -q -a d192-f768-ffsfssff -o skips/ backbone5m
 fl-attnpattern -q --window 16 -a d192-f768-fwfwwfww -o windows/ backbone5m
-fl-quantize -q -o int4/ backbone5m
+fl-quantize -q --head int4 -o int4/ backbone5m
 rows stories260K f32 f32
 rows backbone5m f32 QK-norm
 rows int4 int4 int4 backbone5m
