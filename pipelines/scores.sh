@@ -47,7 +47,7 @@ chance() { # CUT ARCH
 units() { # CUT ARCH: every score of channels and dimensions
 	local score nats
 	for score in flash minitron mean static; do
-		nats=$(cost "$2" --score $score --layer-score flash)
+		nats=$(cost "$2" --score $score)
 		row "$1" $score "$nats"
 	done
 	chance "$1" "$2"

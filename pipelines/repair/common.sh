@@ -75,7 +75,7 @@ heads() { for t in $HELD; do t=${t##*/}; printf '\t%s_nats' "${t%.tok}"; done; }
 # `none` is given back, on each text.
 given_back() {
 	awk -F '\t' -v OFS='\t' '
-		function share(part, all) { return part ? (all ? sprintf("%.0f %%", 100 * part / all) : "-") : "0 %" }
+		function share(part, all, x) { x = all ? 100 * part / all : 0; return part && !all ? "-" : sprintf("%d %%", x + (x < 0 ? -0.5 : 0.5)) }
 		NR == 1 { print $0, "back" }
 		$1 == "none" { for (i = 3; i <= NF; i++) least[i] = $i; print $0, ""; next }
 		NR > 1 { if ($1 != cut) { cut = $1; for (i = 3; i <= NF; i++) most[i] = $i }
