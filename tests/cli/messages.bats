@@ -13,8 +13,7 @@ needs_metrics() {
 		fl-prune -a d64-f64-f4:--score flash
 		fl-prune --score static -a d32-f128-f4:--score static
 		fl-prune --score obs -a d64-f64-f4:--score obs
-		fl-prune -a d64-f128-f2:--layer-score angular
-		fl-prune --paper -a d64-f128-f2:--layer-score flash
+		fl-prune -a d64-f128-f2:--layer-score flash
 		fl-prune --layer-score bi -a d64-f64-f2:--layer-score bi
 		fl-prune --layer-score loss -a d64-f128-f2:--layer-score loss
 		fl-prune --repair --score random -a d64-f64-f4:--repair
