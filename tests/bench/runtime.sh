@@ -44,7 +44,7 @@ make_model() { # NAME
 	read -r arch window family vocab heads dim < <(shape "$1")
 	[ ! -e "$out/$1.tar" ] || return 0
 	config "$family" "$vocab" "$heads" "$dim" > "$out/config.json"
-	fl-init -q -a "$arch" "$out/config.json" | fl-attnpattern -q -a "$arch" --window "$window" | fl-quantize -q > "$out/new.tar"
+	fl-init -q -a "$arch" "$out/config.json" | fl-attnpattern -q -a "$arch" --window "$window" | fl-quantize -q --head int4 > "$out/new.tar"
 	mv "$out/new.tar" "$out/$1.tar"
 }
 

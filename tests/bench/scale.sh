@@ -93,12 +93,12 @@ letters() { printf "%$2s" '' | tr ' ' "$1"; }
 half=$((layers / 2)) kept=$((layers - layers / 4))
 init="fl-init -q $dir/config.json"
 small="-a d6144-f20480-$(letters f $kept)"
-prune="fl-prune -q --force -m $dir/metrics $small"
+prune="fl-prune -q --paper --force -m $dir/metrics $small"
 bytes=$($init | wc -c)
 
 printf 'command\tseconds\tMiB_s\ttimes_cat\tMiB\n'
 alone cat 0 cat
-alone fl-prune 0 fl-prune -q --score random --layer-score random $small
+alone fl-prune 0 fl-prune -q --block 32 --score random --layer-score random $small
 alone "fl-prune -m" "$metrics_mib" $prune
 alone fl-attnpattern 0 fl-attnpattern -q -a d$width-f$ffn-$(letters s $half)$(letters f $((layers - half)))
 alone fl-quantize 0 fl-quantize -q

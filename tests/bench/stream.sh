@@ -25,11 +25,11 @@ bytes=$(stat -c %s "$dir/base.tar")
 full=ffffffffffffffff
 commands=(
 	"cp $dir/base.tar $dir/out"
-	"fl-prune -o $dir/out.tar --score random -a d1536-f6144-$full $dir/base.tar"
+	"fl-prune -o $dir/out.tar --block 32 --score random -a d1536-f6144-$full $dir/base.tar"
 	"fl-attnpattern -o $dir/out.tar -a d2048-f8192-fswfswfswfswfswf $dir/base.tar"
 	"fl-quantize -o $dir/out.tar $dir/base.tar"
 	"fl-quantize --method rtn -o $dir/out.tar $dir/base.tar"
-	"fl-prune -o $dir/out.tar --score random -a d1536-f6144-$full -|"
+	"fl-prune -o $dir/out.tar --block 32 --score random -a d1536-f6144-$full -|"
 	"fl-attnpattern -o $dir/out.tar -a d2048-f8192-fswfswfswfswfswf -|"
 	"fl-quantize -o $dir/out.tar -|"
 )
