@@ -63,8 +63,8 @@ arguments(const struct fl_process *p, char limit[16])
 	return argv;
 }
 
-/* Adds what is there to be read; false at its end, or where it cannot be read. */
-static bool
+/* Adds what is there to be read. 1, or 0 at its end, or -1. */
+static int
 take(int fd, struct fl_str *out)
 {
 	char buf[4096];
@@ -72,7 +72,7 @@ take(int fd, struct fl_str *out)
 
 	if (n > 0 && out->len < MOST)
 		fl_str_add(out, buf, (size_t)n);
-	return n > 0 || (n < 0 && errno == EINTR);
+	return n > 0 || (n < 0 && errno == EINTR) ? 1 : n < 0 ? -1 : 0;
 }
 
 /* Whatever it started may hold its standard output for longer than it lives: then that is its end, or the deadline. */
@@ -81,14 +81,16 @@ collect(int fd, pid_t pid, double deadline, struct fl_str *out)
 {
 	struct pollfd p = { fd, POLLIN, 0 };
 	siginfo_t done = { 0 };
+	int got;
 
 	while (fl_clock() < deadline) {
 		int ready = poll(&p, 1, POLL_MS);
 
 		if (ready < 0 && errno != EINTR)
 			return -1;
-		if (ready > 0 && !take(fd, out))
-			return 0;
+		got = ready > 0 ? take(fd, out) : 1;
+		if (got <= 0)
+			return got;
 		if (ready == 0 && (waitid(P_PID, (id_t)pid, &done, WEXITED | WNOHANG | WNOWAIT) < 0 || done.si_pid == pid))
 			return 0;
 	}
