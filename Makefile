@@ -24,6 +24,7 @@
 # config.mk, if there is one, holds settings of your own.
 
 SHELL := bash
+export LC_ALL := C
 .SHELLFLAGS := -o pipefail -ec
 .DELETE_ON_ERROR:
 .SUFFIXES:

@@ -12,6 +12,7 @@
 # that a model of a million weights learns in a minute. Everything is left in $(OUT); a second run does nothing.
 
 SHELL := bash
+export LC_ALL := C
 .SHELLFLAGS := -o pipefail -ec
 .DELETE_ON_ERROR:
 .SUFFIXES:

@@ -18,6 +18,7 @@
 # Killed and run again, it continues, as search.mk does. Measuring takes the same lock.
 
 SHELL := bash
+export LC_ALL := C
 .SHELLFLAGS := -o pipefail -ec
 .DELETE_ON_ERROR:
 .SUFFIXES:

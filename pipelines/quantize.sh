@@ -9,6 +9,7 @@
 # token on HELD. Scored as llama-perplexity does: windows of the model's context, not more than 2048,
 # without the last unless it is whole; the second half of each counts.
 set -euo pipefail
+export LC_ALL=C
 
 if [ $# -ne 3 ]; then
 	sed -n '3,10s/^# \{0,1\}//p' "$0" >&2

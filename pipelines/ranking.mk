@@ -12,6 +12,7 @@
 # candidate a row, and ranking.svg and .png.
 
 SHELL := bash
+export LC_ALL := C
 .SHELLFLAGS := -o pipefail -ec
 .DELETE_ON_ERROR:
 .SUFFIXES:

@@ -21,13 +21,13 @@
 # again it goes on.
 
 SHELL := bash
+export LC_ALL := C
 .SHELLFLAGS := -o pipefail -ec
 .DELETE_ON_ERROR:
 .SUFFIXES:
 MAKEFLAGS += --no-builtin-rules
 .NOTPARALLEL:
 HERE := $(dir $(lastword $(MAKEFILE_LIST)))
-export LC_ALL := C
 
 OUT ?= real
 include $(HERE)paths.mk

@@ -26,6 +26,7 @@
 #   rank    how alike losses before and after training rank architectures, with and without repair
 
 SHELL := bash
+export LC_ALL := C
 .SHELLFLAGS := -o pipefail -ec
 .DELETE_ON_ERROR:
 .SUFFIXES:

@@ -9,6 +9,7 @@
 # HELD in nats a token, its standard error over the seeds, their number. --block 1 rows choose FFN
 # channels one by one, the others in blocks of 32.
 set -euo pipefail
+export LC_ALL=C
 
 if [ $# -lt 3 ]; then
 	sed -n '3,10s/^# \{0,1\}//p' "$0" >&2

@@ -41,6 +41,7 @@
 # depends on that. Measuring runs alone, whatever make -j does: it takes the lock that the others share.
 
 SHELL := bash
+export LC_ALL := C
 .SHELLFLAGS := -o pipefail -ec
 .DELETE_ON_ERROR:
 .SUFFIXES:

@@ -15,6 +15,7 @@
 #include <dlfcn.h>
 #include <errno.h>
 #include <fcntl.h>
+#include <poll.h>
 #include <spawn.h>
 #include <stdarg.h>
 #include <stdatomic.h>
@@ -31,9 +32,9 @@
 #include <unistd.h>
 
 static const char *const names[] = { "access", "close", "close_output", "dup", "faccessat", "fdopendir",
-	"flock", "fstat", "fstatat", "ftruncate", "fsync", "lseek", "memfd_create", "mkdir", "mkostemp", "mmap",
-	"open", "openat", "opendir", "pipe2", "posix_spawnp", "pread", "pwrite", "read", "readdir", "realpath",
-	"rename", "renameat2", "stat", "unlink", "unlinkat", "waitpid", "write" };
+	"flock", "fstat", "fstatat", "ftruncate", "fsync", "fsync_dir", "lseek", "memfd_create", "mkdir", "mkdirat",
+	"mkostemp", "mmap", "open", "openat", "opendir", "pipe2", "poll", "posix_spawnp", "pread", "pwrite", "read",
+	"readdir", "realpath", "rename", "renameat", "renameat2", "stat", "unlink", "unlinkat", "waitid", "waitpid", "write" };
 enum { NAMES = sizeof names / sizeof *names };
 
 static atomic_long calls[NAMES];
@@ -115,14 +116,15 @@ WRAP(DIR *, NULL, fdopendir, (int fd), (fd))
 WRAP(int, -1, flock, (int fd, int how), (fd, how))
 WRAP(int, -1, fstat, (int fd, struct stat *st), (fd, st))
 WRAP(int, -1, fstatat, (int at, const char *path, struct stat *st, int flags), (at, path, st, flags))
-WRAP(int, -1, fsync, (int fd), (fd))
 WRAP(int, -1, ftruncate, (int fd, off_t size), (fd, size))
 WRAP(off_t, -1, lseek, (int fd, off_t to, int how), (fd, to, how))
 WRAP(int, -1, memfd_create, (const char *name, unsigned flags), (name, flags))
 WRAP(int, -1, mkdir, (const char *path, mode_t mode), (path, mode))
+WRAP(int, -1, mkdirat, (int at, const char *path, mode_t mode), (at, path, mode))
 WRAP(int, -1, mkostemp, (char *path, int flags), (path, flags))
 WRAP(DIR *, NULL, opendir, (const char *path), (path))
 WRAP(int, -1, pipe2, (int fd[2], int flags), (fd, flags))
+WRAP(int, -1, poll, (struct pollfd *p, nfds_t n, int ms), (p, n, ms))
 WRAP(int, errno, posix_spawnp,
     (pid_t *restrict pid, const char *restrict file, const posix_spawn_file_actions_t *restrict actions,
 	const posix_spawnattr_t *restrict attr, char *const *restrict argv, char *const *restrict env),
@@ -133,11 +135,13 @@ WRAP(ssize_t, -1, read, (int fd, void *p, size_t n), (fd, p, part("read", n)))
 WRAP(struct dirent *, NULL, readdir, (DIR *dir), (dir))
 WRAP(char *, NULL, realpath, (const char *restrict path, char *restrict to), (path, to))
 WRAP(int, -1, rename, (const char *from, const char *to), (from, to))
+WRAP(int, -1, renameat, (int a, const char *from, int b, const char *to), (a, from, b, to))
 WRAP(int, -1, renameat2, (int a, const char *from, int b, const char *to, unsigned flags),
     (a, from, b, to, flags))
 WRAP(int, -1, stat, (const char *restrict path, struct stat *restrict st), (path, st))
 WRAP(int, -1, unlink, (const char *path), (path))
 WRAP(int, -1, unlinkat, (int at, const char *path, int flags), (at, path, flags))
+WRAP(int, -1, waitid, (idtype_t type, id_t id, siginfo_t *info, int how), (type, id, info, how))
 WRAP(pid_t, -1, waitpid, (pid_t pid, int *status, int flags), (pid, status, flags))
 WRAP(ssize_t, -1, write, (int fd, const void *p, size_t n), (fd, p, part("write", n)))
 
@@ -190,6 +194,16 @@ close(int fd)
 	int rc = REAL(close)(fd);
 
 	return fails(output ? "close_output" : "close", __builtin_return_address(0)) ? -1 : rc;
+}
+
+/* That the name of an output is on the disk is nothing that can be undone. */
+int
+fsync(int fd)
+{
+	struct stat st;
+	bool dir = REAL(fstat)(fd, &st) == 0 && S_ISDIR(st.st_mode);
+
+	return fails(dir ? "fsync_dir" : "fsync", __builtin_return_address(0)) ? -1 : REAL(fsync)(fd);
 }
 
 /* Streams. Those of glibc do not go on after EINTR either, so it is kept from them. */

@@ -69,7 +69,7 @@ kind() {
 	must=
 	case $1 in
 	write | fsync) error=ENOSPC reason='No space left on device' must=1 ;;
-	mkdir | rename) error=EACCES reason='Permission denied' must=1 ;;
+	mkdir | mkdirat | rename | renameat) error=EACCES reason='Permission denied' must=1 ;;
 	close_output) error=EIO reason='Input/output error' must=1 ;;
 	open | openat | mkostemp | fdopendir | memfd_create | pipe2)
 		error=EMFILE reason='Too many open files'

@@ -6,6 +6,7 @@
 # (1 2 3), trains these as the search trains its candidates, and compares them with the one that the search chose on PARTS
 # (40) equal parts of the held-out tokens, pair by pair. Prints the mean difference in nats a token and its 95 % interval.
 set -eu -o pipefail
+export LC_ALL=C
 out=$1 search=$1/search seeds=${SEEDS:-1 2 3} parts=${PARTS:-40}
 arch=$(< "$search/winner")
 window=$(awk '$1 == "window" { print "--window " $2 }' "$search/space")

@@ -6,6 +6,7 @@
 #
 # TABLE has latencies and what they take on paper; DIR has shape.tsv and perhaps decode.tsv, runs.tsv, chunk.tsv.
 set -euo pipefail
+export LC_ALL=C
 
 dir=$1 table=$2
 tmp=$(mktemp -d)

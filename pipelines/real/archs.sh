@@ -5,6 +5,7 @@
 # One at a time: the size, in layers or in 32s, whose share is nearest. All at once: of the sizes within half a percent of
 # the share those that cut width, FFN and depth most alike.
 set -euo pipefail
+export LC_ALL=C
 fl-info --json "$BASE" | jq -r '[.layers, .width, .ffn, .heads * .head_dim, .kv_heads * .head_dim, .vocabulary, (if .tied then 1 else 2 end)] | @tsv' |
 awk -F '\t' '
 	function weights(l, d, f) { return V * T * d + l * (2 * d * (H + K) + 3 * d * f + 2 * d) + d }

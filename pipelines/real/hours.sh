@@ -3,6 +3,7 @@
 # hours.sh TRIALS -- how long training and the search will take, by two steps of the one and by what the cuts took; of
 # real.mk.
 set -euo pipefail
+export LC_ALL=C
 tmp=$(mktemp -d)
 trap 'rm -rf "$tmp"' EXIT
 began=$(date +%s.%N)

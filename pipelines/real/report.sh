@@ -2,6 +2,7 @@
 # SPDX-License-Identifier: Apache-2.0
 # report.sh [full] -- the tables of real.mk; with `full` of what was trained and searched for.
 set -euo pipefail
+export LC_ALL=C
 shopt -s inherit_errexit
 texts=() # their names
 for t in $HELD_TOK; do t=${t##*/held.}; texts+=("${t%.tok}"); done

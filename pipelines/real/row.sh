@@ -5,6 +5,7 @@
 # A row: name, architecture, share of the weights that went, then loss and its standard error for each text, and what it
 # makes of the prompt.
 set -euo pipefail
+export LC_ALL=C
 name=$1 out=$2
 IFS=- read -r kind size how <<< "$name"
 model=$OUT/model/$name.tar

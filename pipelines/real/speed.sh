@@ -3,6 +3,7 @@
 # speed.sh NAME OUT -- a model in 4 bits: its bytes, its loss on the first text, how fast it is here, and in llama.cpp
 # where llama-bench is in PATH; of real.mk.
 set -euo pipefail
+export LC_ALL=C
 model=$OUT/model/$1.tar
 [ "$1" != base ] || model=$BASE
 tmp=$(mktemp -d)

@@ -3,6 +3,7 @@
 # step.sh NAME COMMAND... -- runs it, keeps its seconds and the most memory that one of its programs took, MiB, in
 # OUT/cost/NAME, and says how long those in LEFT may take that cost nothing yet; of real.mk.
 set -euo pipefail
+export LC_ALL=C
 name=$1
 shift
 began=$(date +%s.%N) peak=0

@@ -2,6 +2,7 @@
 # SPDX-License-Identifier: Apache-2.0
 # tasks.sh NAME OUT -- so many QUESTIONS of each task to one model; of real.mk.
 set -euo pipefail
+export LC_ALL=C
 here=$(dirname "$0")
 model=$OUT/model/$1.tar
 [ "$1" != base ] || model=$BASE

@@ -3,6 +3,7 @@
 # common.sh -- what the scripts of repair.mk share: sourced by each, with repair.mk's settings in the environment; and
 # by ../scores.sh, which sets BASE and CONTEXT alone.
 set -euo pipefail
+export LC_ALL=C
 shopt -s inherit_errexit
 tmp=$(mktemp -d)
 trap 'rm -rf "$tmp"' EXIT

@@ -3,6 +3,7 @@
 # llama.cpp -- llama-bench, found in PATH or named by LLAMA_BENCH on the device. A prompt is computed FL_CHUNK tokens at a
 # time; the decode rate is that after a prompt of the depth, as llama-bench -d has it.
 set -eu
+export LC_ALL=C
 if [ "$1" = prepare ]; then
 	mkdir "$3"
 	fl-export --to gguf -o "$3/model.gguf" "$2"

@@ -5,6 +5,7 @@
 # PYTHON is one that has torch and transformers; without them that half is left out by name. Printed: medians of
 # tokens a second, and peak memory beside what weights, gradients and two moments take, 16 bytes a weight.
 set -eu -o pipefail
+export LC_ALL=C
 B=${B:-build} PYTHON=${PYTHON:-python3} PAIRS=${PAIRS:-3} threads=${THREADS:-$(nproc)} batch=8 context=256
 B=$(cd "$B" && pwd) here=$(cd "$(dirname "$0")" && pwd)
 scratch=$(mktemp -d) && trap 'rm -rf "$scratch"' EXIT
