@@ -15,7 +15,7 @@ B=${B:-$ROOT/build}
 DATA=${DATA:-$ROOT/../shared/data}
 FIXTURES=$ROOT/tests/data
 PATH=${FL_BIN:-$B/bin}:$PATH
-export LC_ALL=C PATH ROOT B DATA FIXTURES
+export LC_ALL=${FL_LOCALE:-C} PATH ROOT B DATA FIXTURES
 
 if [ -n "${BATS_TEST_TMPDIR:-}" ]; then
 	cd "$BATS_TEST_TMPDIR" || exit
