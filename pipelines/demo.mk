@@ -36,7 +36,6 @@ export TEACHER ?= base
 export TRAIN ?= --batch $(BATCH_SIZE) --rate 2e-3
 export PROMPT ?= Once upon a time, there was a
 
-MAKE_IT = mv $@.tmp $@
 say = @printf '\n$1\n'
 
 .PHONY: all
@@ -79,7 +78,7 @@ $(OUT)/random/model.safetensors: $(OUT)/stories.txt $(HERE)demo/config.json $(HE
 	@rm $(OUT)/stories.lines
 	@cp $(OUT)/tokenizer.model $(HERE)demo/tokenizer_config.json $(@D).tmp
 	@head -n 1 $< | fl-tokenize -c $(@D).tmp | wc -c | awk '{ print "the first story is " $$1 / 4 " tokens" }'
-	@mv $(@D).tmp $(@D)
+	@sync $(@D).tmp/*; mv $(@D).tmp $(@D)
 
 $(OUT)/stories.tok $(OUT)/held.tok: %.tok: %.txt $(OUT)/random/model.safetensors
 	@fl-tokenize -c $(OUT)/random --separator '<|endoftext|>' -o $@ $<

@@ -33,8 +33,6 @@ DECODE ?= 32
 RUNS ?= 4
 CHUNKS ?= 128 256 512 1024 2048
 DIR := $(OUT)/findings
-MAKE_IT = mv $@.tmp $@
-
 $(if $(wildcard $(OUT)/trials.tsv),,$(error there is no $(OUT)/trials.tsv: OUT= must name the directory of a search))
 $(shell mkdir -p $(DIR)/decode $(DIR)/chunk)
 -include $(OUT)/asked/settings.mk

@@ -30,7 +30,7 @@ TEXT ?= $(DEMO)/stories.txt
 HELD ?= $(DEMO)/held.txt
 include $(HERE)paths.mk
 $(call path,OUT DEMO BASE TEXT HELD)
-MAKE_IT = mv $@.tmp $@
+MAKE_IT = sync $@.tmp && mv $@.tmp $@
 tau = $$(fl-predict --agree $1,$2 $(OUT)/ranking.tsv | awk -F '\t' 'NR == 2 { printf "%.3f +- %.3f", $$3, $$4 }')
 
 .PHONY: all

@@ -93,14 +93,14 @@ $(HELD_TOK): $(BASE) $(OUT)/asked/held
 	@fl-tokenize -q -c $(BASE) --separator '$(SEPARATOR)' -o $@.all \
 		$(foreach t,$(HELD),$(if $(filter $@,$(OUT)/held.$(basename $(notdir $t)).tok),$t))
 	@head -c $$(( 4 * $(JUDGED) )) $@.all > $@.tmp
-	@rm $@.all; mv $@.tmp $@
+	@rm $@.all; $(MAKE_IT)
 
 $(OUT)/metrics: $(BASE) $(OUT)/calib.tok
 	@$(call step,calibrate,calibrate.sh $@)
 
 $(OUT)/archs: $(BASE) $(HERE)real/archs.sh
 	@$(HERE)real/archs.sh > $@.tmp
-	@mv $@.tmp $@
+	@$(MAKE_IT)
 
 $(CUTS:%=$(OUT)/row/%.tsv): $(OUT)/row/%.tsv: $(OUT)/metrics $(OUT)/archs $(HELD_TOK) $(OUT)/asked/prompt
 	@$(call step,row-$*,row.sh $* $@)
@@ -113,13 +113,13 @@ $(JUDGED_BY_TASKS:%=$(OUT)/speed/%.tsv): $(OUT)/speed/%.tsv: $(OUT)/row/%.tsv
 
 $(OUT)/report.md: $(CUTS:%=$(OUT)/row/%.tsv) $(KEPT:%=$(OUT)/tasks/%.tsv) $(KEPT:%=$(OUT)/speed/%.tsv) $(HERE)real/report.sh
 	@$(HERE)real/report.sh > $@.tmp
-	@mv $@.tmp $@
+	@$(MAKE_IT)
 
 # With FULL=1 ------------------------------------------------------------------------------------------
 
 $(OUT)/hours: $(OUT)/report.md $(OUT)/asked/train
 	@$(HERE)real/hours.sh $(TRIALS) > $@.tmp
-	@cat $@.tmp >&2; mv $@.tmp $@
+	@cat $@.tmp >&2; $(MAKE_IT)
 
 $(TRAINED:%=$(OUT)/model/%.tar): $(OUT)/model/trained-%.tar: $(OUT)/hours $(OUT)/asked/train
 	@$(call step,train-$*,train.sh all-$*-ours $@)
@@ -136,4 +136,4 @@ $(TRAINED:%=$(OUT)/row/%.tsv) $(OUT)/row/winner.tsv: $(OUT)/row/%.tsv: $(OUT)/mo
 
 $(OUT)/full.md: $(foreach m,$(TRAINED) winner,$(OUT)/tasks/$m.tsv $(OUT)/speed/$m.tsv) $(HERE)real/report.sh
 	@$(HERE)real/report.sh full > $@.tmp
-	@mv $@.tmp $@
+	@$(MAKE_IT)

@@ -82,17 +82,17 @@ define tokens
 $(call token_files,$1,$2): $(OUT)/asked/$1 $(OUT)/asked/base
 	@fl-tokenize -q -c $(BASE) --separator '$(SEPARATOR)' -o $$@.all $2
 	@head -c $$$$(( $3 )) $$@.all > $$@.tmp
-	@rm $$@.all; mv $$@.tmp $$@
+	@rm $$@.all; sync $$@.tmp; mv $$@.tmp $$@
 endef
 $(foreach t,$(CALIB),$(eval $(call tokens,calib,$t,1 << 40)))
 $(foreach t,$(HELD),$(eval $(call tokens,held,$t,4 * $(CONTEXT) * $(JUDGED))))
 
 $(OUT)/metrics: $(HERE)repair/metrics.sh $(HERE)repair/common.sh $(CALIB_TOKENS) $(OUT)/asked/metrics
 	@CALIB='$(CALIB_TOKENS)' $< $@.tmp
-	@mv $@.tmp $@
+	@$(MAKE_IT)
 
 $(TABLES:%=$(OUT)/%.tsv): $(OUT)/%.tsv: $(HERE)repair/%.sh $(HERE)repair/common.sh $(OUT)/metrics $(HELD_TOKENS) $(OUT)/asked/grain
 	@CALIB='$(CALIB_TOKENS)' HELD='$(HELD_TOKENS)' $< > $@.tmp
-	@mv $@.tmp $@
+	@$(MAKE_IT)
 $(OUT)/train.tsv: $(OUT)/asked/train
 $(OUT)/rank.tsv: $(OUT)/asked/rank

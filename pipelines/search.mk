@@ -102,9 +102,6 @@ ship = c="$(call sequences,8192)"; $(BESIDE) bash -ec "fl-calibrate -q $$c -t $(
 	fl-quantize -q $(QUANT) -m $2.sums -o $2 $1; rm $2.sums"
 SHIPPED := $(if $(filter 0,$(QUANTIZE)),model.tar,shipped.tar)
 
-# The name of a file made in one step: it is there whole or not at all.
-MAKE_IT = mv $@.tmp $@
-
 .PHONY: all rows samples
 all: $(OUT)/space $(STAGE_1:%=$(OUT)/crossval.tsv) $(OUT)/front.tsv $(OUT)/front.svg $(OUT)/front.png $(OUT)/winner.gguf $(OUT)/winner.txt
 	@printf '\nThe frontier, %s:\n' '$(OUT)/front.tsv'

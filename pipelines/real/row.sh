@@ -42,4 +42,5 @@ went=$(jq -n "100 * (1 - $(fl-info --json "$model" | jq .parameters) / $(fl-info
 	printf '\t%s\n' "$(fl-generate -q -n 12 -p "$PROMPT" "$model" | tr '\n\t' '  ')"
 } > "$out.tmp"
 [[ $kind = base || $kind = trained || $kind = winner || $name = all-*-ours ]] || rm "$model"
+sync "$out.tmp"
 mv "$out.tmp" "$out"

@@ -24,4 +24,5 @@ read -r first _ <<< "$HELD_TOK"
 	fi
 	echo
 } > "$2.tmp"
+sync "$2.tmp"
 mv "$2.tmp" "$2"

@@ -16,4 +16,5 @@ for pair in "${files[@]}"; do
 	tasks+=(--task "$tmp/${pair%:*}.jsonl")
 done
 if [ ${#tasks[@]} = 0 ]; then printf 'arch\n%s\n' "$(fl-info --json "$model" | jq -r .arch)"; else fl-eval -q "${tasks[@]}" "$model"; fi > "$2.tmp"
+sync "$2.tmp"
 mv "$2.tmp" "$2"
