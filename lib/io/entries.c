@@ -6,10 +6,11 @@
 #include <sys/mman.h>
 
 #include "base/alloc.h"
+#include "base/digest.h"
 #include "base/log.h"
 #include "base/str.h"
 
-/* A bound on what an archive can make us hold; names are compared one by one. */
+/* A bound on what an archive can make us hold; hashes of names are compared one by one. */
 enum { MAX_ENTRIES = 10000, MAX_NAME = 4096 };
 
 static void
@@ -95,7 +96,7 @@ struct fl_entry *
 fl_entries_add(struct fl_entries *list, char *name, uint64_t size)
 {
 	list->e = fl_grow(list->e, &list->cap, list->n + 1, sizeof *list->e);
-	list->e[list->n] = (struct fl_entry){ .name = name, .size = size };
+	list->e[list->n] = (struct fl_entry){ .name = name, .hash = fl_hash(name, strlen(name), 0), .size = size };
 	return &list->e[list->n++];
 }
 
@@ -104,6 +105,8 @@ static int
 judge(struct fl_entries *list, const char *name, uint64_t size, enum fl_member_kind *kind,
     struct fl_err *err)
 {
+	uint64_t hash = fl_hash(name, strlen(name), 0);
+
 	*kind = fl_member_kind(name, size);
 	if (*kind == FL_MEMBER_STALE)
 		fl_entries_remark(list, name);
@@ -115,7 +118,7 @@ judge(struct fl_entries *list, const char *name, uint64_t size, enum fl_member_k
 	if (fl_entries_full(list, err) < 0)
 		return -1;
 	for (size_t i = 0; i < list->n; i++)
-		if (strcmp(list->e[i].name, name) == 0)
+		if (list->e[i].hash == hash && strcmp(list->e[i].name, name) == 0)
 			return fl_err_data(err, "'%s' has two members '%s'", list->what, name);
 	return 1;
 }

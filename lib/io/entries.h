@@ -15,6 +15,7 @@
 
 struct fl_entry {
 	char *name;
+	uint64_t hash; /* of the name */
 	enum fl_member_kind kind;
 	uint64_t size;
 	const char *data; /* where it lies in memory; NULL: not (yet) there, or empty */
