@@ -4,6 +4,9 @@
 #include "export/onnx_impl.h"
 #include "io/members.h"
 
+/* The graph has the sines and cosines of every position, as F32: half a gibibyte each at most. */
+enum { MOST_ANGLES = 1 << 27 };
+
 int
 fl_onnx_model_check(const struct fl_config *c, const struct fl_export_opts *o, struct fl_err *err)
 {
@@ -13,6 +16,9 @@ fl_onnx_model_check(const struct fl_config *c, const struct fl_export_opts *o, s
 		return fl_err_no(err,
 		    "onnx cannot express heads of %d: the GroupQueryAttention of ONNX Runtime wants a multiple "
 		    "of 8", c->head_dim);
+	if ((uint64_t)c->context * (uint64_t)c->head_dim / 2 > MOST_ANGLES)
+		return fl_err_no(err, "onnx cannot express a context of %d tokens, whose positions would take %llu MiB",
+		    c->context, (unsigned long long)c->context * (unsigned long long)c->head_dim >> 18);
 	return 0;
 }
 

@@ -252,6 +252,14 @@ operators() {
 	diff -r one out
 }
 
+@test "onnx: a context whose tables would fill the memory is refused by its size" {
+	model | jq '.max_position_embeddings = 1000000000' > config.json
+	fl-init -o base.tar config.json
+	one_line_error 1 fl-export --to onnx -o out/ base.tar
+	[[ $stderr = *"onnx cannot express a context of 1000000000 tokens, whose positions would take "*" MiB" && ! -e out ]]
+	fl-export -q --to gguf -o base.gguf base.tar
+}
+
 @test "onnx: layers without attention are absent, and caches are counted without them" {
 	base
 	fl-attnpattern --window 8 -a d64-f96-swf base.tar | fl-export --to onnx -o out/
