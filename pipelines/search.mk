@@ -79,6 +79,18 @@ export PROMPT SEPARATOR
 include $(dir $(SELF))paths.mk
 $(call path,BASE TEXT HELD SPACE TEACHER OUT)
 
+# One search at a time in a directory: what follows is read by the make that holds its lock, and by those it starts.
+ifneq ($(HOLDS),$(OUT))
+GOALS := $(or $(MAKECMDGOALS),all)
+.PHONY: $(GOALS) held
+$(GOALS): held
+held:
+	@mkdir -p $(OUT)/asked
+	@+flock -n -E 75 $(OUT)/asked/lock $(MAKE) --no-print-directory -f $(SELF) HOLDS=$(OUT) $(GOALS) || { [ $$? != 75 ] || \
+		echo "search: '$(OUT)' is being searched by process $$(awk -v inode=$$(stat -c %i $(OUT)/asked/lock) \
+		'{ split($$6, at, ":") } at[3] == inode { print $$5 }' /proc/locks)" >&2; exit 1; }
+else
+
 comma := ,
 LATENCY := ttft_$(firstword $(subst $(comma), ,$(PREFILL)))_s
 STAGE_1 := $(if $(filter-out 0,$(LATENCY_SAMPLES)),$(OUT)/latency.tsv)
@@ -395,3 +407,4 @@ $(OUT)/winner.gguf: $(OUT)/winner.tar
 $(OUT)/winner.txt: $(OUT)/winner.tar $(OUT)/asked/prompt
 	@fl-generate -q -n 64 -p "$$PROMPT" $< > $@.tmp
 	@$(MAKE_IT)
+endif

@@ -13,6 +13,7 @@
 #include "base/alloc.h"
 #include "base/digest.h"
 #include "base/file.h"
+#include "base/log.h"
 #include "base/num.h"
 #include "measure/process.h"
 
@@ -21,6 +22,9 @@
 #define STORE "d=/data/local/tmp; [ -d $d ] || d=${TMPDIR:-/tmp}; d=$d/fl-$(id -u); " \
 	      "[ -d $d ] || mkdir -m 700 $d || exit; " \
 	      "[ -O $d ] && [ ! -L $d ] || { echo \"$d is not ours\" >&2; exit 1; }; cd $d && "
+
+/* A command does the same when it is run again, so one connection that is refused ends nothing: ssh's status for that. */
+enum { NO_CONNECTION = 255, RETRIES = 3, RETRY_WAIT = 2 };
 
 /* Commands ------------------------------------------------------------------------------------------ */
 
@@ -38,7 +42,14 @@ command(const struct fl_device *d, const char *dir, const char *line, const char
 	fl_str_printf(&whole, "%s \"$1\"", d->via ? d->via : "");
 	here[2] = there[4] = plain.data;
 	there[2] = whole.data;
-	status = fl_process_run(&p, out, err);
+	for (int left = RETRIES;; left--) {
+		status = fl_process_run(&p, out, err);
+		if (!d->via || status != NO_CONNECTION || left == 0)
+			break;
+		fl_note("'%s' has no connection: once more in %d s", d->via, RETRY_WAIT);
+		fl_str_clear(out);
+		sleep(RETRY_WAIT);
+	}
 	fl_str_free(&whole);
 	fl_str_free(&plain);
 	if (status < 0)

@@ -53,6 +53,13 @@ cell() { # COLUMN < TABLE
 	assert_equal "$(find tmp -type f | wc -l)" 3 # what only the model before had is gone
 }
 
+@test "a connection that is refused once is tried again" {
+	printf '#!/bin/bash\necho x >> calls; [ $(($(wc -l < calls) %% 2)) = 0 ] || exit 255\nexec sh -c "$1"\n' > busy
+	chmod +x busy
+	silent "${measure[@]}" --via ./busy tiny.tar
+	"${measure[@]}" tiny.tar | cmp - <(echo "$output")
+}
+
 @test "a connection that dies, a runner that fails, is slow or says nothing leaves no row and nothing half sent" {
 	printf '#!/bin/bash\ncase $1 in *"cat >"*) head -c 100 | sh -c "$1"; exit ;; esac\nexec sh -c "$1"\n' > dying
 	printf '#!/bin/bash\nexit 255\n' > dead

@@ -256,6 +256,18 @@ again() {
 	[ "$(wc -l < run/trials.tsv)" = 4 ]
 }
 
+@test "a second search in one directory is refused by who holds it" {
+	sed -i '2i sleep 2' measure
+	setsid bash -c "$(declare -f search); search" > said 2>&1 3>&- &
+	for i in $(seq 100); do [ -e measured ] && break; sleep 0.1; done
+	run -2 search
+	assert_line --index 0 --regexp "^search: 'run' is being searched by process [0-9]+$"
+	kill -0 "$(sed -n 's/.*process //p' <<< "${lines[0]}")"
+	kill -- -$!
+	wait || true
+	run -0 search TRIALS=1
+}
+
 @test "a failing measurement stops the search and leaves no row" {
 	printf '#!/bin/sh\nexit 1\n' > measure
 	run -2 search
