@@ -18,7 +18,7 @@
 #   make install PREFIX=/usr/local [DESTDIR=]
 #   make clean
 #
-# CC=clang picks the compiler; SAN=1 builds with ASan and UBSan into build-san/; B=DIR builds elsewhere;
+# CC=clang picks the compiler; SAN=1 builds with ASan and UBSan into build-san/, TSAN=1 with TSan into build-tsan/; B=DIR builds elsewhere;
 # CROSS=aarch64-linux-gnu- builds what needs libc and libm only, static, into build-aarch64-linux-gnu/: fl-measure
 # and unit tests.
 # config.mk, if there is one, holds settings of your own.
@@ -34,7 +34,7 @@ export LC_ALL := C
 
 CC := $(if $(filter default,$(origin CC)),gcc,$(CC))
 PREFIX ?= /usr/local
-B ?= build$(if $(FUZZ),-fuzz,$(if $(SAN),-san))$(CROSS:%-=-%)
+B ?= build$(if $(FUZZ),-fuzz,$(if $(SAN),-san,$(if $(TSAN),-tsan)))$(CROSS:%-=-%)
 CFLAGS ?= -O2 -g
 FUZZ_SECONDS ?= 60
 
@@ -42,11 +42,11 @@ comma := ,
 WARN := -Wall -Wextra -Wshadow -Wstrict-prototypes -Wmissing-prototypes -Wvla -Wpointer-arith \
 	-Wwrite-strings -Wundef -Wno-missing-field-initializers
 SANFLAGS := $(if $(SAN),-fsanitize=address$(comma)undefined -fno-omit-frame-pointer -fno-sanitize-recover=undefined -DFL_SANITIZED)
-SANFLAGS += $(if $(FUZZ),-fsanitize=fuzzer-no-link)
+SANFLAGS += $(if $(FUZZ),-fsanitize=fuzzer-no-link) $(if $(TSAN),-fsanitize=thread -fno-omit-frame-pointer -DFL_SANITIZED)
 
 # What an overflow meets: checked library calls, guarded stacks, tables that cannot be written. Sanitizers do it better.
-HARD := $(if $(SAN)$(FUZZ),,-fstack-protector-strong $(if $(filter -O%,$(filter-out -O0,$(CFLAGS))),-U_FORTIFY_SOURCE -D_FORTIFY_SOURCE=2))
-HARD_LINK := $(if $(CROSS),,-Wl,-z,relro$(comma)-z$(comma)now)
+HARD := $(if $(SAN)$(FUZZ)$(TSAN),,-fstack-protector-strong $(if $(filter -O%,$(filter-out -O0,$(CFLAGS))),-U_FORTIFY_SOURCE -D_FORTIFY_SOURCE=2))
+HARD_LINK := $(if $(CROSS)$(TSAN),,-Wl,-z,relro$(comma)-z$(comma)now)
 
 LIB_SRC := $(wildcard lib/*/*.c)
 PROTO := $(wildcard lib/*/*.proto)
@@ -81,7 +81,7 @@ fuzzers: $(FUZZERS:%=$B/fuzz/%)
 device: $(if $(CROSS),,$(if $(filter device,$(MAKECMDGOALS)),$(error give CROSS, such as aarch64-linux-gnu-)))$B/bin/fl-measure
 
 # Kernels may be vectorised at will; nothing else trades exactness for speed.
-$B/obj/lib/compute/%.o: CFLAGS := $(CFLAGS) $(if $(SAN),-O1,-O3) -ffp-contract=fast
+$B/obj/lib/compute/%.o: CFLAGS := $(CFLAGS) $(if $(SAN)$(TSAN),-O1,-O3) -ffp-contract=fast
 # What is written into files is rounded the same way on every machine.
 $B/obj/lib/compute/quant.o $B/obj/lib/compute/blocks.o $B/obj/lib/compute/ggml_dequant.o $B/obj/lib/compute/int8_row.o $B/obj/lib/base/dtype.o: CFLAGS := $(CFLAGS) -O3
 
