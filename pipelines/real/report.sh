@@ -7,6 +7,10 @@ shopt -s inherit_errexit
 texts=() # their names
 for t in $HELD_TOK; do t=${t##*/held.}; texts+=("${t%.tok}"); done
 
+# Without the columns of llama.cpp where it was not measured.
+llama=1-
+! grep -q $'\t-\t-$' "$OUT/speed/base.tsv" || llama=1-7,10-
+
 # A line of a table for each line of fields.
 bars() { awk -F '\t' '{ printf "|"; for (i = 1; i <= NF; i++) printf " %s |", $i; print ""; if (NR == 1) { printf "|"; for (i = 1; i <= NF; i++) printf "---|"; print "" } }'; }
 
@@ -53,7 +57,7 @@ titles() {
 
 table_of() { # NAME...
 	{ titles; models "$@" | awk -F '\t' -v OFS='\t' '{ $2 = ""; $3 = $3 + 0 ? "-" $3 " %" : "0 %"; $6 = sprintf("%.1f", exp($6)); for (i = 7; i <= 10; i++) if ($i != "-") $i = sprintf("%.3g", $i); print }' |
-		cut -f 1,3-; } | bars
+		cut -f 1,3-; } | cut -f "$llama" | bars
 }
 
 says() {
