@@ -98,7 +98,7 @@ $(HELD_TOK): $(BASE) $(OUT)/asked/held
 $(OUT)/metrics: $(BASE) $(OUT)/calib.tok
 	@$(call step,calibrate,calibrate.sh $@)
 
-$(OUT)/archs: $(BASE) $(HERE)real/archs.sh
+$(OUT)/archs: $(BASE)
 	@$(HERE)real/archs.sh > $@.tmp
 	@$(MAKE_IT)
 
