@@ -79,6 +79,17 @@ export PROMPT SEPARATOR
 include $(dir $(SELF))paths.mk
 $(call path,BASE TEXT HELD SPACE TEACHER OUT)
 
+# What cannot be searched, before anything is done.
+$(foreach t,jq gnuplot,$(if $(shell command -v $t),,$(error $t is needed and not there)))
+$(if $(BASE),,$(error BASE= must name a checkpoint))
+$(if $(TEXT),,$(error TEXT= must name a text file))
+override TEACHER := $(if $(filter base,$(TEACHER)),$(BASE),$(TEACHER))
+$(foreach v,BASE TEXT HELD SPACE TEACHER,$(if $($v),$(if $(wildcard $($v)),,$(error $v='$($v)' is not there))))
+$(foreach v,TRIALS BATCH LATENCY_SAMPLES,$(if $(shell [ '$($v)' -ge $(if $(filter LATENCY_SAMPLES,$v),0,1) ] 2>&- && echo y),,$(error $v='$($v)' is no number of architectures)))
+$(foreach v,HELD_TOKENS $(if $(CALIB_TOKENS),CALIB_TOKENS),$(if $(shell [ '$($v)' -ge 1024 ] 2>&- && echo y),,$(error $v='$($v)' is no number of tokens, 1024 or more)))
+$(if $(filter $(LOSS),loss_nats $(if $(filter 1,$(QUANTIZE)),loss4_nats)),,$(error LOSS='$(LOSS)' is neither loss_nats nor, with QUANTIZE=1, loss4_nats))
+$(foreach v,REPAIR QUANTIZE,$(if $(filter 0 1,$($v)),,$(error $v='$($v)' is neither 0 nor 1)))
+
 # One search at a time in a directory: what follows is read by the make that holds its lock, and by those it starts.
 ifneq ($(HOLDS),$(OUT))
 GOALS := $(or $(MAKECMDGOALS),all)
@@ -121,15 +132,6 @@ all: $(OUT)/space $(STAGE_1:%=$(OUT)/crossval.tsv) $(OUT)/front.tsv $(OUT)/front
 	@printf '\nThe winner, %s:\n%s' "$$(cat $(OUT)/winner)" "$$PROMPT"; cat $(OUT)/winner.txt; echo
 
 # What was asked for ---------------------------------------------------------------------------------
-$(foreach t,jq gnuplot,$(if $(shell command -v $t),,$(error $t is needed and not there)))
-$(if $(BASE),,$(error BASE= must name a checkpoint))
-$(if $(TEXT),,$(error TEXT= must name a text file))
-override TEACHER := $(if $(filter base,$(TEACHER)),$(BASE),$(TEACHER))
-$(foreach v,BASE TEXT HELD SPACE TEACHER,$(if $($v),$(if $(wildcard $($v)),,$(error $v='$($v)' is not there))))
-$(foreach v,TRIALS BATCH LATENCY_SAMPLES,$(if $(shell [ '$($v)' -ge $(if $(filter LATENCY_SAMPLES,$v),0,1) ] 2>&- && echo y),,$(error $v='$($v)' is no number of architectures)))
-$(foreach v,HELD_TOKENS $(if $(CALIB_TOKENS),CALIB_TOKENS),$(if $(shell [ '$($v)' -ge 1024 ] 2>&- && echo y),,$(error $v='$($v)' is no number of tokens, 1024 or more)))
-$(if $(filter $(LOSS),loss_nats $(if $(filter 1,$(QUANTIZE)),loss4_nats)),,$(error LOSS='$(LOSS)' is neither loss_nats nor, with QUANTIZE=1, loss4_nats))
-$(foreach v,REPAIR QUANTIZE,$(if $(filter 0 1,$($v)),,$(error $v='$($v)' is neither 0 nor 1)))
 $(shell mkdir -p $(OUT)/cand)
 ASKED := $(OUT)/asked
 include $(dir $(SELF))asked.mk
