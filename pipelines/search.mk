@@ -46,7 +46,8 @@ export LC_ALL := C
 .DELETE_ON_ERROR:
 .SUFFIXES:
 MAKEFLAGS += --no-builtin-rules
-SELF := $(lastword $(MAKEFILE_LIST))
+FILES := $(MAKEFILE_LIST)
+SELF := $(lastword $(FILES))
 
 OUT ?= run
 TRIALS ?= 24
@@ -97,7 +98,7 @@ GOALS := $(or $(MAKECMDGOALS),all)
 $(GOALS): held
 held:
 	@mkdir -p $(OUT)/asked
-	@+flock -n -E 75 $(OUT)/asked/lock $(MAKE) --no-print-directory -f $(SELF) HOLDS=$(OUT) $(GOALS) || { [ $$? != 75 ] || \
+	@+flock -n -E 75 $(OUT)/asked/lock $(MAKE) --no-print-directory $(FILES:%=-f %) HOLDS=$(OUT) $(GOALS) || { [ $$? != 75 ] || \
 		echo "search: '$(OUT)' is being searched by process $$(awk -v inode=$$(stat -c %i $(OUT)/asked/lock) \
 		'{ split($$6, at, ":") } at[3] == inode { print $$5 }' /proc/locks)" >&2; exit 1; }
 else

@@ -33,9 +33,9 @@ compiled() {
 	grep -qx tools/fl-x.c all
 	run -0 make CFLAGS=-O0
 	assert_output ""
-	touch lib/base/arch.h
+	touch lib/base/date.h
 	run -0 compiled CFLAGS=-O0
-	assert_output lib/base/arch.c
+	assert_output $'lib/base/cli.c\nlib/base/date.c'
 	run -0 compiled CFLAGS=-O1
 	assert_output "$(< all)"
 }
