@@ -6,7 +6,8 @@
 #   BASE      the checkpoint: a directory, a tar or a tar.zst
 #   TEXT      what it is calibrated on; documents separated by SEPARATOR
 #   HELD      what it is judged on; by default the last tenth of TEXT, which calibration does not see
-#   HELD_TOKENS    so many tokens of that: enough for a difference of 0.01 nats between candidates to be seen
+#   HELD_TOKENS    so many tokens of that: the difference of two candidates that are alike then has a
+#                  standard error below 0.01 nats
 #   CALIB_TOKENS   so many tokens of TEXT calibrate BASE; by default what takes about as long whatever its size
 #   LATENCY_SAMPLES  how many times are measured of random weights before the first trial
 #   SPACE     a space file, fl-space(5); by default one derived from BASE, a mild one where candidates are not trained
@@ -60,7 +61,7 @@ CHUNK ?= 1024
 REPEAT ?= 3
 BUDGET ?=
 REPAIR ?= 1
-HELD_TOKENS ?= 16384
+HELD_TOKENS ?= 20480
 CALIB_TOKENS ?=
 LOSS ?= loss_nats
 CPT_STEPS ?= 0
