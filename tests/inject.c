@@ -196,7 +196,7 @@ close(int fd)
 	return fails(output ? "close_output" : "close", __builtin_return_address(0)) ? -1 : rc;
 }
 
-/* That the name of an output is on the disk is nothing that can be undone. */
+/* A directory's counts apart: the name of an output is there by then, and is not taken back. */
 int
 fsync(int fd)
 {

@@ -66,7 +66,7 @@ is_random(const char *score)
 	return score && strcmp(score, "random") == 0;
 }
 
-/* What the options say together. */
+/* Brings together what the options say. */
 static void
 settle(const char *operand)
 {

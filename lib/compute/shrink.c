@@ -1,4 +1,5 @@
 /* SPDX-License-Identifier: Apache-2.0 */
+/* shrink.c -- makes a diagonal larger, so that least squares believe correlations as far as positions bear them out. */
 #include "compute/shrink.h"
 
 #include <math.h>

@@ -155,7 +155,7 @@ scored_merges(const struct fl_gguf_words *w, const struct fl_json *vocab, struct
 	return rc;
 }
 
-/* Whether bytes have tokens, <0x0A>, which llama.cpp knows by their texts. */
+/* True if bytes have tokens, <0x0A>, which llama.cpp knows by their texts. */
 static bool
 has_bytes(const struct fl_json *vocab)
 {

@@ -122,7 +122,7 @@ install(void)
 			sigaction(signals[i], &ours, NULL);
 }
 
-/* What a process of this user that was killed left in this directory. A process of another machine or container that
+/* Removes what a process of this user that was killed left in this directory. A process of another machine or container that
  * shares the directory cannot be asked for, and may have our number; the lock that every output holds
  * says that it lives. Where others may write, too, a name can become another's at any moment: what is emptied is what was
  * opened and looked at. */

@@ -41,7 +41,7 @@ struct fl_acts_set {
 void fl_acts_init(struct fl_acts_set *s, const struct fl_config *c, size_t rows,
     enum fl_acts_kept kept);
 
-/* What that would take. */
+/* The bytes that fl_acts_init() would take. */
 size_t fl_acts_bytes(const struct fl_config *c, size_t rows, enum fl_acts_kept kept);
 void fl_acts_free(struct fl_acts_set *s);
 

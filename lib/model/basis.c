@@ -14,8 +14,8 @@
 
 enum { TILE = 128 }; /* rows of a solution that one thread makes */
 
-/* Of so many positions one counts where readers are mended: what directions, chosen over the same positions, say of each
- * other is believed less than what dimensions do (tests/bench/README.md). */
+/* One of so many positions counts where readers are mended: directions were chosen over the same positions, so what they
+ * say of each other is believed less than what dimensions do (tests/bench/README.md). */
 enum { CHOSEN = 3 };
 
 struct fl_basis {

@@ -43,7 +43,7 @@ static const char *const bookkeeping[] = { "architectures", "attn_implementation
 
 static const char *const beginnings[] = { "_attn_implementation", "_experts_implementation", "assistant_", "unsloth_",
 	NULL };
-/* Of training; and tokens for this or that. */
+/* Fields of training, and tokens for this or that, end so. */
 static const char *const endings[] = { "dropout", "dropout_prob", "_pdrop", "_loss_coef", "_token_id", NULL };
 
 /* Every model here does this unless such a field is false. */

@@ -505,7 +505,7 @@ merge_member(struct fl_metrics *a, const struct fl_metrics *b, enum fl_metric i,
 	return 0;
 }
 
-/* Whether sums of both would be over the same kind of sequences, and of the same things. */
+/* True if sums of both would be over the same kind of sequences, and of the same things. */
 static bool
 sums_match(const struct fl_metrics *a, const struct fl_metrics *b)
 {
@@ -518,7 +518,7 @@ sums_match(const struct fl_metrics *a, const struct fl_metrics *b)
 	return match;
 }
 
-/* Whether m is there for its losses, and may do without its sums: moments would be lost with them. */
+/* True if m is there for its losses, and may do without its sums: moments would be lost with them. */
 static bool
 can_lose_sums(const struct fl_metrics *m)
 {

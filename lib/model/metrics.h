@@ -96,14 +96,14 @@ int fl_metrics_write(const struct fl_metrics *m, const char *path, struct fl_err
 int fl_metrics_check(const struct fl_metrics *m, const struct fl_config *c, bool force, const char *what,
     struct fl_err *err) FL_MUST_USE;
 
-/* Whether m, which may be NULL, has these sums, or these moments, from a file; else an error that says what option needs
- * them, and how they are made. */
+/* 0 if m, which may be NULL, has these sums, or these moments, from a file; else -1 with an error that says what option
+ * needs them, and how they are made. */
 int fl_metrics_need(const struct fl_metrics *m, enum fl_metric which, const char *what, struct fl_err *err)
     FL_MUST_USE;
 int fl_metrics_need_moment(const struct fl_metrics *m, enum fl_moment which, const char *what, struct fl_err *err)
     FL_MUST_USE;
 
-/* That error, -1: `what` needs `lacking`, which fl-calibrate makes with the options made_by. */
+/* -1 with that error: `what` needs `lacking`, which fl-calibrate makes with the options made_by. */
 int fl_metrics_lack(const struct fl_metrics *m, const char *what, const char *lacking, const char *made_by,
     struct fl_err *err);
 

@@ -147,7 +147,7 @@ has_moment(const struct pruning *p, enum fl_moment which)
 	return p->metrics && p->metrics->moment[which].read;
 }
 
-/* What was not said, by what metrics there are. */
+/* Decides what was not said, by what metrics there are. */
 static void
 settle(struct pruning *p)
 {
@@ -243,8 +243,8 @@ choose(struct pruning *p)
 	return p->thinner ? choose_ffn(p) : 0;
 }
 
-/* What the layers added that go right behind l, as far as moments reach; nothing where that is less than a third of them,
- * which was found to do harm (tests/bench/README.md). */
+/* Finds what the layers added that go right behind l, as far as moments reach; nothing where that is less than a third of
+ * them, which was found to do harm (tests/bench/README.md). */
 static struct fl_mend
 mend_behind(const struct pruning *p, int l)
 {

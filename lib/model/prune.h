@@ -28,7 +28,7 @@ struct fl_prune_opts {
 	bool rotate;	 /* the width is cut to principal directions of the residual stream (basis.h) */
 };
 
-/* What is usual: repair where metrics have the moments for it, and then obs for channels, directions for the width;
+/* The usual is repair where metrics have the moments for it, and then obs for channels, directions for the width;
  * flash otherwise. Layers by loss as far as it was measured, else by flash. */
 
 /* target NULL: no cut (tie and untie alone). metrics NULL: for the scores that need none. The kept

@@ -57,7 +57,7 @@ unsupported_weights(const struct reading *r, const char *key)
 	    r->what, key);
 }
 
-/* Whether it says how something is quantized, which an object with nothing in it does too: in 8 bits. */
+/* True if the field says how something is quantized, which an object with nothing in it does too: in 8 bits. */
 static bool
 is_scheme(const char *key, const struct fl_json *v)
 {

@@ -69,7 +69,7 @@ struct fl_train_memory {
 	size_t text;	    /* the tokens of the samples */
 };
 
-/* Of fl_trainer_new() with these, before it. held: the most rows of a batch of held-out windows, 0: none. */
+/* The memory that fl_trainer_new() with these will take. held: the most rows of a batch of held-out windows, 0: none. */
 struct fl_train_memory fl_train_memory(const struct fl_params *p, const struct fl_samples *s,
     const struct fl_teacher *teacher, const struct fl_train_opts *o, size_t held);
 

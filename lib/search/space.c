@@ -19,7 +19,8 @@ static const char alphabet[] = "fws";
 
 /* Patterns --------------------------------------------------------------------------------------- */
 
-/* What the letters so far leave open: how many at the end are not f, and how many are s, where that is limited. */
+/* This is all that the letters so far mean for the next ones: how many at the end are not f, and how many are s, where
+ * that is limited. */
 struct state {
 	int run, skips;
 };
@@ -280,7 +281,7 @@ enum key { LAYERS, WIDTH, FFN, LETTERS, MAX_RUN, MAX_SKIP, FIRST, WINDOW_KEY, KE
 static const char *const keys[KEYS] = { "layers", "width", "ffn", "letters", "max-run", "max-skip", "first",
 	"window" };
 
-/* Of layers of a kind: none is a number too. */
+/* Reads how many layers of a kind there may be: none is a number too. */
 static int
 limit(const char *text, int *out, const char *key, struct fl_err *err)
 {

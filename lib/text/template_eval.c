@@ -262,7 +262,7 @@ calculate(struct fl_run *r, const struct fl_node *n, struct fl_value a, struct f
 	return v;
 }
 
-/* Whether Jinja has its text for safe: from then on what is added to it is escaped. */
+/* True if Jinja has the text of n for safe: from then on what is added to it is escaped. */
 static bool
 is_safe(const struct fl_node *n)
 {

@@ -37,7 +37,7 @@ crosses(const struct fl_token *token)
 	return memmem(p, (size_t)(end - p), FL_META, FL_META_LEN) != NULL;
 }
 
-/* Whether text may be left out, so that what stood around it merges. */
+/* True if text may be left out, so that what stood around it merges. */
 static bool
 leaves_out(const struct fl_tokenizer *t)
 {

@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: Apache-2.0 */
-/* What shrinking does at its ends, and that it does not see the scale of an input. */
+/* Shrinking at its ends: it does not see the scale of an input, and comes nearer to the truth. */
 #include "compute/shrink.h"
 
 #include <math.h>
