@@ -12,6 +12,3 @@ identity = $(shell stat -Lc '%n %s %Y' $1 | LC_ALL=C sort)
 checkpoint = $(call identity,$(if $(wildcard $1/.),$(wildcard $1/*),$1))
 
 $(ASKED)/%: ;
-
-# The name of a file made in one step, as NAME.tmp: it is there whole or not at all, after a power cut, too.
-MAKE_IT = sync $@.tmp && mv $@.tmp $@

@@ -11,15 +11,10 @@
 # The stories are generated because no text is on every Debian machine whose errors a reader sees at once, and
 # that a model of a million weights learns in a minute. Everything is left in $(OUT); a second run does nothing.
 
-SHELL := bash
-export LC_ALL := C
-.SHELLFLAGS := -o pipefail -ec
-.DELETE_ON_ERROR:
-.SUFFIXES:
 HERE := $(dir $(lastword $(MAKEFILE_LIST)))
+include $(HERE)common.mk
 
 OUT ?= build/demo
-include $(HERE)paths.mk
 $(call path,OUT)
 STORIES ?= 20000
 HELD_STORIES ?= 300

@@ -17,16 +17,10 @@
 #
 # Killed and run again, it continues, as search.mk does. Measuring takes the same lock.
 
-SHELL := bash
-export LC_ALL := C
-.SHELLFLAGS := -o pipefail -ec
-.DELETE_ON_ERROR:
-.SUFFIXES:
-MAKEFLAGS += --no-builtin-rules
 HERE := $(dir $(lastword $(MAKEFILE_LIST)))
+include $(HERE)common.mk
 
 OUT ?= run
-include $(HERE)paths.mk
 $(call path,OUT)
 LENGTHS ?= 1024 2048
 DECODE ?= 32

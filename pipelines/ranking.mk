@@ -11,12 +11,8 @@
 # Every run has a constant rate, so that its loss after N steps is that of a run of N steps. Leaves ranking.tsv, one
 # candidate a row, and ranking.svg and .png.
 
-SHELL := bash
-export LC_ALL := C
-.SHELLFLAGS := -o pipefail -ec
-.DELETE_ON_ERROR:
-.SUFFIXES:
 HERE := $(dir $(lastword $(MAKEFILE_LIST)))
+include $(HERE)common.mk
 
 OUT ?= build/ranking
 DEMO ?= build/demo
@@ -28,9 +24,7 @@ TRAIN ?= --batch 16 --rate 1e-3 --floor 1 --warmup 5
 BASE ?= $(DEMO)/backbone.tar
 TEXT ?= $(DEMO)/stories.txt
 HELD ?= $(DEMO)/held.txt
-include $(HERE)paths.mk
 $(call path,OUT DEMO BASE TEXT HELD)
-MAKE_IT = sync $@.tmp && mv $@.tmp $@
 tau = $$(fl-predict --agree $1,$2 $(OUT)/ranking.tsv | awk -F '\t' 'NR == 2 { printf "%.3f +- %.3f", $$3, $$4 }')
 
 .PHONY: all

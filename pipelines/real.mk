@@ -9,28 +9,22 @@
 #   CALIB      a text that it is calibrated on, documents separated by SEPARATOR
 #   HELD       texts that it is judged on, which calibration does not see
 #   TASKS      a directory of questions as tasks/*.jq take them
-#   SEQUENCES  of 512 tokens calibrate it; DROP of 256 find which attentions are missed least
+#   SEQUENCES  of CONTEXT tokens calibrate it; DROP of 256 find which attentions are missed least
 #   JUDGED     tokens of each text judge it; QUESTIONS of each task
 #   PROMPT     what every model continues
 #   FULL       1: three cut models are also trained, STEPS steps of distillation from MODEL with options TRAIN, and TRIALS
 #              architectures searched through; how long that takes is said first
 #
-# It is cut by 10, 20 and 30 % of its weights, by depth, FFN, width and all at once, and given 4, 8 and 15 layers of 30 that skip
-# attention or see a window: by the paper's operator, fl-prune --paper and layers evenly spread, and by what fl-prune and
-# fl-attnpattern do with metrics. Tables are in OUT/report.md. Every step leaves a file and what it cost; killed and run
-# again it goes on.
+# It is cut by 10, 20 and 30 % of its weights, by depth, FFN, width and all at once, and given 4, 8 and 15 layers of 30
+# that skip attention or see a window: by the paper's operator, fl-prune --paper and layers evenly spread, and by what
+# fl-prune and fl-attnpattern do with metrics. Tables are in OUT/report.md. Every step leaves a file and what it cost;
+# killed and run again it goes on.
 
-SHELL := bash
-export LC_ALL := C
-.SHELLFLAGS := -o pipefail -ec
-.DELETE_ON_ERROR:
-.SUFFIXES:
-MAKEFLAGS += --no-builtin-rules
 .NOTPARALLEL:
 HERE := $(dir $(lastword $(MAKEFILE_LIST)))
+include $(HERE)common.mk
 
 OUT ?= real
-include $(HERE)paths.mk
 $(call path,OUT MODEL DATA CALIB TASKS)
 $(call paths,HELD)
 DATA ?= ../shared/data
@@ -38,6 +32,7 @@ CALIB ?= $(DATA)/corpora/c4.txt
 HELD ?= $(DATA)/corpora/c4.heldout.txt $(DATA)/corpora/wiki.test.raw
 TASKS ?= $(DATA)/benchmarks
 SEQUENCES ?= 64
+CONTEXT ?= 512
 DROP ?= 4
 JUDGED ?= 8192
 QUESTIONS ?= 200
@@ -47,14 +42,14 @@ FULL ?= 0
 STEPS ?= 200
 TRAIN ?= --batch 2 --context 256 --rate 1e-4
 TRIALS ?= 24
-export OUT SEQUENCES DROP JUDGED QUESTIONS SEPARATOR PROMPT TASKS STEPS TRAIN
+export OUT SEQUENCES CONTEXT DROP JUDGED QUESTIONS SEPARATOR PROMPT TASKS STEPS TRAIN
 
 $(foreach f,$(CALIB) $(HELD) $(TASKS) $(MODEL),$(if $(wildcard $f),,$(error '$f' is not there: CALIB=, HELD= and TASKS= name texts and questions, as real.mk says at its beginning)))
 $(shell mkdir -p $(OUT)/row $(OUT)/cost $(OUT)/model $(OUT)/tasks $(OUT)/speed)
 ASKED := $(OUT)/asked
 include $(HERE)asked.mk
 $(call asked,model,$(if $(MODEL),$(call checkpoint,$(MODEL))))
-$(call asked,calib,$(call identity,$(CALIB)) $(SEPARATOR) $(SEQUENCES) $(DROP))
+$(call asked,calib,$(call identity,$(CALIB)) $(SEPARATOR) $(SEQUENCES) $(CONTEXT) $(DROP))
 $(call asked,held,$(call identity,$(HELD)) $(SEPARATOR) $(JUDGED))
 $(call asked,tasks,$(TASKS) $(QUESTIONS))
 $(call asked,prompt,$(PROMPT))

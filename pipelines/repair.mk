@@ -25,16 +25,10 @@
 #   train   how many steps of training the paper's operator needs to come to where the repaired model begins
 #   rank    how alike losses before and after training rank architectures, with and without repair
 
-SHELL := bash
-export LC_ALL := C
-.SHELLFLAGS := -o pipefail -ec
-.DELETE_ON_ERROR:
-.SUFFIXES:
-MAKEFLAGS += --no-builtin-rules
 HERE := $(dir $(lastword $(MAKEFILE_LIST)))
+include $(HERE)common.mk
 
 OUT ?= repair
-include $(HERE)paths.mk
 $(call path,OUT BASE)
 $(call paths,CALIB HELD)
 SEQUENCES ?= 100

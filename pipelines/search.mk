@@ -41,14 +41,9 @@
 # on; with more TRIALS it does the rest; with another BASE, TEXT, PREFILL or BUDGET it does again what
 # depends on that. Measuring runs alone, whatever make -j does: it takes the lock that the others share.
 
-SHELL := bash
-export LC_ALL := C
-.SHELLFLAGS := -o pipefail -ec
-.DELETE_ON_ERROR:
-.SUFFIXES:
-MAKEFLAGS += --no-builtin-rules
 FILES := $(MAKEFILE_LIST)
 SELF := $(lastword $(FILES))
+include $(dir $(SELF))common.mk
 
 OUT ?= run
 TRIALS ?= 24
@@ -78,7 +73,6 @@ MEASURE ?= fl-measure -q -j $(THREADS) --prefill $(PREFILL) --chunk $(CHUNK) --r
 	$(RUNTIME:%=--runtime %) $(if $(VIA),--via '$(VIA)')
 export PROMPT SEPARATOR
 
-include $(dir $(SELF))paths.mk
 $(call path,BASE TEXT HELD SPACE TEACHER OUT)
 
 # What cannot be searched, before anything is done.

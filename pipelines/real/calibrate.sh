@@ -4,5 +4,5 @@
 set -euo pipefail
 export LC_ALL=C
 layers=$(fl-info --json "$BASE" | jq .layers)
-exec fl-calibrate -t "$OUT/calib.tok" --context 512 --sequences "$SEQUENCES" --moments \
+exec fl-calibrate -t "$OUT/calib.tok" --context "$CONTEXT" --sequences "$SEQUENCES" --moments \
 	--drop-attention $(( (15 * layers + 15) / 30 )) --drop-sequences "$DROP" -o "$1" "$BASE"

@@ -8,7 +8,7 @@ model=$OUT/model/$1.tar
 [ "$1" != base ] || model=$BASE
 tmp=$(mktemp -d)
 trap 'rm -rf "$tmp"' EXIT
-fl-calibrate -q --context 512 --sequences 16 -t "$OUT/calib.tok" -o "$tmp/sums" "$model"
+fl-calibrate -q --context "$CONTEXT" --sequences 16 -t "$OUT/calib.tok" -o "$tmp/sums" "$model"
 fl-quantize -q -m "$tmp/sums" -o "$tmp/q.tar" "$model"
 time=(fl-measure -q --json -j "$(nproc)" --prefill 1024 --decode 128)
 read -r first _ <<< "$HELD_TOK"

@@ -76,3 +76,12 @@ poison() {
 pipe() {
 	bash -e -o pipefail -c "$1"
 }
+
+# documents N: so many little ones, with "<|end|>" behind each.
+documents() {
+	local i
+	for i in $(seq "$1"); do
+		echo "Document $i says that $((i * 7919 % 1000)) is a number and $((i * 31)) another."
+		echo "<|end|>"
+	done
+}

@@ -10,10 +10,7 @@ setup() {
 	export LOCPATH=$PWD/locales
 	fl-init -q -s 1 -a d96-f192-ffff -o base/ "$FIXTURES/tiny/config.json"
 	cp "$FIXTURES/tiny/tokenizer.json" base/
-	for i in $(seq 200); do
-		echo "Document $i says that $((i * 7919 % 1000)) is a number and $((i * 31)) another."
-		echo "<|end|>"
-	done > text.txt
+	documents 200 > text.txt
 	cat > runner <<-'END'
 	[ "$1" = run ] || { mkdir "$3"; fl-export -q --to gguf -o "$3/model.gguf" "$2"; exit; }
 	echo "$(wc -c < model.gguf)" | awk '{ printf "{ \"ttft_1024_s\": %.4f }\n", $1 * 0.00001 }'

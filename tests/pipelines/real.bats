@@ -6,17 +6,14 @@ setup() {
 	need jq
 	fl-init -q -s 1 -a d96-f192-ffffff -o base/ "$FIXTURES/tiny/config.json"
 	cp "$FIXTURES/tiny/tokenizer.json" base/
-	for i in $(seq 300); do
-		echo "Document $i says that $((i * 7919 % 1000)) is a number and $((i * 31)) another."
-		echo "<|end|>"
-	done > text.txt
+	documents 300 > text.txt
 	head -n 200 text.txt > one.txt
 	tail -n 200 text.txt > two.raw
 	mkdir tasks
 	for i in 1 2 3; do
 		echo "{ \"query\": \"Document $i\", \"choices\": [\"says\", \"is\"], \"gold\": $((i % 2)) }"
 	done > tasks/hellaswag_1000.jsonl
-	real=(make -s -f "$ROOT/pipelines/real.mk" MODEL=base CALIB=text.txt HELD='one.txt two.raw' TASKS=tasks OUT=real SEQUENCES=8
+	real=(make -s -f "$ROOT/pipelines/real.mk" MODEL=base CALIB=text.txt HELD='one.txt two.raw' TASKS=tasks OUT=real SEQUENCES=8 CONTEXT=64
 		DROP=2 JUDGED=1024 QUESTIONS=2 SEPARATOR='<|end|>' PROMPT=number STEPS=2 TRAIN='--batch 1 --context 32' TRIALS=2)
 }
 

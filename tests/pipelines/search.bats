@@ -7,10 +7,7 @@ setup() {
 	need jq gnuplot
 	fl-init -q -s 1 -o base/ "$FIXTURES/tiny/config.json"
 	cp "$FIXTURES/tiny/tokenizer.json" base/
-	for i in $(seq 300); do
-		echo "Document $i says that $((i * 7919 % 1000)) is a number and $((i * 31)) another."
-		echo "<|end|>"
-	done > text.txt
+	documents 300 > text.txt
 	cat > measure <<-'EOF'
 	#!/bin/bash
 	# 1 microsecond for each unit of width and FFN in each layer, half as much where attention is not full
